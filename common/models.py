@@ -1,0 +1,57 @@
+"""The networks that are compared: ordinary Keras models with named layers and stated initialisations."""
+
+import keras
+
+INITS = ("report", "glorot", "he", "small")
+LEAKY_SLOPE = 0.01
+
+
+def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init="report", name=None):
+    """A multilayer perceptron that ends in logits.
+
+    Args:
+        input_dim: number of features; inputs are `(samples, input_dim)`.
+        num_classes: number of logits; outputs are `(samples, num_classes)`.
+        hidden: widths of the hidden layers, named `hidden_1`, `hidden_2`, ...; the last layer is named `logits`.
+        activation: `"relu"`, `"leaky_relu"` (slope 0.01) or anything that `keras.layers.Dense` takes.
+        init: how weights and biases start.
+            `"report"`: both uniform in ±1/√fan_in, PyTorch's default for linear layers.
+            `"glorot"`: weights Glorot-uniform, zero biases, Keras's default (Glorot & Bengio 2010).
+            `"he"`: weights He-normal, zero biases (He et al. 2015).
+            `"small"`: weights from N(0, 0.01²), zero biases: experiment B's way to induce dead ReLUs.
+        name: the model's name.
+
+    Returns:
+        A built, uncompiled `keras.Sequential`.
+
+    Raises:
+        ValueError: for an unknown `init`.
+    """
+    layers = [keras.Input((input_dim,))]
+    fan_in = input_dim
+    for number, width in enumerate(hidden, start=1):
+        layers.append(keras.layers.Dense(width, _activation(activation), name=f"hidden_{number}", **_initializers(init, fan_in)))
+        fan_in = width
+    layers.append(keras.layers.Dense(num_classes, name="logits", **_initializers(init, fan_in)))
+    return keras.Sequential(layers, name=name)
+
+
+def _activation(activation):
+    # Keras's own "leaky_relu" has slope 0.2.
+    return keras.layers.LeakyReLU(negative_slope=LEAKY_SLOPE) if activation == "leaky_relu" else activation
+
+
+def _initializers(init, fan_in):
+    initializers = keras.initializers
+    if init == "report":
+        bound = fan_in**-0.5
+        kernel, bias = initializers.RandomUniform(-bound, bound), initializers.RandomUniform(-bound, bound)
+    elif init == "glorot":
+        kernel, bias = initializers.GlorotUniform(), "zeros"
+    elif init == "he":
+        kernel, bias = initializers.HeNormal(), "zeros"
+    elif init == "small":
+        kernel, bias = initializers.RandomNormal(stddev=0.01), "zeros"
+    else:
+        raise ValueError(f"unknown init {init!r}: choose one of {', '.join(INITS)}")
+    return {"kernel_initializer": kernel, "bias_initializer": bias}

@@ -1,0 +1,150 @@
+"""The graphs behind SeedStack: an epoch of training, and an evaluation, for all members at once.
+
+Everything here must compile under XLA, which Keras switches on by itself on a GPU: loops are `tf.while_loop`, and a minibatch is the gather
+of a row, for XLA compiles no slice whose bounds depend on the loop's variable.
+"""
+
+import tensorflow as tf
+
+# Samples evaluated at once: enough to keep the cores busy, few enough to hold all members' activations in memory.
+EVALUATION_BATCH = 2048
+
+
+def epoch_graph(stack, x, y, batch_size, per_member_order, validation_data=None):
+    """The function that trains every member for one epoch.
+
+    Args:
+        stack: a compiled SeedStack whose loss, metrics and optimizer are built.
+        x, y: tensors of all training samples and targets, first axis samples.
+        batch_size: samples per step; a smaller rest is a step of its own.
+        per_member_order: whether the function takes an order per member or one for all.
+        validation_data: None or `(x_test, y_test)`, evaluated after the last step.
+
+    Returns:
+        A function of `order`, an int32 array `(members, samples)`, or `(samples,)` without `per_member_order`. It returns a dict of
+        tensors of shape `(members,)`: the loss and metrics by name, `train_grad_norm`, with `val_` before those of the validation data,
+        and the scalar `learning_rate` that the epoch began with.
+    """
+    num_samples = x.shape[0]
+    num_steps = -(-num_samples // batch_size)
+
+    def epoch(order):
+        learning_rate = tf.cast(stack.optimizer.learning_rate, tf.float32)
+        totals = {**_zero_totals(stack), "grad_norm": tf.zeros(len(stack.seeds))}
+        totals = _over_batches(order, batch_size, lambda rows, totals: _train_step(stack, x, y, rows, totals), totals)
+        results = _results(stack, totals, num_samples)
+        results["train_grad_norm"] = totals["grad_norm"] / num_steps
+        results["learning_rate"] = learning_rate
+        if validation_data is not None:
+            results.update({f"val_{name}": value for name, value in _evaluate(stack, *validation_data).items()})
+        return results
+
+    shape = [len(stack.seeds), num_samples] if per_member_order else [num_samples]
+    return _compiled(stack, epoch, tf.TensorSpec(shape, tf.int32))
+
+
+def evaluation_graph(stack, x, y):
+    """A function without arguments that evaluates every member on the same samples; returns a dict of tensors `(members,)`."""
+    return _compiled(stack, lambda: _evaluate(stack, x, y))
+
+
+def _compiled(stack, function, *signature):
+    if stack.run_eagerly:
+        return function
+    # Traced here and once: a tf.function made anew for every fit would have TensorFlow warn of retracing.
+    graph = tf.function(function, jit_compile=stack.jit_compile, autograph=False).get_concrete_function(*signature)
+    return lambda *args: graph(*(tf.convert_to_tensor(a) for a in args))
+
+
+def _over_batches(order, batch_size, body, totals):
+    """Fold `body(rows, totals)` over the consecutive batches of `order` `(..., samples)`; rows are `(..., batch)`."""
+    full, rest = divmod(order.shape[-1], batch_size)
+    steps = tf.reshape(order[..., : full * batch_size], [*order.shape[:-1], full, batch_size])
+    if full == 1:
+        totals = body(steps[..., 0, :], totals)
+    elif full:
+        _, totals = tf.while_loop(
+            lambda step, _: step < full,
+            lambda step, totals: (step + 1, body(tf.gather(steps, step, axis=-2), totals)),
+            (tf.constant(0), totals),
+        )
+    return body(order[..., full * batch_size :], totals) if rest else totals
+
+
+def _train_step(stack, x, y, rows, totals):
+    per_member = rows.shape.rank == 2
+    x, y = tf.gather(x, rows), tf.gather(y, rows)
+    has_gradient = []
+
+    def loss_and_gradients(member, x=x, y=y):
+        # The tape stands inside the mapped function: a gradient taken through the map would be sparse, and slow in every optimizer.
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            weights = [v.value for v in member.trainable_variables]
+            tape.watch(weights)
+            y_pred = member(x, training=True)
+            loss = _member_loss(stack, member, x, y, y_pred, training=True)
+        gradients = tape.gradient(loss, weights)
+        has_gradient[:] = [g is not None for g in gradients]
+        gradients = [tf.convert_to_tensor(g) for g in gradients if g is not None]
+        norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tf.cast(g, tf.float32))) for g in gradients]))
+        return loss, norm, y_pred, gradients, [v.value for v in member.non_trainable_variables]
+
+    loss, norm, y_pred, gradients, state = stack.map_members(loss_and_gradients, *((x, y) if per_member else ()))
+    # As Keras does, a weight that the loss does not depend on is left alone.
+    weights = [w for w, used in zip(stack.stacked(stack.template.trainable_variables), has_gradient, strict=True) if used]
+    stack.optimizer.apply(gradients, weights)
+    for variable, value in zip(stack.stacked(stack.template.non_trainable_variables), state, strict=True):
+        variable.assign(value)
+    return {
+        **_add_batch(stack, totals, rows.shape[-1], loss, y, y_pred, per_member),
+        "grad_norm": totals["grad_norm"] + norm,
+    }
+
+
+def _evaluate(stack, x, y):
+    num_samples = x.shape[0]
+
+    def step(rows, totals):
+        x_batch, y_batch = tf.gather(x, rows), tf.gather(y, rows)
+
+        def loss_and_outputs(member):
+            y_pred = member(x_batch, training=False)
+            return _member_loss(stack, member, x_batch, y_batch, y_pred, training=False), y_pred
+
+        loss, y_pred = stack.map_members(loss_and_outputs)
+        return _add_batch(stack, totals, rows.shape[-1], loss, y_batch, y_pred, per_member=False)
+
+    # Even batches: a rest would be traced, and compiled, a second time.
+    num_batches = -(-num_samples // EVALUATION_BATCH)
+    totals = _over_batches(tf.range(num_samples), num_samples // num_batches, step, _zero_totals(stack))
+    return _results(stack, totals, num_samples)
+
+
+def _member_loss(stack, member, x, y, y_pred, training):
+    """The compiled loss and what the member's layers add to it (regularisation)."""
+    return tf.add_n([stack.compute_loss(x, y, y_pred, training=training), *(tf.cast(loss, tf.float32) for loss in member.losses)])
+
+
+def _zero_totals(stack):
+    """Sums over the samples seen so far, each with a leading member axis: the loss, and the metrics' variables."""
+    members = len(stack.seeds)
+    metrics = [[tf.stack([variable.value] * members) for variable in metric.variables] for metric in stack.member_metrics]
+    return {"loss": tf.zeros(members), "metrics": metrics}
+
+
+def _add_batch(stack, totals, batch_size, loss, y, y_pred, per_member):
+    def updated(_, states, y_pred, y=y):
+        return [m.stateless_update_state(state, y, y_pred) for m, state in zip(stack.member_metrics, states, strict=True)]
+
+    metrics = stack.map_members(updated, totals["metrics"], y_pred, *((y,) if per_member else ()))
+    return {"loss": totals["loss"] + batch_size * loss, "metrics": metrics}
+
+
+def _results(stack, totals, num_samples):
+    def of_member(_, states):
+        return [m.stateless_result(state) for m, state in zip(stack.member_metrics, states, strict=True)]
+
+    results = {"loss": totals["loss"] / num_samples}
+    for metric, result in zip(stack.member_metrics, stack.map_members(of_member, totals["metrics"]), strict=True):
+        results.update(result if isinstance(result, dict) else {metric.name: result})
+    return results

@@ -1,0 +1,397 @@
+"""A member of a SeedStack is the model that plain keras.Model.fit gives; the oracle is always plain Keras."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from common.models import build_mlp
+from common.seed_stack import SeedStack, batch_order
+
+SAMPLES, FEATURES, CLASSES, BATCH, EPOCHS = 50, 6, 3, 16, 3  # 50 = 3 x 16 + 2: the last batch is uneven
+
+
+def cross_entropy():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@pytest.fixture(scope="module")
+def samples():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(SAMPLES, FEATURES)).astype("float32")
+    y = (x[:, 0] * 2 + x[:, 1] > 0).astype("int32") + (x[:, 2] > 0.5)
+    return x, y.astype("int32")
+
+
+def build():
+    return build_mlp(FEATURES, CLASSES, hidden=(8, 5))
+
+
+OPTIMIZERS = {
+    "sgd": lambda rate: keras.optimizers.SGD(rate),
+    "momentum": lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
+    "adam": lambda rate: keras.optimizers.Adam(rate),
+    "adamw": lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.01),
+}
+RATES = {
+    "constant": lambda: 0.05,
+    "decayed": lambda: keras.optimizers.schedules.ExponentialDecay(0.05, decay_steps=4, decay_rate=0.5, staircase=True),
+}
+
+
+def trained_stack(samples, seeds, optimizer, build=build, jit=False, epochs=EPOCHS, loss=None, **fit):
+    stack = SeedStack(build, seeds)
+    stack.compile(optimizer, loss=loss or cross_entropy(), jit_compile=jit)
+    stack.fit(*samples, batch_size=BATCH, epochs=epochs, verbose=0, **fit)
+    return stack
+
+
+def trained_alone(samples, seed, optimizer, build=build, epochs=EPOCHS, loss=None, jit=False):
+    """What a Keras user would do: seed, build, compile, fit, on the batches that the seed prescribes."""
+    keras.utils.set_random_seed(seed)
+    model = build()
+    model.compile(optimizer, loss=loss or cross_entropy(), metrics=["accuracy"], jit_compile=jit)
+    x, y = samples
+    history = []
+    for epoch in range(epochs):
+        order = batch_order(seed, epoch, len(x))
+        history.append(model.fit(x[order], y[order], batch_size=BATCH, shuffle=False, verbose=0).history)
+    return model, {name: [h[name][0] for h in history] for name in history[0]}
+
+
+def assert_same_weights(model, reference, tolerance=1e-4):
+    assert len(model.variables) == len(reference.variables)
+    for ours, theirs in zip(model.variables, reference.variables, strict=True):
+        ours, theirs = np.array(ours), np.array(theirs)
+        scale = np.linalg.norm(theirs.astype("float64"))
+        assert np.linalg.norm(ours.astype("float64") - theirs) <= tolerance * max(scale, 1e-12)
+
+
+@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+@pytest.mark.parametrize("seeds", [[7], [7, 0, 3, 4]], ids=["1 seed", "4 seeds"])
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_member_ends_with_the_weights_of_plain_fit(samples, optimizer, rate, seeds, jit):
+    stack = trained_stack(samples, seeds, OPTIMIZERS[optimizer](RATES[rate]()), jit=jit)
+    for i in {0, len(seeds) - 1}:
+        alone, _ = trained_alone(samples, seeds[i], OPTIMIZERS[optimizer](RATES[rate]()))
+        assert_same_weights(stack.member(i), alone)
+
+
+def test_a_member_begins_with_the_weights_of_its_seed(samples):
+    stack = SeedStack(build, [7, 3])
+    keras.utils.set_random_seed(3)
+    for ours, theirs in zip(stack.member(1).variables, build().variables, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_history_and_frame_hold_what_plain_fit_measures(samples):
+    x, y = samples
+    seeds = [5, 1]
+    stack = trained_stack(samples, seeds, keras.optimizers.SGD(0.1), validation_data=(x[:20], y[:20]))
+    alone = [trained_alone(samples, seed, keras.optimizers.SGD(0.1)) for seed in seeds]
+    frame = stack.frame()
+    fixed = ["seed", "epoch", "learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "train_grad_norm"]
+    assert list(frame.columns) == fixed
+    assert frame["seed"].tolist() == [5, 5, 5, 1, 1, 1] and frame["epoch"].tolist() == [1, 2, 3, 1, 2, 3]
+    for seed, (model, history) in zip(seeds, alone, strict=True):
+        rows = frame[frame["seed"] == seed]
+        np.testing.assert_allclose(rows["train_loss"], history["loss"], rtol=1e-4)
+        np.testing.assert_allclose(rows["train_accuracy"], history["accuracy"], rtol=1e-6)
+        loss, accuracy = model.evaluate(x[:20], y[:20], verbose=0)
+        np.testing.assert_allclose(rows["test_loss"].iloc[-1], loss, rtol=1e-4)
+        np.testing.assert_allclose(rows["test_accuracy"].iloc[-1], accuracy, rtol=1e-6)
+    means = frame.groupby("epoch").mean()
+    np.testing.assert_allclose(stack.history.history["loss"], means["train_loss"], rtol=1e-6)
+    np.testing.assert_allclose(stack.history.history["val_accuracy"], means["test_accuracy"], rtol=1e-6)
+
+
+def test_train_grad_norm_is_the_mean_over_steps_of_the_minibatch_gradients_norm(samples):
+    x, y = samples
+    frame = trained_stack(samples, [2], keras.optimizers.SGD(0.1), epochs=1).frame()
+    keras.utils.set_random_seed(2)
+    model = build()
+    optimizer = keras.optimizers.SGD(0.1)
+    norms = []
+    order = batch_order(2, 0, len(x))
+    for start in range(0, len(x), BATCH):
+        rows = order[start : start + BATCH]
+        with tf.GradientTape() as tape:
+            loss = cross_entropy()(y[rows], model(x[rows]))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        norms.append(np.sqrt(sum((np.array(g, "float64") ** 2).sum() for g in gradients)))
+        optimizer.apply(gradients, model.trainable_variables)
+    np.testing.assert_allclose(frame["train_grad_norm"], np.mean(norms), rtol=1e-5)
+
+
+def test_the_learning_rate_of_an_epoch_is_the_one_it_began_with(samples):
+    steps = -(-SAMPLES // BATCH)
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=steps, decay_rate=0.95, staircase=True)
+    frame = trained_stack(samples, [0], keras.optimizers.SGD(schedule)).frame()
+    np.testing.assert_allclose(frame["learning_rate"], [0.1, 0.095, 0.09025], rtol=1e-6)
+    by_callback = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 * 0.95**epoch)
+    frame = trained_stack(samples, [0], keras.optimizers.SGD(0.1), callbacks=[by_callback]).frame()
+    np.testing.assert_allclose(frame["learning_rate"], [0.1, 0.095, 0.09025], rtol=1e-6)
+
+
+def test_batch_order_is_a_permutation_that_depends_on_seed_and_epoch_alone():
+    order = batch_order(3, 2, 100)
+    np.testing.assert_array_equal(np.sort(order), np.arange(100))
+    np.testing.assert_array_equal(order, batch_order(3, 2, 100))
+    assert (order != batch_order(3, 3, 100)).any() and (order != batch_order(4, 2, 100)).any()
+
+
+class SeenRows(keras.layers.Layer):
+    """Adds up `weight x row number` over the rows in the order in which it sees them: a fingerprint of the batches."""
+
+    def build(self, shape):
+        self.fingerprint = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, inputs, training=False):
+        if training:
+            weights = tf.range(1.0, tf.cast(tf.shape(inputs)[0], tf.float32) + 1.0)
+            self.fingerprint.assign(self.fingerprint * 1.5 + tf.reduce_sum(weights * inputs[:, 0]))
+        return inputs
+
+
+def test_the_same_seed_gives_the_same_batches_in_every_arm_and_stack():
+    x = np.arange(20, dtype="float32")[:, None]
+    y = np.zeros(20, "int32")
+
+    def seen(seeds, optimizer):
+        stack = trained_stack(
+            (x, y), seeds, optimizer, build=lambda: keras.Sequential([keras.Input((1,)), SeenRows(), keras.layers.Dense(2)])
+        )
+        return {seed: float(stack.member(i).layers[0].fingerprint) for i, seed in enumerate(seeds)}
+
+    one = seen([4], keras.optimizers.SGD(0.1))
+    many = seen([1, 4, 9], keras.optimizers.Adam(0.01))
+    assert one[4] == many[4]
+    assert len(set(many.values())) == 3
+
+
+def test_full_batch_training_equals_plain_fit(samples):
+    x, y = samples
+    stack = SeedStack(build, [0, 1])
+    stack.compile(keras.optimizers.AdamW(0.01), loss=cross_entropy())
+    stack.fit(x, y, batch_size=1000, epochs=5, verbose=0)
+    keras.utils.set_random_seed(1)
+    alone = build()
+    alone.compile(keras.optimizers.AdamW(0.01), loss=cross_entropy())
+    alone.fit(x, y, batch_size=len(x), epochs=5, shuffle=False, verbose=0)
+    assert_same_weights(stack.member(1), alone)
+
+
+@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+def test_a_diverging_member_leaves_the_others_bit_identical(samples, jit):
+    def doomed():
+        model = build()
+        if doomed.count in doomed.at:
+            model.layers[0].kernel.assign(tf.fill(model.layers[0].kernel.shape, np.float32("nan")))
+        doomed.count += 1
+        return model
+
+    def weights(at):
+        doomed.at, doomed.count = at, 0
+        stack = trained_stack(samples, [0, 1, 2], keras.optimizers.Adam(0.01), build=doomed, jit=jit)
+        return [[np.array(v) for v in stack.member(i).variables] for i in range(3)], stack
+
+    healthy, _ = weights(at=())
+    sick, stack = weights(at=(1,))
+    assert np.isnan(sick[1][0]).all() and stack.frame().query("seed == 1")["train_loss"].isna().all()
+    for i in (0, 2):
+        for a, b in zip(healthy[i], sick[i], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def build_cnn():
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.3),
+            keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L2(0.01)),
+        ]
+    )
+
+
+@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+def test_convolution_normalisation_dropout_and_regularisation_train_as_alone(jit):
+    random = np.random.default_rng(1)
+    images, labels = random.normal(size=(SAMPLES, 6, 6, 1)).astype("float32"), random.integers(0, 3, SAMPLES).astype("int32")
+    stack = trained_stack((images, labels), [3, 8], keras.optimizers.Adam(0.01), build=build_cnn, jit=jit)
+    # XLA draws other dropout masks from the same seed, alone and stacked alike.
+    alone = [trained_alone((images, labels), seed, keras.optimizers.Adam(0.01), build=build_cnn, jit=jit) for seed in (3, 8)]
+    # Weights, moving statistics and the dropout generators' states: each member has its own, and the same as alone.
+    for i, (model, _) in enumerate(alone):
+        assert_same_weights(stack.member(i), model)
+    statistics = [np.array(stack.member(i).layers[1].moving_mean) for i in (0, 1)]
+    assert (statistics[0] != statistics[1]).any()
+    for i, seed in enumerate((3, 8)):
+        np.testing.assert_allclose(stack.frame().query(f"seed == {seed}")["train_loss"], alone[i][1]["loss"], rtol=1e-3)
+
+
+def test_a_weight_without_gradient_is_left_alone_as_keras_does(samples):
+    class Spare(keras.layers.Layer):
+        def build(self, shape):
+            self.spare = self.add_weight(shape=(2,), initializer="ones")
+
+        def call(self, inputs):
+            return inputs
+
+    def build():
+        return keras.Sequential([keras.Input((FEATURES,)), Spare(), keras.layers.Dense(CLASSES)])
+
+    stack = trained_stack(samples, [0, 1], keras.optimizers.AdamW(0.1, weight_decay=0.5), build=build)
+    np.testing.assert_array_equal(stack.member(1).layers[0].spare, [1, 1])
+
+
+class NormalisedSGD(keras.optimizers.SGD):
+    """A custom optimizer that couples whatever shares a variable."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient / keras.ops.sqrt(keras.ops.sum(gradient**2)), variable, learning_rate)
+
+
+class SignSGD(keras.optimizers.SGD):
+    """A custom optimizer that does not."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(keras.ops.sign(gradient), variable, learning_rate)
+
+
+@pytest.mark.parametrize(
+    ("make", "culprit"),
+    [
+        (lambda: keras.optimizers.SGD(clipnorm=1.0), "clipnorm"),
+        (lambda: keras.optimizers.Adam(global_clipnorm=1.0), "global_clipnorm"),
+        (lambda: keras.optimizers.Lamb(), "Lamb"),
+        (lambda: keras.optimizers.Adafactor(), "Adafactor"),
+        (lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()), "LossScaleOptimizer"),
+        (lambda: NormalisedSGD(), "NormalisedSGD"),
+    ],
+)
+def test_optimizers_that_couple_members_are_refused(make, culprit):
+    with pytest.raises(ValueError, match=f"{culprit} would couple the members"):
+        SeedStack(build, [0]).compile(make(), loss=cross_entropy())
+
+
+@pytest.mark.skipif(not hasattr(keras.optimizers, "Muon"), reason="this Keras has no Muon")
+def test_muon_is_refused():
+    with pytest.raises(ValueError, match="Muon would couple"):
+        SeedStack(build, [0]).compile(keras.optimizers.Muon(), loss=cross_entropy())
+
+
+@pytest.mark.parametrize("name", ["RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"])
+def test_other_elementwise_optimizers_train_as_alone(samples, name):
+    stack = trained_stack(samples, [0, 1], getattr(keras.optimizers, name)(0.01))
+    alone, _ = trained_alone(samples, 1, getattr(keras.optimizers, name)(0.01))
+    assert_same_weights(stack.member(1), alone)
+
+
+def test_a_custom_elementwise_optimizer_is_accepted(samples):
+    alone, _ = trained_alone(samples, 1, SignSGD(0.01))
+    assert_same_weights(trained_stack(samples, [0, 1], SignSGD(0.01)).member(1), alone)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [([], "at least one"), ([1, 1], "differ"), ([-1], "integer from 0"), ([2**32], "integer from 0"), ([0.5], "integer from 0")],
+)
+def test_unusable_seeds_are_refused(seeds, message):
+    with pytest.raises(ValueError, match=message):
+        SeedStack(build, seeds)
+
+
+def test_models_that_cannot_be_stacked_are_refused():
+    with pytest.raises(ValueError, match="keras.Input"):
+        SeedStack(lambda: keras.Sequential([keras.layers.Dense(2)]), [0])
+    constrained = lambda: keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, kernel_constraint="non_neg")])  # noqa: E731
+    with pytest.raises(ValueError, match="constraints"):
+        SeedStack(constrained, [0])
+
+
+def test_unusable_samples_are_refused(samples):
+    stack = SeedStack(build, [0])
+    stack.compile("sgd", loss=cross_entropy())
+    with pytest.raises(ValueError, match="same number of samples"):
+        stack.fit(samples[0], samples[1][:-1])
+    with pytest.raises(ValueError, match="batch_size"):
+        stack.fit(*samples, batch_size=0)
+
+
+def test_building_a_stack_leaves_the_global_random_state_alone():
+    np.random.seed(5)
+    expected = np.random.rand()
+    np.random.seed(5)
+    SeedStack(build, [0, 1])
+    assert np.random.rand() == expected
+
+
+def test_weights_are_saved_and_loaded(samples, tmp_path):
+    stack = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01))
+    stack.save_weights(tmp_path / "stack.weights.h5")
+    fresh = SeedStack(build, [0, 1])
+    fresh.load_weights(tmp_path / "stack.weights.h5")
+    np.testing.assert_array_equal(fresh.predict(samples[0], verbose=0), stack.predict(samples[0], verbose=0))
+
+
+def test_predict_gives_every_members_outputs(samples):
+    x, y = samples
+    stack = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01))
+    outputs = stack.predict(x, batch_size=7, verbose=0)
+    assert outputs.shape == (SAMPLES, 2, CLASSES)
+    for i in (0, 1):
+        np.testing.assert_allclose(outputs[:, i], stack.member(i).predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+
+
+def test_evaluate_agrees_with_plain_keras_whatever_the_metric(samples):
+    x, y = samples
+    stack = SeedStack(build, [0, 1])
+    stack.compile("sgd", loss=cross_entropy(), metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")])
+    ours = stack.evaluate(x, y, return_dict=True, per_member=True)
+    for i in (0, 1):
+        alone = stack.member(i)
+        alone.compile("sgd", loss=cross_entropy(), metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")])
+        theirs = alone.evaluate(x, y, return_dict=True, verbose=0)
+        for name in ("loss", "accuracy", "top2"):
+            np.testing.assert_allclose(ours[name][i], theirs[name], rtol=1e-5)
+    assert stack.evaluate(x, y) == pytest.approx([np.mean(v) for v in ours.values()])
+
+
+def test_evaluation_in_several_batches_covers_every_sample(samples, monkeypatch):
+    monkeypatch.setattr("common.stacked_training.EVALUATION_BATCH", 16)  # 50 samples: 4 batches of 12 and a rest of 2
+    test_evaluate_agrees_with_plain_keras_whatever_the_metric(samples)
+
+
+def test_keras_callbacks_work(samples, tmp_path):
+    x, y = samples
+    stack = SeedStack(build, [0, 1])
+    stack.compile(keras.optimizers.SGD(0.1), loss=cross_entropy())
+    stack.fit(
+        x,
+        y,
+        batch_size=BATCH,
+        epochs=6,
+        verbose=0,
+        validation_data=(x, y),
+        callbacks=[
+            keras.callbacks.CSVLogger(str(tmp_path / "log.csv")),
+            keras.callbacks.ModelCheckpoint(str(tmp_path / "best.weights.h5"), monitor="val_loss", save_weights_only=True),
+            keras.callbacks.EarlyStopping(monitor="val_loss", patience=1, min_delta=100),
+        ],
+    )
+    assert len(stack.history.history["loss"]) == 2  # stopped early
+    assert (tmp_path / "log.csv").read_text().count("\n") == 3
+    assert (tmp_path / "best.weights.h5").exists()
+
+
+def test_training_in_two_parts_equals_training_in_one(samples):
+    whole = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01), epochs=4)
+    parts = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01), epochs=2)
+    parts.fit(*samples, batch_size=BATCH, epochs=4, initial_epoch=2, verbose=0)
+    for a, b in zip(whole.variables, parts.variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(whole.frame().to_numpy(), parts.frame().to_numpy())
