@@ -1,0 +1,77 @@
+"""The four datasets as arrays: made, or found on disk and checked."""
+
+import hashlib
+
+import numpy as np
+
+from common.fashion_mnist import DataError, load_fashion_mnist
+
+__all__ = ["DATASETS", "DataError", "fingerprint", "load", "probe"]
+
+DATASETS = ("fashion_mnist", "digits", "moons", "circles")
+PROBE_SIZE = 256
+
+
+def load(name, data_dir=None, download=False):
+    """Training and test arrays of a dataset.
+
+    Args:
+        name: `"fashion_mnist"` (60,000 + 10,000 images of 28 x 28, scaled to [-1, 1], flattened), `"digits"` (scikit-learn's 1,797 images
+            of 8 x 8, 80/20), `"moons"` (two moons, 1,000 points, noise 0.3, 70/30) or `"circles"` (two circles, 1,000 points, noise 0.2,
+            factor 0.5, 70/30). The last three are split by class with seed 42 and standardised by the training part.
+        data_dir: folder that holds Fashion-MNIST; without it, it is looked for in the Keras cache and in /kaggle/input.
+        download: whether Keras may download Fashion-MNIST if it is nowhere.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`; x float32 `(samples, features)`, y int32 `(samples,)`.
+
+    Raises:
+        DataError: one line that names the folder or file, and what to do.
+        ValueError: for an unknown name.
+    """
+    if name == "fashion_mnist":
+        return load_fashion_mnist(data_dir, download)
+    if name not in DATASETS:
+        raise ValueError(f"unknown dataset {name!r}: choose from {', '.join(DATASETS)}")
+    # Imported here: scikit-learn takes a second, and a Fashion-MNIST run has no use for it.
+    from sklearn import datasets
+    from sklearn.model_selection import train_test_split
+
+    if name == "digits":
+        x, y = datasets.load_digits(return_X_y=True)
+    elif name == "moons":
+        x, y = datasets.make_moons(1000, noise=0.3, random_state=42)
+    else:
+        x, y = datasets.make_circles(1000, noise=0.2, factor=0.5, random_state=42)
+    test_size = 0.2 if name == "digits" else 0.3
+    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=test_size, random_state=42, stratify=y)
+    mean, std = x_train.mean(axis=0), x_train.std(axis=0)
+    std[std == 0] = 1  # a pixel that is always blank
+    x_train, x_test = (((part - mean) / std).astype(np.float32) for part in (x_train, x_test))
+    return (x_train, y_train.astype(np.int32)), (x_test, y_test.astype(np.int32))
+
+
+def probe(x, y, size=PROBE_SIZE):
+    """The samples on which gradients and activations are measured: stratified by class, always the same for the same arrays.
+
+    Args:
+        x, y: arrays `(samples, features)` and `(samples,)`.
+        size: how many samples; all, if there are fewer.
+
+    Returns:
+        `x_probe, y_probe`.
+    """
+    shuffled = np.random.default_rng(0).permutation(len(x))
+    by_class = shuffled[np.argsort(y[shuffled], kind="stable")]
+    # Evenly spaced over the classes in turn, so each has its share to within one sample.
+    chosen = by_class[np.arange(size) * len(x) // size] if len(x) > size else by_class
+    return x[chosen], y[chosen]
+
+
+def fingerprint(arrays):
+    """A short hash of the arrays' contents, so that results from other data are never taken for these."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]

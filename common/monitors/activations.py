@@ -1,0 +1,147 @@
+"""ActivationMonitor: which units of each layer are at work, and which are dead, dormant or saturated."""
+
+import contextlib
+
+import keras
+import tensorflow as tf
+
+from common.monitors.probe import ProbeMonitor, graph, measured_layers
+
+# A unit is dormant if its mean absolute output is at most this share of its layer's mean (Sokar et al. 2023, arXiv:2302.12902).
+DORMANT_SHARE = 0.025
+# A pair is saturated if the activation's derivative is below this share of the largest that it can be.
+SATURATED_SHARE = 0.01
+# The largest derivative of the activations that saturate; softmax's is that of an output by its own logit, p (1 - p).
+LARGEST_DERIVATIVE = {"sigmoid": 0.25, "tanh": 1.0, "softmax": 0.25}
+
+ACTIVATION_LAYERS = (
+    keras.layers.Activation,
+    keras.layers.ReLU,
+    keras.layers.LeakyReLU,
+    keras.layers.PReLU,
+    keras.layers.ELU,
+    keras.layers.Softmax,
+)
+
+
+class ActivationMonitor(ProbeMonitor):
+    """Measures the activations of each layer on a fixed probe, in inference mode, at the end of epochs.
+
+    It looks at every layer that applies an activation function: those with an `activation` argument, and activation layers such as
+    `keras.layers.ReLU`. A unit is an entry of the last axis; for a convolution that is a channel, and each position counts as a sample.
+
+    Quantities, float32:
+
+    - `dead_fraction`: share of units whose activation has derivative exactly 0 (in float32) at every probe sample: they learn nothing.
+    - `always_off_fraction`: share of units with output <= 0 at every probe sample. For ReLU the same as dead.
+    - `inactive_fraction`: share of (sample, unit) pairs with output <= 0.
+    - `dormant_fraction`: share of units with mean absolute output <= 0.025 of the layer's mean (Sokar et al. 2023, arXiv:2302.12902).
+    - `saturated_fraction`: sigmoid, tanh, softmax: share of pairs where the derivative is below 1 % of its maximum; NaN for others.
+    - `activation_mean`, `activation_std`: over samples and units (output units).
+
+    All are NaN where an output is not finite.
+
+    Args:
+        x: the probe: an array of samples, as given to `fit`.
+        every: measure after every so many epochs.
+    """
+
+    quantities = (
+        "dead_fraction",
+        "always_off_fraction",
+        "inactive_fraction",
+        "dormant_fraction",
+        "saturated_fraction",
+        "activation_mean",
+        "activation_std",
+    )
+
+    def __init__(self, x, every=1):
+        super().__init__(every)
+        self.x = tf.convert_to_tensor(x)
+
+    def _layers(self):
+        return measured_layers(self.template, lambda layer: _has_activation(layer) or isinstance(layer, ACTIVATION_LAYERS))
+
+    def layer_names(self):
+        return list(self._layers())
+
+    def build_measure(self):
+        layers = self._layers()
+
+        def measure(member):
+            with _recorded(layers) as record:
+                member(self.x, training=False)
+            return tf.stack([_quantities(*record[name]) for name in layers])
+
+        return graph(lambda: self.map_members(measure))
+
+
+def _has_activation(layer):
+    # Recurrent layers only show their cell's.
+    return callable(vars(layer).get("activation"))
+
+
+@contextlib.contextmanager
+def _recorded(layers):
+    """While the block runs, record what each layer's activation function is given and gives: `{name: (function's name, output,
+    derivative)}`, the derivative elementwise."""
+    record = {}
+
+    def recorder(name, function):
+        def recording(inputs, *args, **kwargs):
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                outputs = function(inputs, *args, **kwargs)
+            kind = _kind(layers[name], function)
+            derivative = outputs * (1 - outputs) if kind == "softmax" else tape.gradient(outputs, inputs)
+            record[name] = kind, outputs, derivative
+            return outputs
+
+        return recording
+
+    patched = {name: "activation" if _has_activation(layer) else "call" for name, layer in layers.items()}
+    originals = {name: getattr(layers[name], attribute) for name, attribute in patched.items()}
+    try:
+        # Past Keras's attribute tracking: the layers shall not notice.
+        for name, attribute in patched.items():
+            vars(layers[name])[attribute] = recorder(name, originals[name])
+        yield record
+    finally:
+        for name, attribute in patched.items():
+            if attribute == "activation":
+                vars(layers[name])[attribute] = originals[name]
+            else:
+                del vars(layers[name])[attribute]
+
+
+def _kind(layer, function):
+    if isinstance(layer, keras.layers.Softmax) or isinstance(function, keras.layers.Softmax):
+        return "softmax"
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _quantities(kind, outputs, derivative):
+    units = outputs.shape[-1]
+    outputs = tf.reshape(tf.cast(outputs, tf.float32), [-1, units])
+    derivative = tf.reshape(tf.cast(derivative, tf.float32), [-1, units])
+    off = outputs <= 0
+    mean = tf.reduce_mean(outputs)
+    mean_abs = tf.reduce_mean(tf.abs(outputs), axis=0)
+    fractions = [
+        _share(tf.reduce_all(tf.equal(derivative, 0), axis=0)),
+        _share(tf.reduce_all(off, axis=0)),
+        _share(off),
+        _share(mean_abs <= DORMANT_SHARE * tf.reduce_mean(mean_abs)),
+    ]
+    if kind in LARGEST_DERIVATIVE:
+        fractions.append(_share(tf.abs(derivative) < SATURATED_SHARE * LARGEST_DERIVATIVE[kind]))
+    else:
+        fractions.append(tf.constant(float("nan")))
+    std = tf.sqrt(tf.reduce_mean(tf.square(outputs - mean)))
+    not_finite = 0 * mean  # NaN unless every output is finite: a comparison with NaN would count it as "on"
+    return tf.stack([*(fraction + not_finite for fraction in fractions), mean, std])
+
+
+def _share(condition):
+    return tf.reduce_mean(tf.cast(condition, tf.float32))

@@ -1,0 +1,282 @@
+"""Each monitored quantity against NumPy float64 written from its definition, on an ordinary Keras model and on a SeedStack."""
+
+import keras
+import numpy as np
+import pytest
+
+from common.models import build_mlp
+from common.monitors import ActivationMonitor, GradientMonitor
+from common.seed_stack import SeedStack
+
+SAMPLES, FEATURES, CLASSES = 40, 5, 3
+ACTIVATIONS = {  # function, derivative from the pre-activation
+    "relu": (lambda z: np.maximum(z, 0), lambda z: (z > 0).astype(float)),
+    "leaky_relu": (lambda z: np.where(z > 0, z, 0.01 * z), lambda z: np.where(z > 0, 1, 0.01)),
+    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2),
+    "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
+}
+
+
+@pytest.fixture(scope="module")
+def probe():
+    random = np.random.default_rng(0)
+    return random.normal(size=(SAMPLES, FEATURES)).astype("float32"), random.integers(0, CLASSES, SAMPLES).astype("int32")
+
+
+def build(activation="relu", shift=8):
+    """hidden_1 has unit 0 off everywhere (dead under ReLU, saturated under sigmoid), unit 1 on everywhere, unit 2 close to silent."""
+    model = build_mlp(FEATURES, CLASSES, hidden=(8, 6), activation=activation)
+    kernel, bias = (np.array(v) for v in model.get_layer("hidden_1").get_weights())
+    bias[:3] = -shift, shift, 0
+    kernel[:, 2] *= 1e-5
+    model.get_layer("hidden_1").set_weights([kernel, bias])
+    return model
+
+
+def float64_weights(model):
+    return [np.asarray(w, "float64") for w in model.get_weights()]
+
+
+def forward(weights, x, activation):
+    """Pre-activations and outputs of the three layers, float64."""
+    function = ACTIVATIONS[activation][0]
+    w1, b1, w2, b2, w3, b3 = weights
+    z1 = x.astype("float64") @ w1 + b1
+    z2 = function(z1) @ w2 + b2
+    z3 = function(z2) @ w3 + b3
+    return [(z1, function(z1)), (z2, function(z2)), (z3, z3)]
+
+
+def backward(weights, x, y, activation):
+    """Gradients of the mean cross-entropy, by the chain rule, float64."""
+    derivative = ACTIVATIONS[activation][1]
+    (z1, a1), (z2, a2), (z3, _) = forward(weights, x, activation)
+    p = np.exp(z3 - z3.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    d3 = (p - np.eye(CLASSES)[y]) / len(x)
+    d2 = d3 @ weights[4].T * derivative(z2)
+    d1 = d2 @ weights[2].T * derivative(z1)
+    return [x.T @ d1, d1.sum(0), a1.T @ d2, d2.sum(0), a2.T @ d3, d3.sum(0)]
+
+
+def expected_gradient_row(gradients, weights, before, layer):
+    g, w, b = (np.concatenate([a.ravel() for a in arrays[2 * layer : 2 * layer + 2]]) for arrays in (gradients, weights, before))
+    return [np.sqrt((g**2).sum()), np.abs(g).mean(), np.sqrt((w**2).sum()), np.sqrt(((w - b) ** 2).sum()) / np.sqrt((b**2).sum())]
+
+
+def expected_activation_row(z, a, activation):
+    derivative = ACTIVATIONS[activation][1](z) if activation in ACTIVATIONS else np.ones_like(z)
+    largest = {"sigmoid": 0.25, "tanh": 1.0}.get(activation)
+    mean_abs = np.abs(a).mean(0)
+    return [
+        (derivative == 0).all(0).mean(),
+        (a <= 0).all(0).mean(),
+        (a <= 0).mean(),
+        (mean_abs <= 0.025 * mean_abs.mean()).mean(),
+        np.nan if largest is None else (derivative < 0.01 * largest).mean(),
+        a.mean(),
+        a.std(),
+    ]
+
+
+def cross_entropy():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+class Weights(keras.callbacks.Callback):
+    """Weights of every member before training and after every epoch, float64."""
+
+    def on_train_begin(self, logs=None):
+        self.seen = [self._now()]
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(self._now())
+
+    def _now(self):
+        if isinstance(self.model, SeedStack):
+            return [float64_weights(self.model.member(i)) for i in range(len(self.model.seeds))]
+        return [float64_weights(self.model)]
+
+
+@pytest.fixture(params=["ordinary model", "SeedStack"])
+def train(request, probe):
+    """A function that trains three epochs with the given callbacks and returns the model, and the weights at each epoch by member."""
+
+    def train(activation, callbacks):
+        if request.param == "SeedStack":
+            model = SeedStack(lambda: build(activation), [0, 1, 2])
+        else:
+            keras.utils.set_random_seed(0)
+            model = build(activation)
+        model.compile(keras.optimizers.SGD(0.1), loss=cross_entropy())
+        weights = Weights()
+        model.fit(*probe, batch_size=16, epochs=3, verbose=0, callbacks=[*callbacks, weights])
+        return model, weights.seen
+
+    return train
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid"])
+def test_gradient_quantities_are_those_of_their_definitions(train, probe, activation):
+    monitor = GradientMonitor(*probe)
+    model, seen = train(activation, [monitor])
+    frame = monitor.frame()
+    assert ("seed" in frame.columns) == isinstance(model, SeedStack)
+    for member in range(len(seen[0])):
+        rows = frame[frame["seed"] == member] if "seed" in frame.columns else frame
+        for epoch in (1, 2, 3):
+            weights, before = seen[epoch][member], seen[epoch - 1][member]
+            gradients = backward(weights, *probe, activation)
+            for layer, name in enumerate(["hidden_1", "hidden_2", "logits"]):
+                row = rows[(rows["epoch"] == epoch) & (rows["layer"] == name)]
+                measured = row[["grad_norm", "grad_mean_abs", "weight_norm", "update_ratio"]].to_numpy()[0]
+                np.testing.assert_allclose(measured, expected_gradient_row(gradients, weights, before, layer), rtol=2e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activation_quantities_are_those_of_their_definitions(train, probe, activation):
+    monitor = ActivationMonitor(probe[0])
+    _, seen = train(activation, [monitor])
+    frame = monitor.frame()
+    for member in range(len(seen[0])):
+        rows = frame[frame["seed"] == member] if "seed" in frame.columns else frame
+        for epoch in (1, 2, 3):
+            for layer, (z, a) in enumerate(forward(seen[epoch][member], probe[0], activation)):
+                name = ["hidden_1", "hidden_2", "logits"][layer]
+                row = rows[(rows["epoch"] == epoch) & (rows["layer"] == name)].iloc[0]
+                expected = expected_activation_row(z, a, activation if layer < 2 else "linear")
+                np.testing.assert_allclose(row[list(ActivationMonitor.quantities)].astype(float), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_units_known_to_be_dead_are_found(train, probe):
+    relu, leaky = ActivationMonitor(probe[0]), ActivationMonitor(probe[0])
+    train("relu", [relu])
+    train("leaky_relu", [leaky])
+    first = relu.frame().query("layer == 'hidden_1' and epoch == 1")
+    assert (first["dead_fraction"] == 1 / 8).all() and (first["always_off_fraction"] == 1 / 8).all()
+    first = leaky.frame().query("layer == 'hidden_1' and epoch == 1")
+    assert (first["dead_fraction"] == 0).all() and (first["always_off_fraction"] == 1 / 8).all()
+
+
+def test_a_sigmoid_unit_whose_derivative_is_zero_in_float32_is_dead(probe):
+    model = build("sigmoid", shift=50)  # e^-50 beside 1 is nothing in float32, so unit 1 learns nothing; unit 0 still has e^-50
+    model.compile(keras.optimizers.SGD(0.0), loss=cross_entropy())
+    monitor = ActivationMonitor(probe[0])
+    model.fit(*probe, epochs=1, verbose=0, callbacks=[monitor])
+    assert monitor.frame()["dead_fraction"].tolist() == [1 / 8, 0, 0]
+    assert monitor.frame()["saturated_fraction"].tolist()[0] == 2 / 8
+
+
+@pytest.mark.parametrize("form", ["argument", "Activation layer", "Softmax layer"])
+def test_softmax_saturates_where_p_times_1_minus_p_is_small(probe, form):
+    keras.utils.set_random_seed(0)
+    activation = {"argument": [], "Activation layer": [keras.layers.Activation("softmax")], "Softmax layer": [keras.layers.Softmax()]}[form]
+    dense = keras.layers.Dense(
+        4, activation="softmax" if form == "argument" else None, kernel_initializer=keras.initializers.RandomNormal(stddev=3)
+    )
+    model = keras.Sequential([keras.Input((FEATURES,)), dense, *activation])
+    model.compile("sgd", loss="sparse_categorical_crossentropy")
+    monitor = ActivationMonitor(probe[0])
+    model.fit(*probe, epochs=1, verbose=0, callbacks=[monitor])
+    p = model.predict(probe[0], verbose=0).astype("float64")
+    last = monitor.frame().iloc[-1]
+    assert last["saturated_fraction"] == pytest.approx((p * (1 - p) < 0.01 * 0.25).mean(), abs=1e-6)
+    assert 0 < last["saturated_fraction"] < 1
+
+
+def test_the_units_of_a_convolution_are_its_channels():
+    random = np.random.default_rng(0)
+    images = random.normal(size=(10, 6, 6, 1)).astype("float32")
+    model = keras.Sequential(
+        [keras.Input((6, 6, 1)), keras.layers.Conv2D(4, 3), keras.layers.ReLU(name="relu"), keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    model.layers[0].bias.assign([-100.0, 0, 0, 100])
+    model.compile(keras.optimizers.SGD(1e-6), loss=cross_entropy())
+    monitor = ActivationMonitor(images)
+    model.fit(images, np.zeros(10), epochs=1, verbose=0, callbacks=[monitor])
+    frame = monitor.frame().set_index("layer")
+    assert frame.loc["relu", "dead_fraction"] == 0.25
+    outputs = keras.Sequential(model.layers[:2]).predict(images, verbose=0)
+    assert frame.loc["relu", "inactive_fraction"] == pytest.approx((outputs <= 0).mean(), abs=1e-6)
+
+
+def test_regularisation_is_part_of_the_loss_once(probe):
+    def build():
+        return keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(CLASSES, kernel_regularizer=keras.regularizers.L2(0.5))])
+
+    keras.utils.set_random_seed(4)
+    alone, stack = build(), SeedStack(build, [4])
+    for model in (alone, stack):
+        model.compile(keras.optimizers.SGD(0.0), loss=cross_entropy())
+        monitor = GradientMonitor(*probe)
+        model.fit(*probe, batch_size=SAMPLES, shuffle=False, verbose=0, callbacks=[monitor])
+        x, y = probe
+        w, b = float64_weights(alone)
+        z = x @ w + b
+        p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+        d = (p - np.eye(CLASSES)[y]) / len(x)
+        expected = np.sqrt(((x.T @ d + 2 * 0.5 * w) ** 2).sum() + (d.sum(0) ** 2).sum())
+        assert monitor.frame()["grad_norm"].iloc[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_values_reach_the_logs_of_later_callbacks(train, probe, tmp_path):
+    monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0])]
+    model, _ = train("relu", [*monitors, keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))])
+    history = model.history.history
+    for monitor in monitors:
+        means = monitor.frame().groupby(["epoch", "layer"]).mean(numeric_only=True)
+        for quantity in monitor.quantities:
+            for layer in ("hidden_1", "hidden_2", "logits"):
+                logged = history[f"{quantity}/{layer}"]
+                np.testing.assert_allclose(logged, means[quantity].xs(layer, level="layer"), rtol=1e-5)
+    header = (tmp_path / "log.csv").read_text().splitlines()[0]
+    assert "grad_norm/hidden_1" in header and "dead_fraction/hidden_2" in header
+
+
+def test_every_measures_every_so_many_epochs(probe):
+    model = build()
+    model.compile("sgd", loss=cross_entropy())
+    monitor = GradientMonitor(*probe, every=2)
+    weights = Weights()
+    model.fit(*probe, epochs=5, verbose=0, callbacks=[monitor, weights])
+    assert monitor.frame()["epoch"].unique().tolist() == [2, 4]
+    after, before = (np.concatenate([w.ravel() for w in weights.seen[epoch][0][:2]]) for epoch in (4, 2))
+    ratio = np.linalg.norm(after - before) / np.linalg.norm(before)
+    assert monitor.frame().query("epoch == 4 and layer == 'hidden_1'")["update_ratio"].item() == pytest.approx(ratio, rel=1e-4)
+    with pytest.raises(ValueError, match="every"):
+        GradientMonitor(*probe, every=0)
+
+
+def test_training_ends_bit_identical_with_and_without_monitors(train, probe):
+    model, _ = train("relu", [GradientMonitor(*probe), ActivationMonitor(probe[0])])
+    bare, _ = train("relu", [])
+    for a, b in zip(model.variables, bare.variables, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_diverged_member_is_measured_as_nan_and_the_others_as_ever(probe):
+    def doomed():
+        model = build()
+        if doomed.count == 1:
+            model.layers[0].kernel.assign(np.full(model.layers[0].kernel.shape, np.nan))
+        doomed.count += 1
+        return model
+
+    doomed.count = 0
+    stack = SeedStack(doomed, [0, 1])
+    stack.compile(keras.optimizers.SGD(0.1), loss=cross_entropy())
+    monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0])]
+    stack.fit(*probe, epochs=1, verbose=0, callbacks=monitors)
+    for monitor, quantity in zip(monitors, ("grad_norm", "dead_fraction"), strict=True):
+        frame = monitor.frame().query("layer == 'hidden_1'").set_index("seed")
+        assert np.isnan(frame.loc[1, quantity]) and np.isfinite(frame.loc[0, quantity])
+
+
+def test_layers_of_nested_models_are_named_by_their_path(probe):
+    inner = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(4, activation="relu", name="a")], name="inner")
+    model = keras.Sequential([keras.Input((FEATURES,)), inner, keras.layers.Dense(CLASSES, name="b")])
+    model.compile("sgd", loss=cross_entropy())
+    monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0])]
+    model.fit(*probe, epochs=1, verbose=0, callbacks=monitors)
+    for monitor in monitors:
+        assert monitor.frame()["layer"].tolist() == ["inner/a", "b"]
