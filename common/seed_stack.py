@@ -214,7 +214,8 @@ class SeedStack(keras.Model):
             for record in self._records
         ]
         table = pd.DataFrame(rows)
-        return table.reindex(columns=[*first, *(name for name in table.columns if name not in first)])
+        table = table.reindex(columns=[*first, *(name for name in table.columns if name not in first)])
+        return table.astype({name: "float32" for name in table.columns if name not in ("seed", "epoch")})
 
     @property
     def member_metrics(self):

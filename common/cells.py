@@ -1,0 +1,175 @@
+"""A cell: one arm on one dataset over all seeds. Its settings, its training, its folder on disk."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+FORMAT = 1  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
+TABLES = ("history.csv", "layers.csv")
+WEIGHTS = "final.weights.h5"
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
+
+
+class CellError(Exception):
+    """A cell's folder that cannot be trusted; the message is one line that names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The settings that fix what a cell's tables hold. Another setting is another cell."""
+
+    experiment: str
+    dataset: str
+    arm: dict  # column of the tables -> value
+    seeds: tuple
+    epochs: int
+    batch_size: int
+    init: str
+    data: str  # fingerprint of the arrays
+
+    @property
+    def id(self):
+        """Name of the folder: readable, and unique by a hash of all settings."""
+        settings = json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+        words = [self.dataset, *(str(value) for value in self.arm.values()), hashlib.sha256(settings.encode()).hexdigest()[:10]]
+        return "-".join(words)
+
+    @property
+    def label(self):
+        """How the cell is named on screen."""
+        return " ".join([self.dataset, *(str(value) for value in self.arm.values())])
+
+    def seconds_expected(self, samples, parameters):
+        """A rough guess of what the cell takes on two cores, good enough to weigh cells against each other in an ETA."""
+        steps = -(-samples // self.batch_size)
+        return self.epochs * (steps * 5e-4 + len(self.seeds) * samples * parameters * 3e-11)
+
+    def folder(self, root):
+        return Path(root) / self.experiment / "cells" / self.id
+
+
+def is_done(cell, root):
+    """Whether the cell is on disk, whole.
+
+    Raises:
+        CellError: if its folder is there, but incomplete or altered.
+    """
+    folder = cell.folder(root)
+    if not folder.exists():
+        return False
+    try:
+        record = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+        for name, digest in record["files"].items():
+            if _digest(folder / name) != digest:
+                raise CellError(f"{folder}: {name} was altered; delete this folder or use --fresh to train it again")
+        if record["id"] != cell.id or set(record["files"]) != {*TABLES, WEIGHTS}:
+            raise KeyError
+    except FileNotFoundError as error:
+        raise CellError(f"{folder}: {Path(error.filename).name} is missing; delete this folder or use --fresh to train it again") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise CellError(f"{folder}: cell.json was altered; delete this folder or use --fresh to train it again") from None
+    return True
+
+
+def read_tables(cell, root):
+    """The cell's `history.csv` and `layers.csv`, as DataFrames."""
+    return tuple(pd.read_csv(cell.folder(root) / name) for name in TABLES)
+
+
+def train(cell, experiment, data, root, device, callbacks=()):
+    """Train a cell and put its folder on disk: whole, or, if anything goes wrong, not at all.
+
+    Args:
+        cell: the Cell.
+        experiment: the `Experiment` that knows how to build model, loss and optimizer of the cell.
+        data: `(x_train, y_train), (x_test, y_test)`.
+        root: the output folder.
+        device: what the training runs on, for the record.
+        callbacks: further Keras callbacks.
+    """
+    from common import data as datasets
+    from common.monitors import ActivationMonitor, GradientMonitor
+    from common.seed_stack import SeedStack
+
+    (x, y), test = data
+    num_classes = datasets.NUM_CLASSES[cell.dataset]
+    began = time.time()
+    stack = SeedStack(lambda: experiment.build_model(cell, x.shape[1], num_classes), cell.seeds)
+    stack.compile(experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)), loss=experiment.build_loss(cell))
+    x_probe, y_probe = datasets.probe(x, y)
+    gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe)
+    stack.fit(
+        x,
+        y,
+        batch_size=cell.batch_size,
+        epochs=cell.epochs,
+        validation_data=test,
+        verbose=0,
+        callbacks=[gradients, activations, *callbacks],
+    )
+    layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)
+    _write(cell, root, stack, stack.frame(), layers, device, seconds=time.time() - began)
+
+
+def _write(cell, root, stack, history, layers, device, seconds):
+    folder = cell.folder(root)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = folder.with_name(f".unfinished-{os.getpid()}-{folder.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        unfinished.mkdir()
+        for name, table in zip(TABLES, (history, layers), strict=True):
+            write_table(with_columns_in_front(table, {"dataset": cell.dataset, **cell.arm}), unfinished / name)
+        stack.save_weights(unfinished / WEIGHTS)
+        record = {
+            "format": FORMAT,
+            "id": cell.id,
+            **asdict(cell),
+            "seconds": round(seconds, 3),
+            "device": device,
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in PACKAGES},
+            "command": sys.argv,
+            "files": {name: _digest(unfinished / name) for name in (*TABLES, WEIGHTS)},
+        }
+        (unfinished / "cell.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def with_columns_in_front(table, values):
+    """The table with constant columns before its own."""
+    return pd.concat([pd.DataFrame(values, index=table.index), table], axis=1)
+
+
+def write_table(table, path, may_be_empty=("saturated_fraction", "epochs_to_target")):
+    """Write a CSV file, all of it or nothing.
+
+    Numbers that are not finite are written as `nan` and `inf`. Only where NaN means that there is nothing to measure, in the columns of
+    `may_be_empty` and what is derived from them, is the field left empty.
+    """
+    table = table.copy()
+    for column in table.columns:
+        if column.startswith(may_be_empty):
+            table[column] = [("" if pd.isna(value) else value) for value in table[column]]
+    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    try:
+        table.to_csv(unfinished, index=False, na_rep="nan")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

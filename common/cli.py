@@ -1,0 +1,154 @@
+"""The command line that the three scripts share. Imports nothing heavy, so --help and mistakes are answered at once."""
+
+import argparse
+import sys
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+SMALLEST_FLOAT32, LARGEST_FLOAT32 = 1.2e-38, 3.4e38
+MOST_EPOCHS, MOST_SEEDS, LARGEST_SEED = 1_000_000, 1_000, 2**32 - 1
+INITS = ("report", "glorot", "he")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that answers a mistake in one line."""
+
+    def __init__(self, **kwargs):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **kwargs)
+
+    def error(self, message):
+        self.exit(BAD_INPUT, f"{self.prog}: error: {one_line(message)} (see --help)\n")
+
+
+def build_parser(prog, description, example, datasets, epochs, batch_sizes, init_help="how weights and biases start"):
+    """A parser with the common flags; the script adds its own.
+
+    Args:
+        prog: the script's file name.
+        description, example: shown by --help.
+        datasets: names of the datasets that the script knows.
+        epochs: default number of epochs.
+        batch_sizes: default batch size by dataset.
+        init_help: help of --init.
+    """
+    parser = Parser(prog=prog, description=description, epilog=f"example:\n  {example}")
+    default_sizes = ", ".join(f"{size} on {name}" for name, size in batch_sizes.items())
+    add = parser.add_argument
+    add(
+        "--datasets",
+        nargs="+",
+        metavar="NAME",
+        type=choice([*datasets, "all"]),
+        help=f"{', '.join(datasets)}, or all, which downloads what is missing (default: those at hand without a download)",
+    )
+    add(
+        "--seeds",
+        nargs="+",
+        metavar="N",
+        type=seed_words,
+        default=[["5"]],
+        help="one number is a count of seeds (5 means 0 to 4); several, or one with a comma (7,), are the seeds themselves (default: 5)",
+    )
+    add(
+        "--epochs",
+        metavar="N",
+        type=whole_number(1, MOST_EPOCHS),
+        default=epochs,
+        help="passes over the training data (default: %(default)s)",
+    )
+    add("--batch-size", metavar="N", type=whole_number(1, 2**31 - 1), help=f"samples per step (default: {default_sizes})")
+    add("--init", choices=INITS, default="report", help=f"{init_help} (default: %(default)s)")
+    add("--out", metavar="DIR", default="plots", help="folder for tables and figures (default: %(default)s)")
+    add("--data-dir", metavar="DIR", help="folder with Fashion-MNIST's IDX or CSV files (default: the Keras cache, then /kaggle/input)")
+    add("--fresh", action="store_true", help="train again what is done already")
+    add("--quiet", action="store_true", help="no progress on stderr")
+    add("--tensorboard", action="store_true", help="also write TensorBoard logs, to DIR/<script>/tensorboard")
+    return parser
+
+
+def parse(parser, argv, *unique_flags):
+    """Parse the arguments and check what concerns several words at once.
+
+    Args:
+        parser: from `build_parser`.
+        argv: list of words, or None for the process's own.
+        *unique_flags: names of list-valued arguments in which nothing may stand twice.
+
+    Returns:
+        The namespace, with `seeds` as a list of ints.
+    """
+    args = parser.parse_args(argv)
+    try:
+        args.seeds = _seeds(args.seeds)
+    except argparse.ArgumentTypeError as error:
+        parser.error(f"argument --seeds: {error}")
+    for name in ("datasets", "seeds", *unique_flags):
+        values = getattr(args, name) or []
+        for value in values:
+            if values.count(value) > 1:
+                parser.error(f"argument --{name}: {value} is given twice; give it once")
+    if "all" in (args.datasets or []) and len(args.datasets) > 1:
+        parser.error("argument --datasets: all stands for every dataset; give it alone")
+    return args
+
+
+def choice(names):
+    """An argument type: one of the names."""
+
+    def parse(word):
+        if word not in names:
+            raise argparse.ArgumentTypeError(f"unknown name {word!r}; choose from {', '.join(names)}")
+        return word
+
+    return parse
+
+
+def whole_number(smallest, largest):
+    """An argument type: an integer within bounds."""
+
+    def parse(word):
+        try:
+            number = int(word)
+        except ValueError:
+            number = None
+        if number is None or not smallest <= number <= largest:
+            raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from {smallest} to {largest}")
+        return number
+
+    return parse
+
+
+def positive_number(word):
+    """An argument type: a number that float32 can hold, above 0."""
+    try:
+        number = float(word)
+    except ValueError:
+        number = None
+    if number is None or not SMALLEST_FLOAT32 <= number <= LARGEST_FLOAT32:  # False for NaN too
+        raise argparse.ArgumentTypeError(f"{word!r} is not a positive number; give one such as 0.01")
+    return number
+
+
+def seed_words(word):
+    """An argument type: one or more seeds, separated by commas. Which of them is a count shows only when all words are there."""
+    return word.split(",")
+
+
+def _seeds(words):
+    is_count = len(words) == 1 and len(words[0]) == 1
+    if is_count:
+        return list(range(whole_number(1, MOST_SEEDS)(words[0][0])))
+    seeds = [whole_number(0, LARGEST_SEED)(part) for word in words for part in word if part]
+    if not seeds or len(seeds) > MOST_SEEDS:
+        raise argparse.ArgumentTypeError(f"{len(seeds)} seeds given; give 1 to {MOST_SEEDS}")
+    return seeds
+
+
+def one_line(message):
+    return " ".join(str(message).split())
+
+
+def fail(prog, message):
+    """Say what is wrong in one line on stderr and leave with the status of bad input."""
+    print(f"{prog}: error: {one_line(message)}", file=sys.stderr)
+    raise SystemExit(BAD_INPUT)

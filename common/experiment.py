@@ -1,0 +1,144 @@
+"""What a script is made of, and the way from its flags to its tables, figures and page."""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import cli, devices
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment's protocol: what varies, and how to build what is trained and draw what came out.
+
+    Attributes:
+        name: the script's name, and that of its folder.
+        title, question: shown on the page.
+        arm_columns: columns that tell the arms apart.
+        default_batch_size: `{dataset: batch size}` of the report; its keys are the datasets of the experiment.
+        build_model: `(cell, input_dim, num_classes)` -> a built `keras.Sequential`.
+        build_loss: `(cell)` -> a Keras loss.
+        build_optimizer: `(cell, steps_per_epoch)` -> a Keras optimizer.
+        draw: `(tables, folder, note)` -> list of the figures drawn, as `(file name, what it shows)`.
+    """
+
+    name: str
+    title: str
+    question: str
+    arm_columns: tuple
+    default_batch_size: dict
+    build_model: Callable
+    build_loss: Callable
+    build_optimizer: Callable
+    draw: Callable
+
+
+def run(experiment, args, arms):
+    """Train what the flags ask for and is not done, then write tables, figures and page, and print the result table.
+
+    Args:
+        experiment: the Experiment.
+        args: parsed flags.
+        arms: list of dicts, `{arm column: value}`.
+
+    Returns:
+        The process's exit status.
+    """
+    prog = f"{experiment.name}.py"
+    logging.basicConfig(format=f"{prog}: %(message)s", stream=sys.stderr)
+    try:
+        devices.require_tensorflow_backend()
+        data = _load(experiment, args)
+        cells = _cells(experiment, args, arms, data)
+        folder = _output_folder(args.out, experiment.name)
+    except _bad_input() as error:
+        cli.fail(prog, error)
+
+    # What takes a second to import comes after the flags and the data have proved good.
+    from common import results, sweep
+
+    try:
+        failed = sweep.run(cells, experiment, data, args.out, args.fresh, args.quiet, args.tensorboard, log=lambda line: _note(prog, line))
+        done = [cell for cell in cells if cell not in failed]
+        if done:
+            tables = results.write(experiment, done, args.out)
+            print(results.screen_table(experiment, tables, done))
+            figures = results.draw(experiment, tables, done, folder)
+            _note(prog, f"{len(figures)} figures, tables and report.html are in {folder}")
+    except _bad_input() as error:
+        cli.fail(prog, error)
+    except OSError as error:
+        cli.fail(prog, f"--out {args.out}: cannot write {error.filename or folder} ({error.strerror}); free space or choose another folder")
+    except KeyboardInterrupt:
+        _note(prog, "interrupted; finished cells are kept, and the same command goes on from there")
+        return cli.INTERRUPTED
+    if failed:
+        _note(prog, f"{len(failed)} of {len(cells)} cells failed")
+    return 1 if failed else 0
+
+
+def _bad_input():
+    from common.cells import CellError
+    from common.data import DataError
+
+    return devices.BackendError, CellError, DataError
+
+
+def _note(prog, line):
+    print(f"{prog}: {line}", file=sys.stderr)
+
+
+def _load(experiment, args):
+    from common import data
+    from common.fashion_mnist import find_fashion_mnist
+
+    known = list(experiment.default_batch_size)
+    if args.datasets is None:
+        at_hand = [name for name in known if name != "fashion_mnist" or args.data_dir or find_fashion_mnist()]
+        names, download = at_hand, False
+    else:
+        names, download = (known if args.datasets == ["all"] else args.datasets), True
+    return {name: data.load(name, args.data_dir, download) for name in names}
+
+
+def _cells(experiment, args, arms, data):
+    from common.cells import Cell
+    from common.data import fingerprint
+
+    return [
+        Cell(
+            experiment=experiment.name,
+            dataset=name,
+            arm=arm,
+            seeds=tuple(args.seeds),
+            epochs=args.epochs,
+            # All batches that hold every sample are the same batch.
+            batch_size=min(args.batch_size or experiment.default_batch_size[name], len(train[0])),
+            init=args.init,
+            data=fingerprint([*train, *test]),
+        )
+        for name, (train, test) in data.items()
+        for arm in arms
+    ]
+
+
+def _output_folder(out, name):
+    """The experiment's folder, made and tried, so that an hour's training does not end at a closed door."""
+    from common.cells import CellError
+
+    folder = Path(out) / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = folder / f".trial-{os.getpid()}"
+        try:
+            trial.write_bytes(b"x" * 4096)
+        finally:
+            with contextlib.suppress(OSError):
+                trial.unlink(missing_ok=True)
+    except OSError as error:
+        raise CellError(f"--out {out}: cannot write there ({error.strerror}); choose a folder that can be written") from None
+    return folder

@@ -1,0 +1,94 @@
+"""From the history of runs to one row per run, and one row per cell."""
+
+import numpy as np
+import pandas as pd
+
+from common.stats import mean_interval
+
+# The accuracy whose first crossing counts as "there", the same for all arms of a dataset: a little below what the report's runs reach.
+TARGET_ACCURACY = {"fashion_mnist": 0.85, "digits": 0.95, "moons": 0.90, "circles": 0.80}
+LATE_EPOCHS = 10
+MEASURES = (
+    "final_train_accuracy",
+    "final_test_accuracy",
+    "best_test_accuracy",
+    "min_train_loss",
+    "min_test_loss",
+    "epochs_to_95pct",
+    "epochs_to_target",
+    "volatility",
+    "trend",
+    "mean_grad_norm",
+    "diverged",
+)
+
+
+def summarise_run(history, target_accuracy):
+    """The summary of one run.
+
+    Args:
+        history: DataFrame with the columns of `history.csv` from `epoch` on, one row per epoch, in order.
+        target_accuracy: see `epochs_to_target`.
+
+    Returns:
+        A dict with the keys of `MEASURES`: final and best accuracies (fractions); minimum losses; `epochs_to_95pct`, the first epoch with
+        at least 95 % of the run's own best test accuracy; `epochs_to_target`, the first with at least `target_accuracy`, NaN if none;
+        `volatility`, the standard deviation of the last 10 test losses, and `trend`, their slope per epoch by least squares (NaN below two
+        epochs); `mean_grad_norm`, the mean of `train_grad_norm`; `diverged`, whether any loss is not finite.
+    """
+    test_accuracy = history["test_accuracy"].to_numpy()
+    late = history["test_loss"].to_numpy()[-LATE_EPOCHS:]
+    losses = history[["train_loss", "test_loss"]].to_numpy()
+    epochs = history["epoch"].to_numpy()
+    several = len(late) > 1
+    with np.errstate(invalid="ignore"):
+        return {
+            "final_train_accuracy": history["train_accuracy"].iloc[-1],
+            "final_test_accuracy": test_accuracy[-1],
+            "best_test_accuracy": test_accuracy.max(),
+            "min_train_loss": history["train_loss"].min(),
+            "min_test_loss": history["test_loss"].min(),
+            "epochs_to_95pct": _first(epochs, test_accuracy >= 0.95 * test_accuracy.max()),
+            "epochs_to_target": _first(epochs, test_accuracy >= target_accuracy),
+            "volatility": late.std(ddof=1) if several else np.nan,
+            "trend": _slope(late) if several else np.nan,
+            "mean_grad_norm": history["train_grad_norm"].mean(skipna=False),
+            "diverged": not np.isfinite(losses).all(),
+        }
+
+
+def summarise(history, arm_columns):
+    """`summary.csv`: one row per run, in the order of `history`; columns dataset, the arm's, seed, `MEASURES`."""
+    keys = ["dataset", *arm_columns, "seed"]
+    rows = [
+        {**dict(zip(keys, key, strict=True)), **summarise_run(run, TARGET_ACCURACY[key[0]])}
+        for key, run in history.groupby(keys, sort=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def tabulate(summary, arm_columns):
+    """`table.csv`: one row per cell; columns dataset, the arm's, n, and mean, sd, ci_low, ci_high of each of `MEASURES`.
+
+    A mean over runs of which one has no value (a target never reached, a loss that is not finite) has none either; `diverged` is the share
+    of runs.
+    """
+    keys = ["dataset", *arm_columns]
+    rows = []
+    for key, runs in summary.groupby(keys, sort=False):
+        row = {**dict(zip(keys, key, strict=True)), "n": len(runs)}
+        for measure in MEASURES:
+            interval = mean_interval(runs[measure].astype("float64"))
+            row.update(zip((f"{measure}_{part}" for part in ("mean", "sd", "ci_low", "ci_high")), map(float, interval), strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _first(epochs, condition):
+    return epochs[condition.argmax()] if condition.any() else np.nan
+
+
+def _slope(values):
+    """Least-squares slope per step; NaN where a value is not finite."""
+    steps = np.arange(len(values)) - (len(values) - 1) / 2
+    return float(steps @ values / (steps @ steps))
