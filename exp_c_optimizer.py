@@ -54,7 +54,7 @@ def draw(tables, folder, settings):
         history, layers, summary = (plots.of_dataset(tables[name], dataset) for name in ("history", "layers", "summary"))
         by_optimizer = plots.Styles(color="optimizer", dashes="schedule", colors=OPTIMIZERS, dash_values=SCHEDULES)
         for rate in history["base_learning_rate"].unique():
-            where = f"{plots.dataset_name(dataset)}, learning rate {rate:g}"
+            where = f"{plots.display(dataset)}, learning rate {rate:g}"
             of_rate = history.query("base_learning_rate == @rate")
             figures.append(
                 plots.curves_sheet(of_rate, by_optimizer, f"{where}: the optimizers", note, folder / f"curves_{dataset}_lr{rate:g}.png")
@@ -66,10 +66,10 @@ def draw(tables, folder, settings):
             )
         by_rate = plots.Styles(color="base_learning_rate", dashes="schedule", colors=None, dash_values=SCHEDULES)
         for optimizer in history["optimizer"].unique():
-            title = f"{plots.dataset_name(dataset)}, {optimizer}: the learning rates"
+            title = f"{plots.display(dataset)}, {plots.display(optimizer)}: the learning rates"
             of_optimizer = history.query("optimizer == @optimizer")
             figures.append(plots.curves_sheet(of_optimizer, by_rate, title, note, folder / f"rates_{dataset}_{optimizer}.png"))
-        title = f"{plots.dataset_name(dataset)}: final test accuracy"
+        title = f"{plots.display(dataset)}: final test accuracy"
         figures.append(plots.accuracy_sheet(summary, ARM_COLUMNS, title, note, folder / f"final_accuracy_{dataset}.png"))
     return figures
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import platform
 import shutil
@@ -11,16 +12,18 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+
+from common.errors import BadInput
 
 FORMAT = 1  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 TABLES = ("history.csv", "layers.csv")
+HISTOGRAMS = "histograms.npz"
 WEIGHTS = "final.weights.h5"
+FILES = {*TABLES, HISTOGRAMS, WEIGHTS}
+HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
-
-
-class CellError(Exception):
-    """A cell's folder that cannot be trusted; the message is one line that names it and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -61,23 +64,28 @@ def is_done(cell, root):
     """Whether the cell is on disk, whole.
 
     Raises:
-        CellError: if its folder is there, but incomplete or altered.
+        BadInput: if its folder is there, but incomplete or altered.
     """
     folder = cell.folder(root)
     if not folder.exists():
         return False
     try:
-        record = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+        record = read_record(cell, root)
         for name, digest in record["files"].items():
             if _digest(folder / name) != digest:
-                raise CellError(f"{folder}: {name} was altered; delete this folder or use --fresh to train it again")
-        if record["id"] != cell.id or set(record["files"]) != {*TABLES, WEIGHTS}:
+                raise BadInput(f"{folder}: {name} was altered; delete this folder or use --fresh to train it again")
+        if record["id"] != cell.id or set(record["files"]) != FILES:
             raise KeyError
     except FileNotFoundError as error:
-        raise CellError(f"{folder}: {Path(error.filename).name} is missing; delete this folder or use --fresh to train it again") from None
+        raise BadInput(f"{folder}: {Path(error.filename).name} is missing; delete this folder or use --fresh to train it again") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise CellError(f"{folder}: cell.json was altered; delete this folder or use --fresh to train it again") from None
+        raise BadInput(f"{folder}: cell.json was altered; delete this folder or use --fresh to train it again") from None
     return True
+
+
+def read_record(cell, root):
+    """The cell's `cell.json`, as a dict."""
+    return json.loads((cell.folder(root) / "cell.json").read_text(encoding="utf-8"))
 
 
 def read_tables(cell, root):
@@ -97,7 +105,7 @@ def train(cell, experiment, data, root, device, callbacks=()):
         callbacks: further Keras callbacks.
     """
     from common import data as datasets
-    from common.monitors import ActivationMonitor, GradientMonitor
+    from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
     from common.seed_stack import SeedStack
 
     (x, y), test = data
@@ -107,6 +115,7 @@ def train(cell, experiment, data, root, device, callbacks=()):
     stack.compile(experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)), loss=experiment.build_loss(cell))
     x_probe, y_probe = datasets.probe(x, y)
     gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe)
+    histograms = HistogramMonitor(x_probe, y_probe, [math.ceil(share * cell.epochs) for share in HISTOGRAM_STAGES])
     stack.fit(
         x,
         y,
@@ -114,21 +123,22 @@ def train(cell, experiment, data, root, device, callbacks=()):
         epochs=cell.epochs,
         validation_data=test,
         verbose=0,
-        callbacks=[gradients, activations, *callbacks],
+        callbacks=[gradients, activations, histograms, *callbacks],
     )
     layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)
-    _write(cell, root, stack, stack.frame(), layers, device, seconds=time.time() - began)
+    _write(cell, root, stack, (stack.frame(), layers), histograms.arrays(), device, seconds=time.time() - began)
 
 
-def _write(cell, root, stack, history, layers, device, seconds):
+def _write(cell, root, stack, tables, histograms, device, seconds):
     folder = cell.folder(root)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = folder.with_name(f".unfinished-{os.getpid()}-{folder.name}")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    replaced = folder.with_name(f".replaced-{os.getpid()}-{folder.name}")
     try:
         unfinished.mkdir()
-        for name, table in zip(TABLES, (history, layers), strict=True):
+        for name, table in zip(TABLES, tables, strict=True):
             write_table(with_columns_in_front(table, {"dataset": cell.dataset, **cell.arm}), unfinished / name)
+        np.savez_compressed(unfinished / HISTOGRAMS, **histograms)
         stack.save_weights(unfinished / WEIGHTS)
         record = {
             "format": FORMAT,
@@ -139,13 +149,15 @@ def _write(cell, root, stack, history, layers, device, seconds):
             "python": platform.python_version(),
             "versions": {name: version(name) for name in PACKAGES},
             "command": sys.argv,
-            "files": {name: _digest(unfinished / name) for name in (*TABLES, WEIGHTS)},
+            "files": {name: _digest(unfinished / name) for name in sorted(FILES)},
         }
         (unfinished / "cell.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            folder.rename(replaced)
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def with_columns_in_front(table, values):

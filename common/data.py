@@ -4,9 +4,9 @@ import hashlib
 
 import numpy as np
 
-from common.fashion_mnist import DataError, load_fashion_mnist
+from common.fashion_mnist import load_fashion_mnist
 
-__all__ = ["NUM_CLASSES", "DataError", "fingerprint", "load", "probe"]
+__all__ = ["NUM_CLASSES", "fingerprint", "load", "probe"]
 
 NUM_CLASSES = {"fashion_mnist": 10, "digits": 10, "moons": 2, "circles": 2}
 PROBE_SIZE = 256
@@ -26,7 +26,7 @@ def load(name, data_dir=None, download=False):
         `(x_train, y_train), (x_test, y_test)`; x float32 `(samples, features)`, y int32 `(samples,)`.
 
     Raises:
-        DataError: one line that names the folder or file, and what to do.
+        BadInput: one line that names the folder or file, and what to do.
         ValueError: for an unknown name.
     """
     if name == "fashion_mnist":

@@ -6,6 +6,8 @@ import re
 import sys
 import tempfile
 
+from common.errors import BadInput
+
 # Lines that TensorFlow writes at every start on a machine where nothing is wrong.
 CHATTER = re.compile(
     "|".join(
@@ -24,19 +26,15 @@ CHATTER = re.compile(
 )
 
 
-class BackendError(Exception):
-    """The machine or its settings do not let TensorFlow work; the message is one line that says what to do."""
-
-
 def require_tensorflow_backend():
     """Have Keras use TensorFlow; to be called before Keras is imported.
 
     Raises:
-        BackendError: if `KERAS_BACKEND` asks for another.
+        BadInput: if `KERAS_BACKEND` asks for another.
     """
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if backend != "tensorflow":
-        raise BackendError(f"KERAS_BACKEND is {backend!r}, but this project trains with TensorFlow: unset it or set it to tensorflow")
+        raise BadInput(f"KERAS_BACKEND is {backend!r}, but this project trains with TensorFlow: unset it or set it to tensorflow")
 
 
 def start():

@@ -1,6 +1,7 @@
 """What a script is made of, and the way from its flags to its tables, figures and page."""
 
 import contextlib
+import importlib.util
 import logging
 import os
 import sys
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli, devices
+from common.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -51,45 +53,38 @@ def run(experiment, args, arms):
     prog = f"{experiment.name}.py"
     logging.basicConfig(format=f"{prog}: %(message)s", stream=sys.stderr)
     try:
-        devices.require_tensorflow_backend()
-        data = _load(experiment, args)
-        cells = _cells(experiment, args, arms, data)
-        folder = _output_folder(args.out, experiment.name)
-    except _bad_input() as error:
+        return _run(experiment, args, arms, log=lambda line: print(f"{prog}: {line}", file=sys.stderr))
+    except BadInput as error:
         cli.fail(prog, error)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        cli.fail(prog, f"--out {args.out}: cannot write{where} ({error.strerror or error}); free space or choose another folder")
+    except KeyboardInterrupt:
+        print(f"{prog}: interrupted; finished cells are kept, and the same command goes on from there", file=sys.stderr)
+        return cli.INTERRUPTED
+
+
+def _run(experiment, args, arms, log):
+    devices.require_tensorflow_backend()
+    if args.tensorboard and not importlib.util.find_spec("tensorboard"):
+        raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
+    folder = _output_folder(args.out, experiment.name)
+    data = _load(experiment, args)
+    cells = _cells(experiment, args, arms, data)
 
     # What takes a second to import comes after the flags and the data have proved good.
     from common import results, sweep
 
-    try:
-        failed = sweep.run(cells, experiment, data, args.out, args.fresh, args.quiet, args.tensorboard, log=lambda line: _note(prog, line))
-        done = [cell for cell in cells if cell not in failed]
-        if done:
-            tables = results.write(experiment, done, args.out)
-            print(results.screen_table(experiment, tables, done))
-            figures = results.draw(experiment, tables, done, folder)
-            _note(prog, f"{len(figures)} figures, tables and report.html are in {folder}")
-    except _bad_input() as error:
-        cli.fail(prog, error)
-    except OSError as error:
-        cli.fail(prog, f"--out {args.out}: cannot write {error.filename or folder} ({error.strerror}); free space or choose another folder")
-    except KeyboardInterrupt:
-        _note(prog, "interrupted; finished cells are kept, and the same command goes on from there")
-        return cli.INTERRUPTED
+    failed = sweep.run(cells, experiment, data, args.out, args.fresh, args.quiet, args.tensorboard, log)
+    done = [cell for cell in cells if cell not in failed]
+    if done:
+        tables = results.write(experiment, done, args.out)
+        print(results.screen_table(experiment, tables, done), flush=True)
+        figures = results.draw(experiment, tables, done, folder)
+        log(f"{len(figures)} figures, tables and report.html are in {folder}")
     if failed:
-        _note(prog, f"{len(failed)} of {len(cells)} cells failed")
+        log(f"{len(failed)} of {len(cells)} cells failed; the same command tries them again")
     return 1 if failed else 0
-
-
-def _bad_input():
-    from common.cells import CellError
-    from common.data import DataError
-
-    return devices.BackendError, CellError, DataError
-
-
-def _note(prog, line):
-    print(f"{prog}: {line}", file=sys.stderr)
 
 
 def _load(experiment, args):
@@ -128,8 +123,6 @@ def _cells(experiment, args, arms, data):
 
 def _output_folder(out, name):
     """The experiment's folder, made and tried, so that an hour's training does not end at a closed door."""
-    from common.cells import CellError
-
     folder = Path(out) / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -140,5 +133,5 @@ def _output_folder(out, name):
             with contextlib.suppress(OSError):
                 trial.unlink(missing_ok=True)
     except OSError as error:
-        raise CellError(f"--out {out}: cannot write there ({error.strerror}); choose a folder that can be written") from None
+        raise BadInput(f"--out {out}: cannot write there ({error.strerror}); choose a folder that can be written") from None
     return folder

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from common.errors import BadInput
+
 KAGGLE_INPUT = Path("/kaggle/input")
 SEARCH_DEPTH = 4
 PUBLISHED_SIZES = (60_000, 10_000)  # training and test images
@@ -26,10 +28,6 @@ WAYS_TO_GET_IT = (
 logger = logging.getLogger(__name__)
 
 
-class DataError(Exception):
-    """Data that is missing or cannot be trusted; the message is one line that names it and says what to do."""
-
-
 def find_fashion_mnist(data_dir=None):
     """The files of Fashion-MNIST, or None.
 
@@ -40,16 +38,16 @@ def find_fashion_mnist(data_dir=None):
         files (training, test).
 
     Raises:
-        DataError: if `data_dir` does not hold a complete set.
+        BadInput: if `data_dir` does not hold a complete set.
     """
     if data_dir is not None:
         folder = Path(data_dir)
         if not folder.is_dir():
-            raise DataError(f"--data-dir {folder}: no such folder")
+            raise BadInput(f"--data-dir {folder}: no such folder")
         files = _search(folder)
         if not _complete(files):
             there = ", ".join(sorted(path.name for path in files.values())) or "none of them"
-            raise DataError(
+            raise BadInput(
                 f"--data-dir {folder}: no complete Fashion-MNIST; put {', '.join(IDX_FILES)} (or with .gz) "
                 f"or {' and '.join(CSV_FILES)} there; found: {there}"
             )
@@ -93,11 +91,11 @@ def load_fashion_mnist(data_dir=None, download=False):
         _download()
         files = find_fashion_mnist()
     if files is None:
-        raise DataError(WAYS_TO_GET_IT)
+        raise BadInput(WAYS_TO_GET_IT)
     try:
         parts = [_read_csv(path) for path in files] if len(files) == 2 else [_read_idx_pair(*files[:2]), _read_idx_pair(*files[2:])]
     except OSError as error:
-        raise DataError(f"{error.filename}: cannot be read ({error.strerror}); make it readable or remove it") from None
+        raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); make it readable or remove it") from None
     sizes = tuple(len(labels) for _, labels in parts)
     if sizes != PUBLISHED_SIZES:
         logger.warning(
@@ -115,11 +113,11 @@ def _download():
     except Exception as error:
         # Keras raises a bare Exception; what matters is that the files are not there.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"download failed ({reason}). {WAYS_TO_GET_IT}") from None
+        raise BadInput(f"download failed ({reason}). {WAYS_TO_GET_IT}") from None
 
 
 def _damaged(path, what):
-    return DataError(f"{path}: damaged or not Fashion-MNIST ({what}); delete it and get it again")
+    return BadInput(f"{path}: damaged or not Fashion-MNIST ({what}); delete it and get it again")
 
 
 def _read_idx_pair(images_path, labels_path):

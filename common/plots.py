@@ -8,18 +8,22 @@ from matplotlib.ticker import PercentFormatter
 
 from common.stats import mean_interval
 
-DATASET_NAMES = {"fashion_mnist": "Fashion-MNIST", "digits": "Digits", "moons": "Two moons", "circles": "Two circles"}
+NAMES = {"fashion_mnist": "Fashion-MNIST", "digits": "Digits", "moons": "Two moons", "circles": "Two circles", "sgd": "SGD", "adam": "Adam"}
 # Okabe & Ito's colours for the colour-blind, those that also differ in brightness; markers and dashes tell lines apart without colour.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", (0, (4, 2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 SMOOTHING_EPOCHS = 5
 CLOSE_UP_EPOCHS = 20
+LOG_FLOOR = 1e-12  # where values that a log axis cannot show, zero above all, are drawn
 DPI = 110
 
 
-def dataset_name(name):
-    return DATASET_NAMES.get(name, name)
+def display(value):
+    """How a value of the tables is written in titles and legends."""
+    if isinstance(value, str):
+        return NAMES.get(value, value.replace("_", " "))
+    return f"{value:g}"
 
 
 def of_dataset(table, dataset):
@@ -49,7 +53,7 @@ class Styles:
         for (color, dashes), rows in table.groupby([self.color, self.dashes], sort=False):
             i, j = colors.index(color), dash_values.index(dashes)
             style = {"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)], "linestyle": DASHES[j % len(DASHES)]}
-            yield f"{_word(color)}, {_word(dashes)}", style, rows
+            yield f"{display(color)}, {display(dashes)}", style, rows
 
 
 def curves_sheet(history, styles, title, note, path):
@@ -92,21 +96,23 @@ def accuracy_sheet(summary, arm_columns, title, note, path):
     cells = list(summary.groupby(list(arm_columns), sort=False))
     figure, axes = _figure(1, 1, title, note, size=(9, 1.8 + 0.34 * len(cells)))
     ax = axes.flat[0]
-    for row, (_, runs) in enumerate(cells):
+    families = list(dict.fromkeys(arm[0] for arm, _ in cells))
+    for row, (arm, runs) in enumerate(cells):
         values = 100 * runs["final_test_accuracy"].to_numpy()
         mean, _, low, high = mean_interval(values)
         ax.scatter(values, np.full(len(values), row - 0.18), s=14, facecolors="none", edgecolors="0.45", zorder=2)
-        ax.errorbar(mean, row + 0.12, xerr=[[mean - low], [high - mean]], fmt="D", ms=5, color=COLORS[0], capsize=3, zorder=3)
+        color = COLORS[families.index(arm[0]) % len(COLORS)]
+        ax.errorbar(mean, row + 0.12, xerr=[[mean - low], [high - mean]], fmt="D", ms=5, color=color, capsize=3, zorder=3)
         diverged = int(runs["diverged"].astype(bool).sum())
         text = f"{mean:.1f}" + (f"  [{low:.1f}, {high:.1f}]" if np.isfinite(low) else "") + (f"  {diverged} diverged" if diverged else "")
         ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=9)
-    ax.set_yticks(range(len(cells)), [", ".join(map(_word, arm)) for arm, _ in cells])
+    ax.set_yticks(range(len(cells)), [", ".join(map(display, arm)) for arm, _ in cells])
     ax.invert_yaxis()
     ax.set_xlim(min(ax.get_xlim()[0], 0), 100)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("test accuracy after the last epoch, %   (dots: runs; diamond: mean and 95 % interval)")
     best_arm, best = max(cells, key=lambda cell: cell[1]["final_test_accuracy"].mean())
-    finding = f"highest mean {100 * best['final_test_accuracy'].mean():.1f} % with {', '.join(map(_word, best_arm))}"
+    finding = f"highest mean {100 * best['final_test_accuracy'].mean():.1f} % with {', '.join(map(display, best_arm))}"
     return _finish(figure, axes, path, f"{title} of {len(cells)} cells; {finding}.", legend=False)
 
 
@@ -115,6 +121,7 @@ def _figure(rows, columns, title, note, sharey=False, size=None):
     axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
     figure.suptitle(title, fontsize=13, fontweight="bold")
     figure.supxlabel(note, fontsize=9, color="0.35")
+    figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)
     for ax in axes.flat:
         ax.grid(color="0.9", linewidth=0.8)
         ax.set_axisbelow(True)
@@ -124,8 +131,13 @@ def _figure(rows, columns, title, note, sharey=False, size=None):
 
 def _finish(figure, axes, path, what, legend=True):
     if legend:
+        # One legend for all panels; the footer is its title, for constrained layout would put both into the same place.
         handles, labels = axes.flat[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 4), frameon=False, handlelength=3.5, fontsize=10)
+        footer = figure.get_supxlabel()
+        figure.supxlabel("")
+        footer += "; line: mean over seeds, geometric on log axes; band: 95 % interval (Student's t)"
+        place = {"loc": "outside lower center", "ncols": min(len(labels), 6), "frameon": False}
+        figure.legend(handles, labels, title=footer, title_fontsize=9, fontsize=10, handlelength=3.5, **place)
     unfinished = path.with_name(f".unfinished-{path.name}")
     try:
         figure.savefig(unfinished, format="png", metadata={"Software": None})
@@ -136,7 +148,10 @@ def _finish(figure, axes, path, what, legend=True):
 
 
 def _curves(ax, table, styles, column, scale, prepare):
-    """One line per arm: the mean over the runs that stay finite, their interval as a band; each diverged run thin, up to a cross."""
+    """One line per arm: the mean over the runs that stay finite, with its interval as a band; each diverged run thin, up to a cross.
+
+    On a log axis the mean is the geometric one, and the interval that of the logarithms.
+    """
     for label, style, rows in styles.arms(table):
         runs = prepare(rows.pivot(index="epoch", columns="seed", values=column))
         finite = np.isfinite(runs).all(axis=0)
@@ -147,18 +162,37 @@ def _curves(ax, table, styles, column, scale, prepare):
             run = diverged[seed].where(np.isfinite(diverged[seed])).dropna()
             ax.plot(run.index, run, linewidth=0.7, color=style["color"], linestyle=style["linestyle"])
             ax.plot(run.index[-1:], run[-1:], "x", color=style["color"], markersize=9, markeredgewidth=2)
-        mean, _, low, high = mean_interval(whole.to_numpy().T) if finite.any() else [np.full(len(runs), np.nan)] * 4
-        if scale == "log":
-            # The interval of a mean may reach below zero, where nothing can be: cut it off at the lowest run.
-            low = np.fmax(low, whole.min(axis=1)) if finite.any() else low
+        mean, low, high = _mean_and_band(whole, log=scale == "log")
         ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
         ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=_marks(len(runs), style["marker"]), **style)
     if scale == "log":
-        ax.set_yscale("log", nonpositive="mask")
+        ax.set_yscale("log")
+        _label_plainly(ax)
     if scale == "percent":
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    ax.set_xlabel("epoch")
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=None))
+    raised = scale == "log" and bool((table[column] < LOG_FLOOR).any())
+    ax.set_xlabel(f"epoch; values below {LOG_FLOOR:g} are drawn there" if raised else "epoch")
     ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _label_plainly(ax):
+    """Log axis with numbers as people write them, between the powers of ten only where there is at most one of these to go by."""
+
+    def between(value, _):
+        low, high = ax.get_ylim()
+        return f"{value:g}" if high < 10 * low else ""
+
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.yaxis.set_minor_formatter(between)
+
+
+def _mean_and_band(runs, log):
+    """Mean, low and high over the columns of `runs` (epochs x seeds)."""
+    if not runs.shape[1]:
+        return [np.full(len(runs), np.nan)] * 3
+    values = runs.to_numpy().T
+    mean, _, low, high = mean_interval(np.log(np.maximum(values, LOG_FLOOR)) if log else values)
+    return [np.exp(part) if log else part for part in (mean, low, high)]
 
 
 def _marks(points, marker):
@@ -177,7 +211,3 @@ def _smoothed(runs):
 
 def _close_up(runs):
     return runs.iloc[-CLOSE_UP_EPOCHS:]
-
-
-def _word(value):
-    return f"{value:g}" if isinstance(value, (float, int)) and not isinstance(value, bool) else str(value).replace("_", " ")

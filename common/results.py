@@ -7,6 +7,13 @@ import pandas as pd
 from common import cells as cells_on_disk
 from common import plots, report, summary
 
+COLUMNS = ("test accuracy %", "best", "to 95", "loss", "sd late")
+LEGEND = (
+    "Means over seeds [95 % interval]. best: highest test accuracy of any epoch;",
+    "to 95: first epoch with 95 % of it; loss: lowest training loss; sd late: standard",
+    "deviation of the last 10 test losses.",
+)
+
 
 def write(experiment, cells, root):
     """Gather the cells' tables into the experiment's, on disk.
@@ -41,7 +48,8 @@ def draw(experiment, tables, cells, folder):
     for old in folder.glob("*_*.png"):
         if old.name not in drawn and old.name.split("_")[0] in kinds:
             old.unlink()
-    report.write(experiment, tables, figures, cells, folder)
+    records = [cells_on_disk.read_record(cell, folder.parent) for cell in cells]
+    report.write(folder / "report.html", experiment, result_blocks(experiment, tables, cells), LEGEND, figures, records)
     return figures
 
 
@@ -53,32 +61,36 @@ def describe_settings(cells, dataset):
     return f"{seeds}, {epochs}, batch {cell.batch_size}, {cell.init} initialisation"
 
 
-def screen_table(experiment, tables, cells):
-    """The result table for stdout: means over seeds, and the 95 % interval of the accuracy; 80 columns wide unless runs diverged."""
+def result_blocks(experiment, tables, cells):
+    """The result table of each dataset, as text: list of dicts with `dataset`, `settings`, `header` and `rows`."""
     blocks = []
     for dataset, rows in tables["table"].groupby("dataset", sort=False):
-        arm_header = [column.removeprefix("base_learning_") for column in experiment.arm_columns]
-        body = [[*arm_header, "test accuracy %", "best", "to 95", "loss", "sd late", ""]]
+        any_diverged = (rows["diverged_mean"] > 0).any()
+        header = [*(column.removeprefix("base_learning_") for column in experiment.arm_columns), *COLUMNS]
+        header += ["diverged"] if any_diverged else []
+        block = {"dataset": plots.display(dataset), "settings": describe_settings(cells, dataset), "header": header, "rows": []}
         for row in rows.to_dict("records"):
-            diverged = round(row["diverged_mean"] * row["n"])
-            body.append(
-                [
-                    *(_word(row[column]) for column in experiment.arm_columns),
-                    _percent_with_interval(row, "final_test_accuracy"),
-                    _number(100 * row["best_test_accuracy_mean"], ".1f"),
-                    _number(row["epochs_to_95pct_mean"], ".1f"),
-                    _number(row["min_train_loss_mean"], ".2g"),
-                    _number(row["volatility_mean"], ".2g"),
-                    f"{diverged} of {row['n']} diverged" if diverged else "",
-                ]
-            )
-        heading = f"{plots.dataset_name(dataset)}: {describe_settings(cells, dataset)}"
-        blocks.append("\n".join([heading, *_aligned(body, left=len(experiment.arm_columns) + 1)]))
-    legend = [
-        "Means over seeds [95 % interval]. best: highest test accuracy of any epoch; to 95: first epoch",
-        "with 95 % of it; loss: lowest training loss; sd late: of the last 10 test losses.",
+            numbers = [
+                _percent_with_interval(row, "final_test_accuracy"),
+                _number(100 * row["best_test_accuracy_mean"], ".1f"),
+                _number(row["epochs_to_95pct_mean"], ".1f"),
+                _number(row["min_train_loss_mean"], ".2g"),
+                _number(row["volatility_mean"], ".2g"),
+            ]
+            if any_diverged:
+                numbers.append(f"{row['diverged_mean'] * row['n']:.0f} of {row['n']}")
+            block["rows"].append([*(_word(row[column]) for column in experiment.arm_columns), *numbers])
+        blocks.append(block)
+    return blocks
+
+
+def screen_table(experiment, tables, cells):
+    """The result tables for stdout, at most 80 columns wide unless runs diverged."""
+    parts = [
+        [f"{block['dataset']}: {block['settings']}", *_aligned([block["header"], *block["rows"]], left=len(experiment.arm_columns) + 1)]
+        for block in result_blocks(experiment, tables, cells)
     ]
-    return "\n\n".join([*blocks, "\n".join(legend)])
+    return "\n\n".join("\n".join(lines) for lines in [*parts, LEGEND])
 
 
 def _aligned(rows, left):

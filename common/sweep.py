@@ -24,7 +24,7 @@ def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=Fal
         The cells whose training failed.
 
     Raises:
-        CellError: if a folder on disk cannot be trusted.
+        BadInput: if a folder on disk cannot be trusted.
         OSError: if a folder cannot be written.
     """
     to_do = [cell for cell in cells if fresh or not cells_on_disk.is_done(cell, root)]

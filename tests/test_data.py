@@ -10,7 +10,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from common import fashion_mnist
-from common.data import DataError, fingerprint, load, probe
+from common.data import fingerprint, load, probe
+from common.errors import BadInput
 from tests.fashion_files import CSV_NAMES, IDX_NAMES, idx_bytes, made_up, write_csv, write_idx
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "keras"
@@ -119,7 +120,7 @@ def test_a_damaged_idx_file_is_named_with_what_to_do(case, tmp_path):
     write_idx(tmp_path, made_up())
     path = tmp_path / IDX_NAMES[position]
     damage(path, change)
-    with pytest.raises(DataError) as error:
+    with pytest.raises(BadInput) as error:
         load("fashion_mnist", tmp_path)
     assert str(path) in str(error.value) and message in str(error.value) and "delete it" in str(error.value)
     assert "\n" not in str(error.value)
@@ -142,7 +143,7 @@ def test_a_damaged_gzip_file_is_named_with_what_to_do(change, position, tmp_path
     write_idx(tmp_path, made_up(), compress=True)
     path = tmp_path / f"{IDX_NAMES[position]}.gz"
     damage(path, change)
-    with pytest.raises(DataError) as error:
+    with pytest.raises(BadInput) as error:
         load("fashion_mnist", tmp_path)
     assert str(path) in str(error.value) and "delete it" in str(error.value) and "\n" not in str(error.value)
 
@@ -150,7 +151,7 @@ def test_a_damaged_gzip_file_is_named_with_what_to_do(change, position, tmp_path
 def test_a_file_without_samples_is_refused(tmp_path):
     empty = (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
     write_idx(tmp_path, [made_up()[0], empty])
-    with pytest.raises(DataError, match="no samples"):
+    with pytest.raises(BadInput, match="no samples"):
         load("fashion_mnist", tmp_path)
 
 
@@ -177,7 +178,7 @@ def test_a_damaged_csv_file_is_named_with_what_to_do(case, tmp_path):
     write_csv(tmp_path, made_up(sizes=(30, 10)))
     path = tmp_path / CSV_NAMES[0]
     damage(path, CSV_DAMAGE[case])
-    with pytest.raises(DataError) as error:
+    with pytest.raises(BadInput) as error:
         load("fashion_mnist", tmp_path)
     assert str(path) in str(error.value) and "delete it" in str(error.value) and "\n" not in str(error.value)
 
@@ -185,14 +186,14 @@ def test_a_damaged_csv_file_is_named_with_what_to_do(case, tmp_path):
 def test_an_incomplete_folder_is_refused_with_what_is_there(tmp_path):
     write_idx(tmp_path, made_up())
     (tmp_path / IDX_NAMES[3]).unlink()
-    with pytest.raises(DataError, match=r"no complete Fashion-MNIST.*found: t10k-images"):
+    with pytest.raises(BadInput, match=r"no complete Fashion-MNIST.*found: t10k-images"):
         load("fashion_mnist", tmp_path)
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(BadInput, match="no such folder"):
         load("fashion_mnist", tmp_path / "elsewhere")
 
 
 def test_nothing_found_gives_the_three_ways_in_one_line():
-    with pytest.raises(DataError) as error:
+    with pytest.raises(BadInput) as error:
         load("fashion_mnist")
     message = str(error.value)
     assert all(way in message for way in ("--datasets fashion_mnist", "--data-dir", "zalando-research/fashionmnist"))
@@ -206,7 +207,7 @@ def test_a_failed_download_says_why_and_the_three_ways(monkeypatch):
         raise Exception("URL fetch failure on https://example.org: None")
 
     monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fail)
-    with pytest.raises(DataError, match=r"download failed \(URL fetch failure.*--data-dir"):
+    with pytest.raises(BadInput, match=r"download failed \(URL fetch failure.*--data-dir"):
         load("fashion_mnist", download=True)
 
 

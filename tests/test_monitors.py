@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from common.models import build_mlp
-from common.monitors import ActivationMonitor, GradientMonitor
+from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
 from common.seed_stack import SeedStack
 
 SAMPLES, FEATURES, CLASSES = 40, 5, 3
@@ -248,7 +248,8 @@ def test_every_measures_every_so_many_epochs(probe):
 
 
 def test_training_ends_bit_identical_with_and_without_monitors(train, probe):
-    model, _ = train("relu", [GradientMonitor(*probe), ActivationMonitor(probe[0])])
+    monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0]), HistogramMonitor(*probe, epochs=[0, 2])]
+    model, _ = train("relu", monitors)
     bare, _ = train("relu", [])
     for a, b in zip(model.variables, bare.variables, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -280,3 +281,27 @@ def test_layers_of_nested_models_are_named_by_their_path(probe):
     model.fit(*probe, epochs=1, verbose=0, callbacks=monitors)
     for monitor in monitors:
         assert monitor.frame()["layer"].tolist() == ["inner/a", "b"]
+
+
+def test_histograms_count_activations_and_gradients_before_and_after_training(train, probe):
+    monitor = HistogramMonitor(*probe, epochs=[0, 3, 99], bins=7)
+    _, seen = train("relu", [monitor])
+    arrays = monitor.arrays()
+    assert arrays["epochs"].tolist() == [0, 3]
+    for stage, epoch in enumerate((0, 3)):
+        members = range(len(seen[0]))
+        outputs = [forward(seen[epoch][member], probe[0], "relu") for member in members]
+        gradients = [backward(seen[epoch][member], *probe, "relu") for member in members]
+        for layer, name in enumerate(["hidden_1", "hidden_2", "logits"]):
+            values = {
+                "activation": [outputs[member][layer][1].ravel() for member in members],
+                "gradient": [np.concatenate([g.ravel() for g in gradients[member][2 * layer : 2 * layer + 2]]) for member in members],
+            }
+            for kind, of_members in values.items():
+                edges, counts = arrays[f"{kind}/{name}/edges"][stage], arrays[f"{kind}/{name}/counts"][stage]
+                everything = np.concatenate(of_members)
+                np.testing.assert_allclose(edges, np.linspace(everything.min(), everything.max(), 8), rtol=1e-3, atol=1e-6)
+                for member in members:
+                    # Float32 may put a value that lies on an edge into the next bin.
+                    assert np.abs(counts[member] - np.histogram(of_members[member], edges)[0]).sum() <= 4
+                    assert counts[member].sum() == of_members[member].size

@@ -6,5 +6,6 @@ They work on any built Keras 3 model on the TensorFlow backend, and on models th
 
 from common.monitors.activations import ActivationMonitor
 from common.monitors.gradients import GradientMonitor
+from common.monitors.histograms import HistogramMonitor
 
-__all__ = ["ActivationMonitor", "GradientMonitor"]
+__all__ = ["ActivationMonitor", "GradientMonitor", "HistogramMonitor"]

@@ -5,7 +5,7 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from common.monitors.probe import ProbeMonitor, graph, measured_layers
+from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers
 
 # A unit is dormant if its mean absolute output is at most this share of its layer's mean (Sokar et al. 2023, arXiv:2302.12902).
 DORMANT_SHARE = 0.025
@@ -60,21 +60,23 @@ class ActivationMonitor(ProbeMonitor):
         super().__init__(every)
         self.x = tf.convert_to_tensor(x)
 
-    def _layers(self):
-        return measured_layers(self.template, lambda layer: _has_activation(layer) or isinstance(layer, ACTIVATION_LAYERS))
-
     def layer_names(self):
-        return list(self._layers())
+        return list(layers_with_activation(self.template))
 
     def build_measure(self):
-        layers = self._layers()
+        layers = layers_with_activation(self.template)
 
         def measure(member):
-            with _recorded(layers) as record:
+            with recorded_activations(layers) as record:
                 member(self.x, training=False)
             return tf.stack([_quantities(*record[name]) for name in layers])
 
-        return graph(lambda: self.map_members(measure))
+        return graph(lambda: map_members(self.model, measure))
+
+
+def layers_with_activation(model):
+    """The layers that apply an activation function, `{name: layer}`."""
+    return measured_layers(model, lambda layer: _has_activation(layer) or isinstance(layer, ACTIVATION_LAYERS))
 
 
 def _has_activation(layer):
@@ -83,9 +85,12 @@ def _has_activation(layer):
 
 
 @contextlib.contextmanager
-def _recorded(layers):
-    """While the block runs, record what each layer's activation function is given and gives: `{name: (function's name, output,
-    derivative)}`, the derivative elementwise."""
+def recorded_activations(layers):
+    """While the block runs, record what each layer's activation function does.
+
+    Yields:
+        A dict that fills as the layers are called: `{name: (name of the function, its outputs, its elementwise derivative)}`.
+    """
     record = {}
 
     def recorder(name, function):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from common.monitors.probe import ProbeMonitor, graph, measured_layers
+from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers
 
 
 class GradientMonitor(ProbeMonitor):
@@ -37,32 +37,24 @@ class GradientMonitor(ProbeMonitor):
         super().__init__(every)
         self.x, self.y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
 
-    def _layers(self):
-        return measured_layers(self.template, lambda layer: layer.trainable_variables)
-
     def layer_names(self):
-        return list(self._layers())
+        return list(layers_with_weights(self.template))
 
     def build_measure(self):
-        layers = list(self._layers().values())
+        layers = list(layers_with_weights(self.template).values())
 
         def weights_of(member):
             return [[tf.cast(v.value, tf.float32) for v in layer.trainable_variables] for layer in layers]
 
         def measure(member, weights_before):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                variables = [[v.value for v in layer.trainable_variables] for layer in layers]
-                tape.watch(variables)
-                loss = self._loss(member)
-            gradients = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            gradients = probe_gradients(self.model, member, layers, self.x, self.y)
             weights = weights_of(member)
             rows = [_quantities(*of_layer) for of_layer in zip(gradients, weights, weights_before, strict=True)]
             return tf.stack(rows), weights
 
-        current_weights = graph(lambda: self.map_members(weights_of))
-        weights_before = current_weights()
+        weights_before = graph(lambda: map_members(self.model, weights_of))()
         signature = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), weights_before)
-        measure_all = graph(lambda before: self.map_members(measure, before), signature)
+        measure_all = graph(lambda before: map_members(self.model, measure, before), signature)
 
         def measure_and_remember():
             nonlocal weights_before
@@ -71,11 +63,33 @@ class GradientMonitor(ProbeMonitor):
 
         return measure_and_remember
 
-    def _loss(self, member):
-        y_pred = member(self.x, training=False)
-        loss = self.model.compute_loss(self.x, self.y, y_pred, training=False)
-        # A model counts its own regularisation; one that trains others does not count theirs.
-        return loss if member is self.model else tf.add_n([loss, *member.losses])
+
+def layers_with_weights(model):
+    """The layers that training changes, `{name: layer}`."""
+    return measured_layers(model, lambda layer: layer.trainable_variables)
+
+
+def probe_gradients(model, member, layers, x, y):
+    """The gradient of the compiled loss, regularisation included, with respect to the layers' trainable weights, in inference mode.
+
+    Args:
+        model: the compiled model.
+        member: the model itself, or one of the members that it trains.
+        layers: layers of `member`.
+        x, y: samples and targets.
+
+    Returns:
+        For each layer a list of tensors shaped as its weights; zeros where the loss does not depend on a weight.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        weights = [[v.value for v in layer.trainable_variables] for layer in layers]
+        tape.watch(weights)
+        y_pred = member(x, training=False)
+        loss = model.compute_loss(x, y, y_pred, training=False)
+        if member is not model:
+            # A model counts its own regularisation; one that trains others does not count theirs.
+            loss = tf.add_n([loss, *member.losses])
+    return tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
 def _quantities(gradients, weights, weights_before):

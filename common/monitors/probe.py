@@ -69,12 +69,13 @@ class ProbeMonitor(keras.callbacks.Callback):
         table = pd.DataFrame(rows, columns=["seed", "epoch", "layer", *self.quantities])
         return table if self.seeds is not None else table.drop(columns="seed")
 
-    def map_members(self, fn, *args):
-        """`fn(member, *args_i)` for all members of the model; results get a leading member axis, of length 1 for an ordinary model."""
-        if hasattr(self.model, "map_members"):
-            return self.model.map_members(fn, *args)
-        results = fn(self.model, *(tf.nest.map_structure(lambda t: t[0], a) for a in args))
-        return tf.nest.map_structure(lambda t: t[tf.newaxis], results)
+
+def map_members(model, fn, *args):
+    """`fn(member, *args_i)` for all members of the model; results get a leading member axis, of length 1 for an ordinary model."""
+    if hasattr(model, "map_members"):
+        return model.map_members(fn, *args)
+    results = fn(model, *tf.nest.map_structure(lambda t: t[0], args))
+    return tf.nest.map_structure(lambda t: t[tf.newaxis], results)
 
 
 def measured_layers(model, wanted, prefix=""):
