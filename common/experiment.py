@@ -91,6 +91,8 @@ def _load(experiment, args):
     from common import data
     from common.fashion_mnist import find_fashion_mnist
 
+    if args.data_dir is not None and not Path(args.data_dir).is_dir():
+        raise BadInput(f"--data-dir {args.data_dir}: no such folder; name the one that holds Fashion-MNIST, or leave the flag out")
     known = list(experiment.default_batch_size)
     if args.datasets is None:
         at_hand = [name for name in known if name != "fashion_mnist" or args.data_dir or find_fashion_mnist()]

@@ -136,6 +136,8 @@ def _finish(figure, axes, path, what, legend=True):
         footer = figure.get_supxlabel()
         figure.supxlabel("")
         footer += "; line: mean over seeds, geometric on log axes; band: 95 % interval (Student's t)"
+        if any("diverged" in label for label in labels):
+            footer += "; cross: where a run was last finite"
         place = {"loc": "outside lower center", "ncols": min(len(labels), 6), "frameon": False}
         figure.legend(handles, labels, title=footer, title_fontsize=9, fontsize=10, handlelength=3.5, **place)
     unfinished = path.with_name(f".unfinished-{path.name}")
@@ -152,6 +154,11 @@ def _curves(ax, table, styles, column, scale, prepare):
 
     On a log axis the mean is the geometric one, and the interval that of the logarithms.
     """
+    if not np.isfinite(table[column]).any():
+        ax.text(0.5, 0.5, "no run has a finite value", transform=ax.transAxes, ha="center", color="0.35")
+    elif scale == "log":
+        ax.set_yscale("log")
+        _label_plainly(ax)
     for label, style, rows in styles.arms(table):
         runs = prepare(rows.pivot(index="epoch", columns="seed", values=column))
         finite = np.isfinite(runs).all(axis=0)
@@ -160,14 +167,15 @@ def _curves(ax, table, styles, column, scale, prepare):
             label += f" ({diverged.shape[1]} of {runs.shape[1]} diverged)"
         for seed in diverged.columns:
             run = diverged[seed].where(np.isfinite(diverged[seed])).dropna()
-            ax.plot(run.index, run, linewidth=0.7, color=style["color"], linestyle=style["linestyle"])
-            ax.plot(run.index[-1:], run[-1:], "x", color=style["color"], markersize=9, markeredgewidth=2)
+            cross = {"marker": "x", "linestyle": "", "color": style["color"], "markersize": 9, "markeredgewidth": 2}
+            if len(run):
+                ax.plot(run.index, run, linewidth=0.7, color=style["color"], linestyle=style["linestyle"])
+                ax.plot(run.index[-1:], run[-1:], **cross)
+            else:  # never finite: a cross at the upper edge, where it begins
+                ax.plot(runs.index[:1], [0.98], transform=ax.get_xaxis_transform(), **cross)
         mean, low, high = _mean_and_band(whole, log=scale == "log")
         ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
         ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=_marks(len(runs), style["marker"]), **style)
-    if scale == "log":
-        ax.set_yscale("log")
-        _label_plainly(ax)
     if scale == "percent":
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=None))
     raised = scale == "log" and bool((table[column] < LOG_FLOOR).any())
@@ -176,11 +184,12 @@ def _curves(ax, table, styles, column, scale, prepare):
 
 
 def _label_plainly(ax):
-    """Log axis with numbers as people write them, between the powers of ten only where there is at most one of these to go by."""
+    """Log axis with numbers as people write them; the fewer powers of ten there are, the more between them."""
 
     def between(value, _):
         low, high = ax.get_ylim()
-        return f"{value:g}" if high < 10 * low else ""
+        digit = round(value / 10 ** np.floor(np.log10(value) + 1e-9))
+        return f"{value:g}" if high < 10 * low or (high < 100 * low and digit in (2, 5)) else ""
 
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.yaxis.set_minor_formatter(between)
@@ -191,6 +200,8 @@ def _mean_and_band(runs, log):
     if not runs.shape[1]:
         return [np.full(len(runs), np.nan)] * 3
     values = runs.to_numpy().T
+    if (values == values[0]).all():
+        return [values[0]] * 3  # a schedule, say: no rounding shall give it a spread
     mean, _, low, high = mean_interval(np.log(np.maximum(values, LOG_FLOOR)) if log else values)
     return [np.exp(part) if log else part for part in (mean, low, high)]
 

@@ -7,11 +7,11 @@ import pandas as pd
 from common import cells as cells_on_disk
 from common import plots, report, summary
 
-COLUMNS = ("test accuracy %", "best", "to 95", "loss", "sd late")
+COLUMNS = ("test accuracy %", "best", "to 95", "loss", "volat.")
 LEGEND = (
     "Means over seeds [95 % interval]. best: highest test accuracy of any epoch;",
-    "to 95: first epoch with 95 % of it; loss: lowest training loss; sd late: standard",
-    "deviation of the last 10 test losses.",
+    "to 95: first epoch with 95 % of it; loss: lowest training loss; volat.:",
+    "volatility, the standard deviation of the last 10 test losses.",
 )
 
 
@@ -74,8 +74,8 @@ def result_blocks(experiment, tables, cells):
                 _percent_with_interval(row, "final_test_accuracy"),
                 _number(100 * row["best_test_accuracy_mean"], ".1f"),
                 _number(row["epochs_to_95pct_mean"], ".1f"),
-                _number(row["min_train_loss_mean"], ".2g"),
-                _number(row["volatility_mean"], ".2g"),
+                _short(row["min_train_loss_mean"]),
+                _short(row["volatility_mean"]),
             ]
             if any_diverged:
                 numbers.append(f"{row['diverged_mean'] * row['n']:.0f} of {row['n']}")
@@ -110,6 +110,10 @@ def _word(value):
 
 def _number(value, form):
     return "-" if pd.isna(value) else format(value, form)
+
+
+def _short(value):
+    return _number(value, ".0e" if abs(value) < 1e-3 else ".2g")
 
 
 def _percent_with_interval(row, measure):

@@ -1,0 +1,248 @@
+"""Experiment C end to end, in a process of its own."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import exp_c_optimizer
+from tests.fashion_files import made_up, write_csv, write_idx
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared" / "keras"
+ARM = ["optimizer", "base_learning_rate", "schedule"]
+
+
+def run(out, *words, keras_home=None, **kwargs):
+    environment = {**os.environ, "KERAS_HOME": str(keras_home or out / "no-keras-home")}
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    return subprocess.run(
+        [sys.executable, str(ROOT / "exp_c_optimizer.py"), "--out", str(out), *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        **kwargs,
+    )
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """A short run on Digits: its folder and the finished process."""
+    out = tmp_path_factory.mktemp("digits")
+    return out, run(out, "--lr", "0.01", "--epochs", "3", "--seeds", "2", cwd=out)
+
+
+def test_digits_are_trained_in_every_arm_and_the_table_is_on_stdout(digits):
+    _, process = digits
+    assert process.returncode == 0, process.stderr
+    lines = process.stdout.splitlines()
+    assert lines[0] == "Digits: 2 seeds, 3 epochs, batch 64, report initialisation"
+    arms = [line.split()[:3] for line in lines[2:8]]
+    assert arms == [[optimizer, "0.01", schedule] for optimizer in ("sgd", "momentum", "adam") for schedule in ("constant", "exponential")]
+    assert max(map(len, lines)) <= 80
+
+
+def test_stderr_has_no_chatter_and_no_progress_where_it_is_not_a_terminal(digits):
+    out, process = digits
+    assert process.stderr.splitlines() == [f"exp_c_optimizer.py: 6 figures, tables and report.html are in {out}/exp_c_optimizer"]
+
+
+def test_tables_have_the_columns_of_the_design_and_agree_with_each_other(digits):
+    folder = digits[0] / "exp_c_optimizer"
+    history, layers, summary, table = (pd.read_csv(folder / f"{name}.csv") for name in ("history", "layers", "summary", "table"))
+    measured = ["learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "train_grad_norm"]
+    assert list(history.columns) == ["dataset", *ARM, "seed", "epoch", *measured]
+    assert len(history) == 6 * 2 * 3 and len(layers) == 6 * 2 * 3 * 3 and len(summary) == 6 * 2 and len(table) == 6
+    decayed = history.query("schedule == 'exponential' and optimizer == 'adam' and seed == 1")
+    np.testing.assert_allclose(decayed["learning_rate"], [0.01, 0.0095, 0.009025], rtol=1e-6)
+    last = history.query("epoch == 3").set_index([*ARM, "seed"])["test_accuracy"]
+    np.testing.assert_array_equal(summary.set_index([*ARM, "seed"])["final_test_accuracy"], last)
+    means = summary.groupby(ARM, sort=False)["final_test_accuracy"].mean()
+    np.testing.assert_allclose(table.set_index(ARM)["final_test_accuracy_mean"], means)
+    first = history.query("epoch == 1 and schedule == 'constant'").set_index(["optimizer", "seed"])["train_loss"]
+    paired = history.query("epoch == 1 and schedule == 'exponential'").set_index(["optimizer", "seed"])["train_loss"]
+    np.testing.assert_array_equal(first, paired)  # same weights, same batches, and the rate has not decayed yet
+
+
+def test_figures_and_page_are_drawn(digits):
+    folder = digits[0] / "exp_c_optimizer"
+    figures = sorted(path.name for path in folder.glob("*.png"))
+    assert figures == [
+        "curves_digits_lr0.01.png",
+        "final_accuracy_digits.png",
+        "gradients_digits_lr0.01.png",
+        "rates_digits_adam.png",
+        "rates_digits_momentum.png",
+        "rates_digits_sgd.png",
+    ]
+    page = (folder / "report.html").read_text()
+    assert page.count('<img src="data:image/png;base64,') == 6 and "http" not in page
+
+
+def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
+    out, process = digits
+    tables = {path.name: path.read_bytes() for path in (out / "exp_c_optimizer").glob("*.csv")}
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import exp_c_optimizer; status = exp_c_optimizer.main(sys.argv[1:])\n"
+        "assert 'tensorflow' not in sys.modules; sys.exit(status)"
+    )
+    words = ["--out", str(out), "--lr", "0.01", "--epochs", "3", "--seeds", "2"]
+    environment = {**os.environ, "KERAS_HOME": str(out / "no-keras-home")}
+    again = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == process.stdout
+    assert {path.name: path.read_bytes() for path in (out / "exp_c_optimizer").glob("*.csv")} == tables
+
+
+@pytest.mark.parametrize("form", ["idx", "idx.gz", "csv"])
+def test_fashion_mnist_is_trained_from_files(form, tmp_path):
+    if form == "csv":
+        write_csv(tmp_path / "data", made_up())
+    else:
+        write_idx(tmp_path / "data", made_up(), compress=form == "idx.gz")
+    words = ["--datasets", "fashion_mnist", "--data-dir", tmp_path / "data", "--optimizers", "adam", "--schedules", "constant"]
+    process = run(tmp_path / "out", *words, "--lr", "0.001", "--epochs", "12", "--seeds", "1")
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith("Fashion-MNIST: 1 seed, 12 epochs, batch 120, report initialisation")
+    assert f"warning: {tmp_path / 'data'} holds 120 + 40 images" in process.stderr
+    summary = pd.read_csv(tmp_path / "out" / "exp_c_optimizer" / "summary.csv")
+    assert summary["final_test_accuracy"].item() > 0.9  # each class has a bright row of its own
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real Fashion-MNIST is not beside this checkout")
+def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path):
+    words = ["--optimizers", "momentum", "--schedules", "constant", "--lr", "0.01", "--epochs", "1", "--seeds", "1"]
+    process = run(tmp_path, *words, keras_home=REAL)
+    assert process.returncode == 0, process.stderr
+    assert "Fashion-MNIST: 1 seed" in process.stdout and "Digits: 1 seed" in process.stdout and "warning" not in process.stderr
+    accuracy = pd.read_csv(tmp_path / "exp_c_optimizer" / "summary.csv").set_index("dataset")["final_test_accuracy"]
+    assert 0.79 < accuracy["fashion_mnist"] < 0.86
+
+
+def test_divergence_is_a_result(tmp_path):
+    process = run(tmp_path, "--lr", "1e10", "0.1", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "2", "--seeds", "2")
+    assert process.returncode == 0 and "Warning" not in process.stderr, process.stderr
+    lines = process.stdout.splitlines()
+    assert lines[1].endswith("diverged") and lines[2].endswith("2 of 2") and lines[3].endswith("0 of 2")
+    history = (tmp_path / "exp_c_optimizer" / "history.csv").read_text()
+    assert ",nan," in history
+    assert pd.read_csv(tmp_path / "exp_c_optimizer" / "summary.csv")["diverged"].tolist() == [True, True, False, False]
+
+
+def test_figures_of_another_call_do_not_stay_beside_the_tables(tmp_path):
+    words = ["--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
+    assert run(tmp_path, *words, "--lr", "0.1").returncode == 0
+    (tmp_path / "exp_c_optimizer" / "mine.png").write_bytes(b"not drawn here")
+    assert run(tmp_path, *words, "--lr", "0.2").returncode == 0
+    figures = {path.name for path in (tmp_path / "exp_c_optimizer").glob("*.png")}
+    assert "curves_digits_lr0.2.png" in figures and "curves_digits_lr0.1.png" not in figures and "mine.png" in figures
+    assert len(os.listdir(tmp_path / "exp_c_optimizer" / "cells")) == 2
+
+
+def on_a_terminal(out, *words):
+    """Start the script with a terminal as its stderr; returns the process and the terminal's end to read from."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "KERAS_HOME": str(out / "no-keras-home"), "TERM": "xterm", "COLUMNS": "80"}
+    command = [sys.executable, str(ROOT / "exp_c_optimizer.py"), "--out", str(out), *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, env=environment, text=True)
+    os.close(slave)
+    return process, master
+
+
+def read_all(master):
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            part = b""
+        if not part:
+            return shown.decode()
+        shown += part
+
+
+def test_progress_is_shown_on_a_terminal_unless_quiet(tmp_path):
+    words = ["--lr", "0.01", "--optimizers", "sgd", "adam", "--schedules", "constant", "--epochs", "150", "--seeds", "2"]
+    process, master = on_a_terminal(tmp_path / "shown", *words)
+    shown = read_all(master)
+    assert process.wait() == 0
+    for words_shown in ("0/2 cells", "1/2 cells", "2/2 cells", "digits sgd 0.01 constant: epoch", "loss", "accuracy", "0:0"):
+        assert words_shown in shown
+    assert process.stdout.read().startswith("Digits: 2 seeds")
+    process, master = on_a_terminal(tmp_path / "quiet", "--quiet", "--lr", "0.01", "--optimizers", "sgd", "--epochs", "2", "--seeds", "1")
+    shown = read_all(master)
+    assert process.wait() == 0
+    assert shown.count("\n") == 1 and "figures, tables and report.html" in shown
+
+
+def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "400", "--seeds", "1"]
+    process, master = on_a_terminal(tmp_path, *words)
+    cells = tmp_path / "exp_c_optimizer" / "cells"
+    deadline = time.monotonic() + 120
+    while not (cells.is_dir() and any(not name.startswith(".") for name in os.listdir(cells))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    shown = read_all(master)
+    assert process.wait() == 130
+    assert "interrupted; finished cells are kept" in shown and "Traceback" not in shown
+    (kept,) = os.listdir(cells)
+    before = (cells / kept / "cell.json").stat().st_mtime_ns
+    process = run(tmp_path, *words)
+    assert process.returncode == 0, process.stderr
+    assert len(os.listdir(cells)) == 2 and (cells / kept / "cell.json").stat().st_mtime_ns == before
+
+
+def test_output_that_outgrows_the_disk_is_one_line_and_leaves_no_half_cell(tmp_path):
+    """A limit on file size stands in for a full disk."""
+    import resource
+
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
+    small = 100_000
+    process = run(tmp_path, *words, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (small, small)))
+    assert process.returncode == 2 and process.stdout == ""
+    assert process.stderr.count("\n") == 1 and f"--out {tmp_path}" in process.stderr, process.stderr
+    assert os.listdir(tmp_path / "exp_c_optimizer" / "cells") == []
+    assert run(tmp_path, *words).returncode == 0
+
+
+def test_the_script_is_a_protocol_with_the_reports_settings_as_defaults():
+    assert exp_c_optimizer.EPOCHS == 100
+    assert exp_c_optimizer.BATCH_SIZE == {"fashion_mnist": 128, "digits": 64}
+    assert exp_c_optimizer.LEARNING_RATES == (0.1, 0.01, 0.001)
+    assert (exp_c_optimizer.MOMENTUM, exp_c_optimizer.DECAY) == (0.9, 0.95)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "exponential"])
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
+def test_each_optimizer_updates_as_the_reports_formulas_say(name, schedule):
+    """Two epochs of three steps on f(w) = w^2 / 2, against the formulas in float64."""
+    import keras
+
+    from common.cells import Cell
+
+    cell = Cell("exp_c_optimizer", "digits", dict(zip(ARM, (name, 0.1, schedule), strict=True)), (0,), 2, 64, "report", "")
+    optimizer = exp_c_optimizer.build_optimizer(cell, steps_per_epoch=3)
+    weight = keras.Variable([1.0, -2.0])
+    w, v, m, s = np.array([1.0, -2.0]), 0.0, 0.0, 0.0
+    for step in range(6):
+        optimizer.apply([keras.ops.convert_to_tensor(weight.value)], [weight])
+        rate = 0.1 * (0.95 ** (step // 3) if schedule == "exponential" else 1)
+        g = w.copy()
+        if name == "sgd":
+            w = w - rate * g
+        elif name == "momentum":
+            v = 0.9 * v + rate * g
+            w = w - v
+        else:
+            m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+            t = step + 1
+            w = w - rate * (m / (1 - 0.9**t)) / (np.sqrt(s / (1 - 0.999**t)) + 1e-7)
+    np.testing.assert_allclose(np.array(weight), w, rtol=1e-4)

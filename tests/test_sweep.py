@@ -1,0 +1,188 @@
+"""Cells on disk: whole or not at all, trained once, trained again only when a setting changes or it is asked for."""
+
+import json
+import os
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from common import cells, experiment, sweep
+from common.cells import Cell
+from common.errors import BadInput
+from common.monitors import ActivationMonitor, GradientMonitor
+
+DATA = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def data():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(60, 4)).astype("float32")
+    y = (x[:, 0] > 0).astype("int32")
+    DATA["moons"] = (x[:40], y[:40]), (x[40:], y[40:])
+
+
+def build_model(cell, input_dim, num_classes):
+    if cell.arm["optimizer"] == "broken":
+        raise RuntimeError("a layer fell off")
+    if cell.arm["optimizer"] == "interrupted":
+        raise KeyboardInterrupt
+    return keras.Sequential(
+        [keras.Input((input_dim,)), keras.layers.Dense(5, "relu", name="hidden_1"), keras.layers.Dense(num_classes, name="logits")]
+    )
+
+
+EXPERIMENT = experiment.Experiment(
+    name="exp_x",
+    title="X",
+    question="?",
+    arm_columns=("optimizer", "rate"),
+    default_batch_size={"moons": 16},
+    build_model=build_model,
+    build_loss=lambda cell: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    build_optimizer=lambda cell, steps_per_epoch: keras.optimizers.SGD(cell.arm["rate"]),
+    draw=lambda tables, folder, settings: [],
+)
+
+
+def cell(optimizer="sgd", **changes):
+    settings = {"experiment": "exp_x", "dataset": "moons", "arm": {"optimizer": optimizer, "rate": 0.1}, "seeds": (0, 3), "epochs": 2}
+    return Cell(**{**settings, "batch_size": 16, "init": "report", "data": "abc", **changes})
+
+
+def run(some_cells, root, **flags):
+    """Run a sweep; returns (ids trained, cells that failed, lines logged)."""
+    trained, lines = [], []
+    train = cells.train
+
+    def spy(cell, *args):
+        trained.append(cell.id)
+        return train(cell, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cells, "train", spy)
+        failed = sweep.run(some_cells, EXPERIMENT, DATA, root, log=lines.append, **flags)
+    return trained, failed, lines
+
+
+def test_a_cells_folder_holds_its_tables_histograms_weights_and_settings(tmp_path):
+    one = cell()
+    run([one], tmp_path)
+    folder = tmp_path / "exp_x" / "cells" / one.id
+    assert sorted(os.listdir(folder)) == ["cell.json", "final.weights.h5", "histograms.npz", "history.csv", "layers.csv"]
+    history = pd.read_csv(folder / "history.csv")
+    assert list(history.columns) == [
+        *("dataset", "optimizer", "rate", "seed", "epoch", "learning_rate", "train_loss", "train_accuracy"),
+        *("test_loss", "test_accuracy", "train_grad_norm"),
+    ]
+    assert history[["seed", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [3, 1], [3, 2]]
+    layers = pd.read_csv(folder / "layers.csv")
+    quantities = [*GradientMonitor.quantities, *ActivationMonitor.quantities]
+    assert list(layers.columns) == ["dataset", "optimizer", "rate", "seed", "epoch", "layer", *quantities]
+    assert layers["layer"].tolist() == ["hidden_1", "logits"] * 4
+    assert layers["saturated_fraction"].isna().all() and ",nan," not in (folder / "layers.csv").read_text()
+    record = json.loads((folder / "cell.json").read_text())
+    assert record["seeds"] == [0, 3] and record["arm"] == one.arm and record["device"] == "CPU"
+    assert record["seconds"] > 0 and record["versions"]["keras"] == keras.__version__
+    with np.load(folder / "histograms.npz", allow_pickle=False) as arrays:
+        assert arrays["epochs"].tolist() == [0, 1, 2]
+
+
+def test_a_second_call_does_only_what_is_not_done(tmp_path):
+    assert run([cell()], tmp_path)[0] == [cell().id]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    other = cell(arm={"optimizer": "sgd", "rate": 0.2})
+    assert run([cell(), other], tmp_path)[0] == [other.id]
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert run([cell(), other], tmp_path)[0] == []
+    assert run([cell()], tmp_path, fresh=True)[0] == [cell().id]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seeds": (0, 4)},
+        {"seeds": (3, 0)},
+        {"epochs": 3},
+        {"batch_size": 8},
+        {"init": "he"},
+        {"data": "abd"},
+        {"arm": {"optimizer": "sgd", "rate": 0.11}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_changed_setting_is_another_cell(change):
+    assert cell(**change).id != cell().id
+
+
+def test_training_again_gives_the_same_tables_byte_for_byte(tmp_path):
+    for root in ("a", "b"):
+        run([cell()], tmp_path / root)
+    for name in ("history.csv", "layers.csv"):
+        a, b = (cell().folder(tmp_path / root) / name for root in ("a", "b"))
+        assert a.read_bytes() == b.read_bytes()
+
+
+def test_a_cell_that_fails_is_reported_and_the_others_go_on(tmp_path):
+    broken = cell("broken")
+    trained, failed, lines = run([broken, cell()], tmp_path)
+    assert trained == [broken.id, cell().id] and failed == [broken]
+    assert "moons broken" in lines[0] and "a layer fell off" in lines[0]
+    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+
+
+def test_an_interrupted_cell_leaves_nothing_and_the_finished_ones_stay(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run([cell(), cell("interrupted")], tmp_path)
+    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+
+
+def test_a_cell_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    run([cell()], tmp_path)
+    before = (cell().folder(tmp_path) / "history.csv").read_bytes()
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space left"):
+        run([cell()], tmp_path, fresh=True)
+    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+    assert (cell().folder(tmp_path) / "history.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["history.csv", "layers.csv", "histograms.npz", "final.weights.h5", "cell.json"])
+@pytest.mark.parametrize("harm", ["missing", "cut", "altered"])
+def test_a_folder_that_was_tampered_with_is_named_with_what_to_do(name, harm, tmp_path):
+    run([cell()], tmp_path)
+    path = cell().folder(tmp_path) / name
+    content = path.read_bytes()
+    path.unlink()
+    if harm == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    if harm == "altered":
+        path.write_bytes(content.replace(b"0", b"1", 1))
+    if name == "cell.json" and harm == "altered":
+        path.write_text(json.dumps({**json.loads(content), "id": "other"}))
+    with pytest.raises(BadInput) as error:
+        run([cell()], tmp_path)
+    message = str(error.value)
+    assert cell().id in message and name in message and "--fresh" in message and "\n" not in message
+    assert run([cell()], tmp_path, fresh=True)[0] == [cell().id]
+    assert run([cell()], tmp_path)[0] == []
+
+
+def test_values_that_are_not_finite_are_written_as_what_they_are(tmp_path):
+    table = pd.DataFrame({"train_loss": np.array([0.1, np.nan, np.inf], "float32"), "epochs_to_target_mean": [1.0, np.nan, 2.5]})
+    cells.write_table(table, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "train_loss,epochs_to_target_mean\n0.1,1.0\nnan,\ninf,2.5\n"
+
+
+def test_tensorboard_logs_hold_what_keras_and_the_monitors_log(tmp_path):
+    event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed")
+    run([cell()], tmp_path, tensorboard=True)
+    folder = tmp_path / "exp_x" / "tensorboard" / cell().id / "train"
+    events = event_accumulator.EventAccumulator(str(folder))
+    events.Reload()
+    assert {"epoch_loss", "epoch_accuracy", "epoch_grad_norm/hidden_1", "epoch_dead_fraction/hidden_1"} <= set(events.Tags()["tensors"])
