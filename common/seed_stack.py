@@ -185,11 +185,12 @@ class SeedStack(keras.Model):
         callbacks.on_train_end(logs)
         return self.history
 
-    def evaluate(self, x, y, return_dict=False, per_member=False):
+    def evaluate(self, x, y, batch_size=None, verbose="auto", return_dict=False, per_member=False):
         """Loss and metrics of all members on the same samples.
 
         Args:
             x, y: arrays, first axis samples.
+            batch_size, verbose: taken for Keras's sake; it is one graph, which chooses its batches and prints nothing.
             return_dict: a dict by name rather than a list.
             per_member: arrays of shape `(members,)` rather than means over the members.
         """

@@ -1,5 +1,7 @@
 """A member of a SeedStack is the model that plain keras.Model.fit gives; the oracle is always plain Keras."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -67,15 +69,25 @@ def assert_same_weights(model, reference, tolerance=1e-4):
         assert np.linalg.norm(ours.astype("float64") - theirs) <= tolerance * max(scale, 1e-12)
 
 
+@pytest.fixture(scope="module")
+def alone(samples):
+    """Plain Keras's weights for a seed, an optimizer and a rate, trained once for all tests that compare with them."""
+
+    @functools.cache
+    def train(seed, optimizer, rate):
+        return trained_alone(samples, seed, OPTIMIZERS[optimizer](RATES[rate]()))[0]
+
+    return train
+
+
 @pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
 @pytest.mark.parametrize("seeds", [[7], [7, 0, 3, 4]], ids=["1 seed", "4 seeds"])
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_member_ends_with_the_weights_of_plain_fit(samples, optimizer, rate, seeds, jit):
+def test_a_member_ends_with_the_weights_of_plain_fit(samples, alone, optimizer, rate, seeds, jit):
     stack = trained_stack(samples, seeds, OPTIMIZERS[optimizer](RATES[rate]()), jit=jit)
     for i in {0, len(seeds) - 1}:
-        alone, _ = trained_alone(samples, seeds[i], OPTIMIZERS[optimizer](RATES[rate]()))
-        assert_same_weights(stack.member(i), alone)
+        assert_same_weights(stack.member(i), alone(seeds[i], optimizer, rate))
 
 
 def test_a_member_begins_with_the_weights_of_its_seed(samples):
@@ -395,3 +407,25 @@ def test_training_in_two_parts_equals_training_in_one(samples):
     for a, b in zip(whole.variables, parts.variables, strict=True):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(whole.frame().to_numpy(), parts.frame().to_numpy())
+
+
+def test_backup_and_restore_goes_on_where_a_crash_was(samples, tmp_path):
+    class Crash(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise RuntimeError("power cut")
+
+    def fit(crash):
+        stack = SeedStack(build, [0, 1])
+        stack.compile(keras.optimizers.Adam(0.01), loss=cross_entropy())
+        callbacks = [keras.callbacks.BackupAndRestore(str(tmp_path / "backup")), *crash]
+        stack.fit(*samples, batch_size=BATCH, epochs=4, verbose=0, callbacks=callbacks)
+        return stack
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        fit([Crash()])
+    resumed = fit([])
+    assert resumed.history.epoch == [2, 3]
+    whole = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01), epochs=4)
+    for a, b in zip(whole.trainable_variables, resumed.trainable_variables, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import keras
 import numpy as np
@@ -152,10 +153,17 @@ def test_a_cell_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     assert (cell().folder(tmp_path) / "history.csv").read_bytes() == before
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    root = tmp_path_factory.mktemp("trained")
+    run([cell()], root)
+    return root
+
+
 @pytest.mark.parametrize("name", ["history.csv", "layers.csv", "histograms.npz", "final.weights.h5", "cell.json"])
 @pytest.mark.parametrize("harm", ["missing", "cut", "altered"])
-def test_a_folder_that_was_tampered_with_is_named_with_what_to_do(name, harm, tmp_path):
-    run([cell()], tmp_path)
+def test_a_folder_that_was_tampered_with_is_named_with_what_to_do(name, harm, trained, tmp_path):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     path = cell().folder(tmp_path) / name
     content = path.read_bytes()
     path.unlink()
@@ -169,6 +177,11 @@ def test_a_folder_that_was_tampered_with_is_named_with_what_to_do(name, harm, tm
         run([cell()], tmp_path)
     message = str(error.value)
     assert cell().id in message and name in message and "--fresh" in message and "\n" not in message
+
+
+def test_fresh_replaces_a_folder_that_was_tampered_with(trained, tmp_path):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    (cell().folder(tmp_path) / "history.csv").unlink()
     assert run([cell()], tmp_path, fresh=True)[0] == [cell().id]
     assert run([cell()], tmp_path)[0] == []
 
