@@ -93,7 +93,7 @@ def read_tables(cell, root):
     return tuple(pd.read_csv(cell.folder(root) / name) for name in TABLES)
 
 
-def train(cell, experiment, data, root, device, callbacks=()):
+def train(cell, experiment, data, root, scope, device, callbacks=()):
     """Train a cell and put its folder on disk: whole, or, if anything goes wrong, not at all.
 
     Args:
@@ -101,6 +101,7 @@ def train(cell, experiment, data, root, device, callbacks=()):
         experiment: the `Experiment` that knows how to build model, loss and optimizer of the cell.
         data: `(x_train, y_train), (x_test, y_test)`.
         root: the output folder.
+        scope: function that returns the context in which the model is built, see `devices.start`.
         device: what the training runs on, for the record.
         callbacks: further Keras callbacks.
     """
@@ -111,8 +112,9 @@ def train(cell, experiment, data, root, device, callbacks=()):
     (x, y), test = data
     num_classes = datasets.NUM_CLASSES[cell.dataset]
     began = time.time()
-    stack = SeedStack(lambda: experiment.build_model(cell, x.shape[1], num_classes), cell.seeds)
-    stack.compile(experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)), loss=experiment.build_loss(cell))
+    with scope():
+        stack = SeedStack(lambda: experiment.build_model(cell, x.shape[1], num_classes), cell.seeds)
+        stack.compile(experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)), loss=experiment.build_loss(cell))
     x_probe, y_probe = datasets.probe(x, y)
     gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe)
     histograms = HistogramMonitor(x_probe, y_probe, [math.ceil(share * cell.epochs) for share in HISTOGRAM_STAGES])

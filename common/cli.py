@@ -8,6 +8,7 @@ INTERRUPTED = 130
 SMALLEST_FLOAT32, LARGEST_FLOAT32 = 1.2e-38, 3.4e38
 MOST_EPOCHS, MOST_SEEDS, LARGEST_SEED = 1_000_000, 1_000, 2**32 - 1
 INITS = ("report", "glorot", "he")
+STRATEGIES = ("auto", "single", "mirrored")
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,6 +61,12 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
     add("--init", choices=INITS, default="report", help=f"{init_help} (default: %(default)s)")
     add("--out", metavar="DIR", default="plots", help="folder for tables and figures (default: %(default)s)")
     add("--data-dir", metavar="DIR", help="folder with Fashion-MNIST's IDX or CSV files (default: the Keras cache, then /kaggle/input)")
+    add(
+        "--strategy",
+        choices=STRATEGIES,
+        default="auto",
+        help="single: one device; mirrored: share every batch out to all GPUs; auto: mirrored with two or more GPUs (default: %(default)s)",
+    )
     add("--fresh", action="store_true", help="train again what is done already")
     add("--quiet", action="store_true", help="no progress on stderr")
     add("--tensorboard", action="store_true", help="also write TensorBoard logs, to DIR/<script>/tensorboard")

@@ -37,11 +37,16 @@ def require_tensorflow_backend():
         raise BadInput(f"KERAS_BACKEND is {backend!r}, but this project trains with TensorFlow: unset it or set it to tensorflow")
 
 
-def start():
-    """Import TensorFlow and let it find its devices.
+def start(strategy="auto"):
+    """Import TensorFlow, let it find its devices, and choose how to use them.
+
+    Args:
+        strategy: `"single"` trains on one device; `"mirrored"` gives each GPU, or each CPU device where there is no GPU, a share of every
+            batch (`tf.distribute.MirroredStrategy`); `"auto"` is mirrored with two or more GPUs, else single.
 
     Returns:
-        What it will train on, such as `"CPU"` or `"GPU:0 (Tesla T4)"`.
+        `(scope, description)`: a function that returns a context in which to build models, and what the training runs on, such as
+        `"CPU"` or `"GPU (Tesla T4) x 2, mirrored"`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with _without_chatter():
@@ -52,9 +57,12 @@ def start():
             # Else TensorFlow takes all of a GPU's memory, and a second process finds none.
             with contextlib.suppress(RuntimeError):
                 tf.config.experimental.set_memory_growth(gpu, True)
-        names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
+        kind = f"GPU ({tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unknown')})" if gpus else "CPU"
+        devices = [device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU")]
         tf.constant(0)  # the devices' own start-up messages come with the first tensor
-    return f"GPU:0 ({names[0]})" if gpus else "CPU"
+    if strategy == "mirrored" or (strategy == "auto" and len(gpus) > 1):
+        return tf.distribute.MirroredStrategy(devices).scope, f"{kind} x {len(devices)}, mirrored"
+    return contextlib.nullcontext, kind
 
 
 @contextlib.contextmanager

@@ -75,7 +75,7 @@ def _run(experiment, args, arms, log):
     # What takes a second to import comes after the flags and the data have proved good.
     from common import results, sweep
 
-    failed = sweep.run(cells, experiment, data, args.out, args.fresh, args.quiet, args.tensorboard, log)
+    failed = sweep.run(cells, experiment, data, args.out, args.fresh, args.quiet, args.tensorboard, args.strategy, log)
     done = [cell for cell in cells if cell not in failed]
     if done:
         tables = results.write(experiment, done, args.out)

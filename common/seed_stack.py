@@ -58,6 +58,10 @@ class SeedStack(keras.Model):
     stack.member(3)    # the ordinary model of the fourth seed, trained weights in it
     ```
 
+    Built and compiled within `strategy.scope()` of a `tf.distribute.MirroredStrategy`, it shares each batch out to the replicas;
+    `batch_size` stays that of the whole batch, and the results stay the same but for batch normalisation, whose statistics are the
+    replicas' own.
+
     Args:
         build: function without arguments that returns a built model with one input and one output, of the same architecture each time. It
             is called once per seed, right after `keras.utils.set_random_seed(seed)`.
@@ -230,7 +234,8 @@ class SeedStack(keras.Model):
         self.compute_metrics(x[:1], y[:1], y_pred)
         self.reset_metrics()
         if not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
 
 
 def _checked_seeds(seeds):
@@ -274,6 +279,7 @@ def _stack(variables):
         np.stack([keras.ops.convert_to_numpy(variable) for variable in variables]),
         dtype=first.dtype,
         trainable=first.trainable,
+        aggregation="mean" if first.dtype.startswith("float") else "only_first_replica",  # of what replicas assign, seeds for one
         name=first.path.replace("/", "_"),
     )
 

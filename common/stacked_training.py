@@ -52,7 +52,9 @@ def _compiled(stack, function, *signature):
     if stack.run_eagerly:
         return function
     # Traced here and once: a tf.function made anew for every fit would have TensorFlow warn of retracing.
-    graph = tf.function(function, jit_compile=stack.jit_compile, autograph=False).get_concrete_function(*signature)
+    # XLA compiles for one device: replicas go without it, as they do in Keras.
+    jit_compile = stack.jit_compile and stack.distribute_strategy.num_replicas_in_sync == 1
+    graph = tf.function(function, jit_compile=jit_compile, autograph=False).get_concrete_function(*signature)
     return lambda *args: graph(*(tf.convert_to_tensor(a) for a in args))
 
 
@@ -74,6 +76,27 @@ def _over_batches(order, batch_size, body, totals):
 def _train_step(stack, x, y, rows, totals):
     per_member = rows.shape.rank == 2
     x, y = tf.gather(x, rows), tf.gather(y, rows)
+    strategy = stack.distribute_strategy
+    # The loop stands around strategy.run, not within: optimizers cannot synchronise replicas from inside a loop.
+    loss, norm, y_pred = strategy.run(_update_replica, args=(stack, x, y, per_member))
+    if strategy.num_replicas_in_sync > 1:
+        loss, norm = (strategy.experimental_local_results(value)[0] for value in (loss, norm))
+        y_pred = tf.ensure_shape(strategy.gather(y_pred, axis=1), [len(stack.seeds), rows.shape[-1], *stack.template.output_shape[1:]])
+    return {**_add_batch(stack, totals, rows.shape[-1], loss, y, y_pred, per_member), "grad_norm": totals["grad_norm"] + norm}
+
+
+def _update_replica(stack, x, y, per_member):
+    """Update all members with a batch of which each replica takes its share.
+
+    Args:
+        x, y: the whole batch, `(members, samples, ...)` if `per_member`, else `(samples, ...)`.
+
+    Returns:
+        The members' losses on the whole batch, the norms of their gradients (both the same on all replicas), and the outputs
+        `(members, share, ...)` on the replica's share.
+    """
+    replica = tf.distribute.get_replica_context()
+    x, y, weight = _share_of_replica(x, y, replica, axis=1 if per_member else 0)
     has_gradient = []
 
     def loss_and_gradients(member, x=x, y=y):
@@ -82,23 +105,34 @@ def _train_step(stack, x, y, rows, totals):
             weights = [v.value for v in member.trainable_variables]
             tape.watch(weights)
             y_pred = member(x, training=True)
-            loss = _member_loss(stack, member, x, y, y_pred, training=True)
+            loss = _member_loss(stack, member, x, y, y_pred, training=True, weight=weight)
         gradients = tape.gradient(loss, weights)
         has_gradient[:] = [g is not None for g in gradients]
         gradients = [tf.convert_to_tensor(g) for g in gradients if g is not None]
-        norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tf.cast(g, tf.float32))) for g in gradients]))
-        return loss, norm, y_pred, gradients, [v.value for v in member.non_trainable_variables]
+        return loss, y_pred, gradients, [v.value for v in member.non_trainable_variables]
 
-    loss, norm, y_pred, gradients, state = stack.map_members(loss_and_gradients, *((x, y) if per_member else ()))
+    loss, y_pred, gradients, state = stack.map_members(loss_and_gradients, *((x, y) if per_member else ()))
+    loss, gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, (loss, gradients))
+    norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tf.cast(g, tf.float32)), axis=range(1, g.shape.rank)) for g in gradients]))
     # As Keras does, a weight that the loss does not depend on is left alone.
     weights = [w for w, used in zip(stack.stacked(stack.template.trainable_variables), has_gradient, strict=True) if used]
+    if replica.num_replicas_in_sync > 1:  # the optimizer adds the replicas' gradients up once more
+        gradients = [g / replica.num_replicas_in_sync for g in gradients]
     stack.optimizer.apply(gradients, weights)
     for variable, value in zip(stack.stacked(stack.template.non_trainable_variables), state, strict=True):
         variable.assign(value)
-    return {
-        **_add_batch(stack, totals, rows.shape[-1], loss, y, y_pred, per_member),
-        "grad_norm": totals["grad_norm"] + norm,
-    }
+    return loss, norm, y_pred if weight else y_pred[:, :0]
+
+
+def _share_of_replica(x, y, replica, axis):
+    """A replica's samples, and their share of the batch: a borrowed sample and 0 if there are fewer samples than replicas."""
+    samples, replicas = x.shape[axis], replica.num_replicas_in_sync
+    if replicas == 1:
+        return x, y, 1.0
+    number = int(tf.get_static_value(replica.replica_id_in_sync_group))
+    start, stop = (samples * i // replicas for i in (number, number + 1))
+    rows = tf.range(start, stop) if stop > start else tf.range(1)
+    return tf.gather(x, rows, axis=axis), tf.gather(y, rows, axis=axis), (stop - start) / samples
 
 
 def _evaluate(stack, x, y):
@@ -120,9 +154,11 @@ def _evaluate(stack, x, y):
     return _results(stack, totals, num_samples)
 
 
-def _member_loss(stack, member, x, y, y_pred, training):
-    """The compiled loss and what the member's layers add to it (regularisation)."""
-    return tf.add_n([stack.compute_loss(x, y, y_pred, training=training), *(tf.cast(loss, tf.float32) for loss in member.losses)])
+def _member_loss(stack, member, x, y, y_pred, training, weight=1.0):
+    """The compiled loss and what the member's layers add to it (regularisation); of a replica's samples, `weight` of the whole."""
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync  # by which Keras divides
+    loss = weight * replicas * stack.compute_loss(x, y, y_pred, training=training)
+    return tf.add_n([loss, *(tf.cast(added, tf.float32) / replicas for added in member.losses)])
 
 
 def _zero_totals(stack):

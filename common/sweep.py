@@ -7,7 +7,7 @@ from common import devices
 from common.progress import SweepProgress
 
 
-def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=False, log=print):
+def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=False, strategy="auto", log=print):
     """Train the cells that are not on disk yet.
 
     Args:
@@ -18,6 +18,7 @@ def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=Fal
         fresh: train all, whatever is on disk.
         quiet: show no progress.
         tensorboard: also write TensorBoard logs.
+        strategy: how to use the devices, see `devices.start`.
         log: function that takes one line for the user.
 
     Returns:
@@ -33,14 +34,14 @@ def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=Fal
     seconds = {cell.id: _seconds_expected(cell, data[cell.dataset][0][0]) for cell in to_do}
     failed = []
     with SweepProgress(len(to_do), sum(seconds.values()), quiet) as progress:
-        device = devices.start()
+        scope, device = devices.start(strategy)
         for cell in to_do:
             progress.cell(cell.label, cell.epochs, seconds[cell.id])
             callbacks = [_progress_callback(progress)]
             if tensorboard:
                 callbacks.append(_tensorboard_callback(cell, root))
             try:
-                cells_on_disk.train(cell, experiment, data[cell.dataset], root, device, callbacks)
+                cells_on_disk.train(cell, experiment, data[cell.dataset], root, scope, device, callbacks)
             except OSError:
                 raise
             except Exception:

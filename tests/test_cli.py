@@ -72,6 +72,7 @@ BAD_FLAGS = [
     (["--schedules", "constant", "constant"], "--schedules", "given twice"),
     (["--init", "zeros"], "--init", "report"),
     (["--init", "small"], "--init", "report"),
+    (["--strategy", "tpu"], "--strategy", "mirrored"),
     (["--rate", "0.1"], "--rate", "unrecognized"),
     (["--epoch", "3"], "--epoch", "unrecognized"),
     (["0.01"], "0.01", "unrecognized"),

@@ -1,0 +1,90 @@
+"""Results do not depend on the number of replicas. Logical CPU devices stand in for GPUs, in processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+COMPARE = """
+import contextlib, json, sys
+import tensorflow as tf
+replicas = int(sys.argv[1])
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * replicas)
+import keras, numpy as np
+from common import devices
+from common.monitors import ActivationMonitor, GradientMonitor
+from common.seed_stack import SeedStack
+
+random = np.random.default_rng(0)
+x, y = random.normal(size=(50, 6)).astype("float32"), random.integers(0, 3, 50).astype("int32")
+
+def build():
+    l2 = keras.regularizers.L2(0.01)
+    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(8, "relu", kernel_regularizer=l2), keras.layers.Dense(3)])
+
+def train(scope, make):
+    with scope():
+        stack = SeedStack(build, [7, 3])
+        stack.compile(make(), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    monitors = [GradientMonitor(x, y), ActivationMonitor(x)]
+    # 50 = 3 x 16 + 2: the last batch has fewer samples than three replicas
+    stack.fit(x, y, batch_size=16, epochs=3, verbose=0, validation_data=(x, y), callbacks=monitors)
+    return stack, [m.frame().drop(columns="layer").to_numpy() for m in monitors]
+
+scope, description = devices.start("mirrored")
+optimizers = {
+    "sgd": lambda: keras.optimizers.SGD(0.05),
+    "momentum": lambda: keras.optimizers.SGD(0.05, momentum=0.9),
+    "adam": lambda: keras.optimizers.Adam(0.01),
+    "adamw": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.01),
+}
+results = {"description": description, "auto": devices.start("auto")[1]}
+for name, make in optimizers.items():
+    one, of_one = train(contextlib.nullcontext, make)
+    many, of_many = train(scope, make)
+    assert many.distribute_strategy.num_replicas_in_sync == replicas
+    pairs = [(a.numpy(), b.numpy()) for a, b in zip(one.trainable_variables, many.trainable_variables)]
+    results[name] = {
+        "weights": float(max(np.linalg.norm(a - b) / np.linalg.norm(a) for a, b in pairs)),
+        "history": float(np.abs(one.frame().to_numpy() - many.frame().to_numpy()).max()),
+        "monitors": float(max(np.nanmax(np.abs(a - b)) for a, b in zip(of_one, of_many))),
+    }
+print(json.dumps(results))
+"""
+
+
+@pytest.mark.parametrize("replicas", [2, 3])
+def test_replicas_train_the_weights_that_one_device_trains(replicas):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.run([sys.executable, "-c", COMPARE, str(replicas)], capture_output=True, text=True, env=environment)
+    assert process.returncode == 0, process.stderr
+    results = json.loads(process.stdout.splitlines()[-1])
+    assert results.pop("description") == f"CPU x {replicas}, mirrored" and results.pop("auto") == "CPU"
+    assert set(results) == {"sgd", "momentum", "adam", "adamw"}
+    for name, differences in results.items():
+        assert differences["weights"] <= 1e-4, name
+        assert differences["history"] <= 1e-4, name
+        assert differences["monitors"] <= 1e-3, name
+
+
+def test_the_script_trains_mirrored_and_records_it(tmp_path):
+    words = ["--optimizers", "adam", "--schedules", "constant", "--lr", "0.001", "--epochs", "2", "--seeds", "2"]
+    tables = {}
+    for strategy in ("single", "mirrored"):
+        out = tmp_path / strategy
+        command = [sys.executable, str(ROOT / "exp_c_optimizer.py"), "--out", str(out), "--strategy", strategy, *words]
+        environment = {**os.environ, "KERAS_HOME": str(tmp_path / "no-keras-home")}
+        process = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert process.returncode == 0, process.stderr
+        (cell,) = (out / "exp_c_optimizer" / "cells").iterdir()
+        tables[strategy] = pd.read_csv(out / "exp_c_optimizer" / "history.csv")
+        device = json.loads((cell / "cell.json").read_text())["device"]
+        assert device == {"single": "CPU", "mirrored": "CPU x 1, mirrored"}[strategy] or device.startswith("GPU")
+    pd.testing.assert_frame_equal(tables["single"], tables["mirrored"], rtol=1e-4)
