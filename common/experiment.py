@@ -69,7 +69,7 @@ def _run(experiment, args, arms, log):
     if args.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
     folder = _output_folder(args.out, experiment.name)
-    data = _load(experiment, args)
+    data = _load(experiment, args, log)
     cells = _cells(experiment, args, arms, data)
 
     # What takes a second to import comes after the flags and the data have proved good.
@@ -87,16 +87,18 @@ def _run(experiment, args, arms, log):
     return 1 if failed else 0
 
 
-def _load(experiment, args):
+def _load(experiment, args, log):
     from common import data
-    from common.fashion_mnist import find_fashion_mnist
+    from common.fashion_mnist import WAYS_TO_GET_IT, find_fashion_mnist
 
     if args.data_dir is not None and not Path(args.data_dir).is_dir():
         raise BadInput(f"--data-dir {args.data_dir}: no such folder; name the one that holds Fashion-MNIST, or leave the flag out")
     known = list(experiment.default_batch_size)
     if args.datasets is None:
-        at_hand = [name for name in known if name != "fashion_mnist" or args.data_dir or find_fashion_mnist()]
-        names, download = at_hand, False
+        names, download = known, False
+        if "fashion_mnist" in known and not (args.data_dir or find_fashion_mnist()):
+            names = [name for name in known if name != "fashion_mnist"]
+            log(f"note: {WAYS_TO_GET_IT}. Going on without it.")
     else:
         names, download = (known if args.datasets == ["all"] else args.datasets), True
     return {name: data.load(name, args.data_dir, download) for name in names}
