@@ -93,22 +93,8 @@ def main(argv=None):
     parser.add_argument(
         "--lr", nargs="+", metavar="RATE", type=cli.positive_number, default=LEARNING_RATES, help=f"learning rates (default: {rates})"
     )
-    parser.add_argument(
-        "--optimizers",
-        nargs="+",
-        metavar="NAME",
-        type=cli.choice(OPTIMIZERS),
-        default=OPTIMIZERS,
-        help=f"of {', '.join(OPTIMIZERS)} (default: all)",
-    )
-    parser.add_argument(
-        "--schedules",
-        nargs="+",
-        metavar="NAME",
-        type=cli.choice(SCHEDULES),
-        default=SCHEDULES,
-        help=f"of {', '.join(SCHEDULES)} (default: all)",
-    )
+    cli.add_names(parser, "--optimizers", OPTIMIZERS)
+    cli.add_names(parser, "--schedules", SCHEDULES)
     args = cli.parse(parser, argv, "lr", "optimizers", "schedules")
     arms = [
         {"optimizer": optimizer, "base_learning_rate": rate, "schedule": schedule}

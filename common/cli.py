@@ -73,6 +73,11 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
     return parser
 
 
+def add_names(parser, flag, names):
+    """Add a flag that takes some of the names, all by default."""
+    parser.add_argument(flag, nargs="+", metavar="NAME", type=choice(names), default=names, help=f"of {', '.join(names)} (default: all)")
+
+
 def parse(parser, argv, *unique_flags):
     """Parse the arguments and check what concerns several words at once.
 

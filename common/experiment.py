@@ -58,19 +58,24 @@ def run(experiment, args, arms):
         cli.fail(prog, error)
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        cli.fail(prog, f"--out {args.out}: cannot write{where} ({error.strerror or error}); free space or choose another folder")
+        reason = os.strerror(error.errno) if error.errno else error  # HDF5 puts a paragraph into strerror
+        cli.fail(prog, f"--out {args.out}: cannot write{where} ({reason}); free space or choose another folder")
     except KeyboardInterrupt:
         print(f"{prog}: interrupted; finished cells are kept, and the same command goes on from there", file=sys.stderr)
         return cli.INTERRUPTED
 
 
 def _run(experiment, args, arms, log):
+    from common.fashion_mnist import WAYS_TO_GET_IT
+
     devices.require_tensorflow_backend()
     if args.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
-    folder = _output_folder(args.out, experiment.name)
-    data = _load(experiment, args, log)
+    data = _load(experiment, args)
     cells = _cells(experiment, args, arms, data)
+    folder = _output_folder(args.out, experiment.name)
+    if args.datasets is None and "fashion_mnist" in experiment.default_batch_size and "fashion_mnist" not in data:
+        log(f"note: {WAYS_TO_GET_IT}. Going on without it.")
 
     # What takes a second to import comes after the flags and the data have proved good.
     from common import results, sweep
@@ -87,9 +92,9 @@ def _run(experiment, args, arms, log):
     return 1 if failed else 0
 
 
-def _load(experiment, args, log):
+def _load(experiment, args):
     from common import data
-    from common.fashion_mnist import WAYS_TO_GET_IT, find_fashion_mnist
+    from common.fashion_mnist import find_fashion_mnist
 
     if args.data_dir is not None and not Path(args.data_dir).is_dir():
         raise BadInput(f"--data-dir {args.data_dir}: no such folder; name the one that holds Fashion-MNIST, or leave the flag out")
@@ -98,7 +103,6 @@ def _load(experiment, args, log):
         names, download = known, False
         if "fashion_mnist" in known and not (args.data_dir or find_fashion_mnist()):
             names = [name for name in known if name != "fashion_mnist"]
-            log(f"note: {WAYS_TO_GET_IT}. Going on without it.")
     else:
         names, download = (known if args.datasets == ["all"] else args.datasets), True
     return {name: data.load(name, args.data_dir, download) for name in names}
@@ -118,9 +122,10 @@ def _cells(experiment, args, arms, data):
             # All batches that hold every sample are the same batch.
             batch_size=min(args.batch_size or experiment.default_batch_size[name], len(train[0])),
             init=args.init,
-            data=fingerprint([*train, *test]),
+            data=contents,
         )
         for name, (train, test) in data.items()
+        for contents in [fingerprint([*train, *test])]
         for arm in arms
     ]
 

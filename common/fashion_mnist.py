@@ -105,6 +105,9 @@ def load_fashion_mnist(data_dir=None, download=False):
 
 
 def _download():
+    from common import devices
+
+    devices.start()  # Keras brings TensorFlow with it, and its chatter
     from keras.datasets import fashion_mnist
 
     try:

@@ -1,10 +1,12 @@
 """Experiment C end to end, in a process of its own."""
 
+import contextlib
 import os
 import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -103,12 +105,12 @@ def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
     assert {path.name: path.read_bytes() for path in (out / "exp_c_optimizer").glob("*.csv")} == tables
 
 
-@pytest.mark.parametrize("form", ["idx", "idx.gz", "csv"])
+@pytest.mark.parametrize("form", ["idx.gz", "csv"])
 def test_fashion_mnist_is_trained_from_files(form, tmp_path):
     if form == "csv":
         write_csv(tmp_path / "data", made_up())
     else:
-        write_idx(tmp_path / "data", made_up(), compress=form == "idx.gz")
+        write_idx(tmp_path / "data", made_up(), compress=True)
     words = ["--datasets", "fashion_mnist", "--data-dir", tmp_path / "data", "--optimizers", "adam", "--schedules", "constant"]
     process = run(tmp_path / "out", *words, "--lr", "0.001", "--epochs", "12", "--seeds", "1")
     assert process.returncode == 0, process.stderr
@@ -128,72 +130,69 @@ def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path)
     assert 0.79 < accuracy["fashion_mnist"] < 0.86
 
 
-def test_divergence_is_a_result(tmp_path):
+def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path):
+    folder = tmp_path / "exp_c_optimizer"
+    folder.mkdir()
+    for name in ("curves_digits_lr7.png", "mine.png"):
+        (folder / name).write_bytes(b"not drawn here")
     process = run(tmp_path, "--lr", "1e10", "0.1", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "2", "--seeds", "2")
     assert process.returncode == 0 and "Warning" not in process.stderr, process.stderr
     lines = process.stdout.splitlines()
     assert lines[1].endswith("diverged") and lines[2].endswith("2 of 2") and lines[3].endswith("0 of 2")
-    history = (tmp_path / "exp_c_optimizer" / "history.csv").read_text()
-    assert ",nan," in history
-    assert pd.read_csv(tmp_path / "exp_c_optimizer" / "summary.csv")["diverged"].tolist() == [True, True, False, False]
+    assert ",nan," in (folder / "history.csv").read_text()
+    assert pd.read_csv(folder / "summary.csv")["diverged"].tolist() == [True, True, False, False]
+    figures = {path.name for path in folder.glob("*.png")}
+    assert {"curves_digits_lr1e+10.png", "curves_digits_lr0.1.png", "mine.png"} <= figures and "curves_digits_lr7.png" not in figures
 
 
-def test_figures_of_another_call_do_not_stay_beside_the_tables(tmp_path):
-    words = ["--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
-    assert run(tmp_path, *words, "--lr", "0.1").returncode == 0
-    (tmp_path / "exp_c_optimizer" / "mine.png").write_bytes(b"not drawn here")
-    assert run(tmp_path, *words, "--lr", "0.2").returncode == 0
-    figures = {path.name for path in (tmp_path / "exp_c_optimizer").glob("*.png")}
-    assert "curves_digits_lr0.2.png" in figures and "curves_digits_lr0.1.png" not in figures and "mine.png" in figures
-    assert len(os.listdir(tmp_path / "exp_c_optimizer" / "cells")) == 2
+class OnATerminal:
+    """The script with a terminal as its stderr; `finish()` gives what it showed there."""
 
+    def __init__(self, out, *words):
+        self.master, slave = pty.openpty()
+        environment = {**os.environ, "KERAS_HOME": str(out / "no-keras-home"), "TERM": "xterm", "COLUMNS": "80"}
+        command = [sys.executable, str(ROOT / "exp_c_optimizer.py"), "--out", str(out), *words]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, env=environment, text=True)
+        os.close(slave)
+        self.shown = b""
+        self.reader = threading.Thread(target=self._read)  # a terminal that nobody reads blocks the process
+        self.reader.start()
 
-def on_a_terminal(out, *words):
-    """Start the script with a terminal as its stderr; returns the process and the terminal's end to read from."""
-    master, slave = pty.openpty()
-    environment = {**os.environ, "KERAS_HOME": str(out / "no-keras-home"), "TERM": "xterm", "COLUMNS": "80"}
-    command = [sys.executable, str(ROOT / "exp_c_optimizer.py"), "--out", str(out), *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, env=environment, text=True)
-    os.close(slave)
-    return process, master
+    def _read(self):
+        with contextlib.suppress(OSError):  # the other end was closed
+            while part := os.read(self.master, 65536):
+                self.shown += part
 
-
-def read_all(master):
-    shown = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:
-            part = b""
-        if not part:
-            return shown.decode()
-        shown += part
+    def finish(self):
+        status = self.process.wait(timeout=300)
+        self.reader.join()
+        return status, self.shown.decode()
 
 
 def test_progress_is_shown_on_a_terminal_unless_quiet(tmp_path):
-    words = ["--lr", "0.01", "--optimizers", "sgd", "adam", "--schedules", "constant", "--epochs", "150", "--seeds", "2"]
-    process, master = on_a_terminal(tmp_path / "shown", *words)
-    shown = read_all(master)
-    assert process.wait() == 0
+    words = ["--lr", "0.01", "--optimizers", "sgd", "adam", "--schedules", "constant", "--epochs", "40", "--seeds", "1"]
+    terminal = OnATerminal(tmp_path / "shown", *words)
+    status, shown = terminal.finish()
+    assert status == 0
     for words_shown in ("0/2 cells", "1/2 cells", "2/2 cells", "digits sgd 0.01 constant: epoch", "loss", "accuracy", "0:0"):
         assert words_shown in shown
-    assert process.stdout.read().startswith("Digits: 2 seeds")
-    process, master = on_a_terminal(tmp_path / "quiet", "--quiet", "--lr", "0.01", "--optimizers", "sgd", "--epochs", "2", "--seeds", "1")
-    shown = read_all(master)
-    assert process.wait() == 0
+    assert terminal.process.stdout.read().startswith("Digits: 1 seed")
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
+    status, shown = OnATerminal(tmp_path / "quiet", "--quiet", *words).finish()
+    assert status == 0
     assert shown.count("\n") == 2 and "figures, tables and report.html" in shown
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
-    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "400", "--seeds", "1"]
-    process, master = on_a_terminal(tmp_path, *words)
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "150", "--seeds", "1"]
+    terminal = OnATerminal(tmp_path, *words)
     cells = tmp_path / "exp_c_optimizer" / "cells"
     deadline = time.monotonic() + 120
     while not (cells.is_dir() and any(not name.startswith(".") for name in os.listdir(cells))) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    shown = read_all(master)
-    assert process.wait() == 130
+    terminal.process.send_signal(signal.SIGINT)
+    status, shown = terminal.finish()
+    assert status == 130
     assert "interrupted; finished cells are kept" in shown and "Traceback" not in shown
     (kept,) = os.listdir(cells)
     before = (cells / kept / "cell.json").stat().st_mtime_ns
@@ -210,9 +209,9 @@ def test_output_that_outgrows_the_disk_is_one_line_and_leaves_no_half_cell(tmp_p
     small = 100_000
     process = run(tmp_path, *words, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (small, small)))
     assert process.returncode == 2 and process.stdout == ""
-    assert process.stderr.count("\n") == 1 and f"--out {tmp_path}" in process.stderr, process.stderr
+    (complaint,) = (line for line in process.stderr.splitlines() if ": note:" not in line)
+    assert complaint.startswith(f"exp_c_optimizer.py: error: --out {tmp_path}: cannot write"), process.stderr
     assert os.listdir(tmp_path / "exp_c_optimizer" / "cells") == []
-    assert run(tmp_path, *words).returncode == 0
 
 
 def test_the_script_is_a_protocol_with_the_reports_settings_as_defaults():

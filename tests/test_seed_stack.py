@@ -97,10 +97,11 @@ def test_a_member_begins_with_the_weights_of_its_seed(samples):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_history_and_frame_hold_what_plain_fit_measures(samples):
+@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+def test_history_and_frame_hold_what_plain_fit_measures(samples, jit):
     x, y = samples
     seeds = [5, 1]
-    stack = trained_stack(samples, seeds, keras.optimizers.SGD(0.1), validation_data=(x[:20], y[:20]))
+    stack = trained_stack(samples, seeds, keras.optimizers.SGD(0.1), jit=jit, validation_data=(x[:20], y[:20]))
     alone = [trained_alone(samples, seed, keras.optimizers.SGD(0.1)) for seed in seeds]
     frame = stack.frame()
     fixed = ["seed", "epoch", "learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "train_grad_norm"]
