@@ -51,10 +51,11 @@ class Cell:
         """How the cell is named on screen."""
         return " ".join([self.dataset, *(str(value) for value in self.arm.values())])
 
-    def seconds_expected(self, samples, parameters):
+    def seconds_expected(self, samples, features):
         """A rough guess of what the cell takes on two cores, good enough to weigh cells against each other in an ETA."""
         steps = -(-samples // self.batch_size)
-        return self.epochs * (steps * 5e-4 + len(self.seeds) * samples * parameters * 3e-11)
+        weights = features * 256 + 256 * 128  # of the network that all experiments share
+        return self.epochs * (steps * 5e-4 + len(self.seeds) * samples * weights * 3e-11)
 
     def folder(self, root):
         return Path(root) / self.experiment / "cells" / self.id

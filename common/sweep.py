@@ -31,7 +31,7 @@ def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=Fal
     to_do = [cell for cell in cells if fresh or not cells_on_disk.is_done(cell, root)]
     if not to_do:
         return []
-    seconds = {cell.id: _seconds_expected(cell, data[cell.dataset][0][0]) for cell in to_do}
+    seconds = {cell.id: cell.seconds_expected(*data[cell.dataset][0][0].shape) for cell in to_do}
     failed = []
     with SweepProgress(len(to_do), sum(seconds.values()), quiet) as progress:
         scope, device = devices.start(strategy)
@@ -49,11 +49,6 @@ def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=Fal
                 log(f"{cell.label} failed; the other cells go on. What happened:\n{traceback.format_exc()}")
             progress.cell_done()
     return failed
-
-
-def _seconds_expected(cell, x):
-    parameters = x.shape[1] * 256 + 256 * 128
-    return cell.seconds_expected(len(x), parameters)
 
 
 def _progress_callback(progress):
