@@ -6,6 +6,12 @@ INITS = ("report", "glorot", "he", "small")
 LEAKY_SLOPE = 0.01
 
 
+@keras.saving.register_keras_serializable(package="small_networks")
+def leaky_relu(x):
+    """LeakyReLU with the report's slope, 0.01; Keras's own default is 0.2."""
+    return keras.activations.leaky_relu(x, negative_slope=LEAKY_SLOPE)
+
+
 def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init="report", name=None):
     """A multilayer perceptron that ends in logits.
 
@@ -30,15 +36,14 @@ def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init
     layers = [keras.Input((input_dim,))]
     fan_in = input_dim
     for number, width in enumerate(hidden, start=1):
-        layers.append(keras.layers.Dense(width, _activation(activation), name=f"hidden_{number}", **_initializers(init, fan_in)))
+        layers.append(
+            keras.layers.Dense(
+                width, leaky_relu if activation == "leaky_relu" else activation, name=f"hidden_{number}", **_initializers(init, fan_in)
+            )
+        )
         fan_in = width
     layers.append(keras.layers.Dense(num_classes, name="logits", **_initializers(init, fan_in)))
     return keras.Sequential(layers, name=name)
-
-
-def _activation(activation):
-    # Keras's own "leaky_relu" has slope 0.2.
-    return keras.layers.LeakyReLU(negative_slope=LEAKY_SLOPE) if activation == "leaky_relu" else activation
 
 
 def _initializers(init, fan_in):
