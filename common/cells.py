@@ -159,6 +159,8 @@ def _write(cell, root, stack, tables, histograms, device, seconds):
             folder.rename(replaced)
         unfinished.rename(folder)
     finally:
+        if replaced.exists() and not folder.exists():
+            replaced.rename(folder)  # the new one did not get there
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
 

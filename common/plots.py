@@ -87,7 +87,7 @@ def layers_sheet(layers, quantity, styles, title, note, path):
     for ax, name in zip(axes.flat, names, strict=True):
         _curves(ax, layers[layers["layer"] == name], styles, quantity, "log", _as_is)
         ax.set_title(name, fontsize=11)
-    axes.flat[0].set_ylabel(quantity.replace("_", " "))
+    axes.flat[0].set_ylabel(quantity.replace("grad_", "gradient_").replace("_", " "))
     return _finish(figure, axes, path, f"{title}. One panel per layer: {', '.join(names)}.")
 
 

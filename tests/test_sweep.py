@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -151,6 +152,23 @@ def test_a_cell_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
         run([cell()], tmp_path, fresh=True)
     assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
     assert (cell().folder(tmp_path) / "history.csv").read_bytes() == before
+
+
+def test_a_cell_that_cannot_be_put_in_place_leaves_the_one_it_was_to_replace(tmp_path, monkeypatch):
+    run([cell()], tmp_path)
+    before = (cell().folder(tmp_path) / "cell.json").read_bytes()
+    rename = Path.rename
+
+    def fail_for_the_new_one(path, target):
+        if path.name.startswith(".unfinished"):
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_the_new_one)
+    with pytest.raises(OSError, match="Input/output"):
+        run([cell()], tmp_path, fresh=True)
+    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+    assert (cell().folder(tmp_path) / "cell.json").read_bytes() == before
 
 
 @pytest.fixture(scope="module")
