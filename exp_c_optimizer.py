@@ -7,7 +7,7 @@ What is measured: loss and accuracy per epoch, the gradient's norm per layer and
 
 import sys
 
-from common import cli, experiment
+from common import cli, columns, experiment
 
 NAME = "exp_c_optimizer"
 EPOCHS = 100
@@ -17,19 +17,6 @@ LEARNING_RATES = (0.1, 0.01, 0.001)
 SCHEDULES = ("constant", "exponential")
 MOMENTUM = 0.9
 DECAY = 0.95  # of the exponential schedule, after every epoch
-ARM_COLUMNS = ("optimizer", "base_learning_rate", "schedule")
-
-
-def build_model(cell, input_dim, num_classes):
-    from common.models import build_mlp
-
-    return build_mlp(input_dim, num_classes, activation="relu", init=cell.init)
-
-
-def build_loss(cell):
-    import keras
-
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def build_optimizer(cell, steps_per_epoch):
@@ -45,43 +32,36 @@ def build_optimizer(cell, steps_per_epoch):
     return keras.optimizers.Adam(rate)
 
 
-def draw(tables, folder, settings):
-    """A sheet per rate, a sheet per optimizer, gradients by layer, and the final accuracies, for each dataset."""
+def draw(results):
+    """A sheet per rate, a sheet per optimizer, gradients by layer, and the final accuracies."""
     from common import plots
 
+    tables, sheet = results.tables, results.sheet
+    others = results.others[1:]  # the schedule, and what else is compared
+    panels = plots.OPTIMIZER_CURVES
     figures = []
-    for dataset, note in settings.items():
-        history, layers, summary = (plots.of_dataset(tables[name], dataset) for name in ("history", "layers", "summary"))
-        by_optimizer = plots.Styles(color="optimizer", dashes="schedule", colors=OPTIMIZERS, dash_values=SCHEDULES)
-        for rate in history["base_learning_rate"].unique():
-            where = f"{plots.display(dataset)}, learning rate {rate:g}"
-            of_rate = history.query("base_learning_rate == @rate")
-            figures.append(
-                plots.curves_sheet(of_rate, by_optimizer, f"{where}: the optimizers", note, folder / f"curves_{dataset}_lr{rate:g}.png")
-            )
-            of_rate = layers.query("base_learning_rate == @rate")
-            title = f"{where}: gradient norm by layer, on the probe"
-            figures.append(
-                plots.layers_sheet(of_rate, "grad_norm", by_optimizer, title, note, folder / f"gradients_{dataset}_lr{rate:g}.png")
-            )
-        by_rate = plots.Styles(color="base_learning_rate", dashes="schedule", colors=None, dash_values=SCHEDULES)
-        for optimizer in history["optimizer"].unique():
-            title = f"{plots.display(dataset)}, {plots.display(optimizer)}: the learning rates"
-            of_optimizer = history.query("optimizer == @optimizer")
-            figures.append(plots.curves_sheet(of_optimizer, by_rate, title, note, folder / f"rates_{dataset}_{optimizer}.png"))
-        title = f"{plots.display(dataset)}: final test accuracy"
-        figures.append(plots.accuracy_sheet(summary, ARM_COLUMNS, title, note, folder / f"final_accuracy_{dataset}.png"))
-    return figures
+    by_optimizer = plots.Styles(color="optimizer", dashes=others, colors=OPTIMIZERS)
+    for rate in tables["history"]["base_learning_rate"].unique():
+        history, layers = tables["history"].query("base_learning_rate == @rate"), tables["layers"].query("base_learning_rate == @rate")
+        at, ending = f", learning rate {rate:g}", f"_lr{rate:g}"
+        figures.append(sheet(plots.curves_sheet, "curves", history, by_optimizer, panels, title=f"{at}: the optimizers", ending=ending))
+        title = f"{at}: gradient norm by layer, on the probe"
+        figures.append(sheet(plots.layers_sheet, "gradients", layers, "grad_norm", by_optimizer, title=title, ending=ending))
+    by_rate = plots.Styles(color="base_learning_rate", dashes=others)
+    for optimizer, history in tables["history"].groupby("optimizer", sort=False):
+        title = f", {plots.display(optimizer)}: the learning rates"
+        figures.append(sheet(plots.curves_sheet, "rates", history, by_rate, panels, title=title, ending=f"_{optimizer}"))
+    arm_columns = results.experiment.arm_columns
+    return [*figures, sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy")]
 
 
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment C: optimizers, learning rates and decay",
     question="Why do SGD, momentum and Adam learn differently on one network, and what do learning rate and decay change?",
-    arm_columns=ARM_COLUMNS,
+    arm_columns=("optimizer", "base_learning_rate", "schedule"),
     default_batch_size=BATCH_SIZE,
-    build_model=build_model,
-    build_loss=build_loss,
+    columns=(columns.TEST_ACCURACY, columns.BEST_ACCURACY, columns.EPOCHS_TO_95, columns.TRAIN_LOSS, columns.VOLATILITY),
     build_optimizer=build_optimizer,
     draw=draw,
 )

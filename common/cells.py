@@ -19,9 +19,8 @@ from common.errors import BadInput
 
 FORMAT = 1  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 TABLES = ("history.csv", "layers.csv")
-HISTOGRAMS = "histograms.npz"
 WEIGHTS = "final.weights.h5"
-FILES = {*TABLES, HISTOGRAMS, WEIGHTS}
+FILES = {*TABLES, "histograms.npz", WEIGHTS}  # of every cell; an experiment's own monitors add theirs
 HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
 
@@ -32,7 +31,7 @@ class Cell:
 
     experiment: str
     dataset: str
-    arm: dict  # column of the tables -> value
+    arm: dict  # what the flags vary, or can vary: {name: value}
     seeds: tuple
     epochs: int
     batch_size: int
@@ -46,10 +45,13 @@ class Cell:
         words = [self.dataset, *(str(value) for value in self.arm.values()), hashlib.sha256(settings.encode()).hexdigest()[:10]]
         return "-".join(words)
 
-    @property
-    def label(self):
-        """How the cell is named on screen."""
-        return " ".join([self.dataset, *(str(value) for value in self.arm.values())])
+    def setting(self, name):
+        """The value of a setting, of the arm or the cell's own."""
+        return self.arm[name] if name in self.arm else getattr(self, name)
+
+    def epochs_at(self, shares):
+        """The epochs after which these shares of the training, from 0 to 1, are done."""
+        return [math.ceil(share * self.epochs) for share in shares]
 
     def seconds_expected(self, samples, features):
         """A rough guess of what the cell takes on two cores, good enough to weigh cells against each other in an ETA."""
@@ -75,7 +77,7 @@ def is_done(cell, root):
         for name, digest in record["files"].items():
             if _digest(folder / name) != digest:
                 raise BadInput(f"{folder}: {name} was altered; delete this folder or use --fresh to train it again")
-        if record["id"] != cell.id or set(record["files"]) != FILES:
+        if record["id"] != cell.id or not set(record["files"]) >= FILES:
             raise KeyError
     except FileNotFoundError as error:
         raise BadInput(f"{folder}: {Path(error.filename).name} is missing; delete this folder or use --fresh to train it again") from None
@@ -90,8 +92,15 @@ def read_record(cell, root):
 
 
 def read_tables(cell, root):
-    """The cell's `history.csv` and `layers.csv`, as DataFrames."""
-    return tuple(pd.read_csv(cell.folder(root) / name) for name in TABLES)
+    """All tables of the cell, as `{name: DataFrame}`."""
+    names = [name for name in read_record(cell, root)["files"] if name.endswith(".csv")]
+    return {name.removesuffix(".csv"): pd.read_csv(cell.folder(root) / name) for name in names}
+
+
+def read_arrays(cell, root, name):
+    """The arrays of one of the cell's `.npz` files, as `{name: array}`."""
+    with np.load(cell.folder(root) / f"{name}.npz", allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def train(cell, experiment, data, root, scope, device, callbacks=()):
@@ -108,17 +117,22 @@ def train(cell, experiment, data, root, scope, device, callbacks=()):
     """
     from common import data as datasets
     from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
-    from common.seed_stack import SeedStack
+    from common.seed_stack import SeedStack, accuracy_metric
 
     (x, y), test = data
     num_classes = datasets.NUM_CLASSES[cell.dataset]
     began = time.time()
     with scope():
         stack = SeedStack(lambda: experiment.build_model(cell, x.shape[1], num_classes), cell.seeds)
-        stack.compile(experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)), loss=experiment.build_loss(cell))
+        stack.compile(
+            experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)),
+            loss=experiment.build_loss(cell),
+            metrics=[accuracy_metric(), *experiment.build_metrics(cell)],
+        )
     x_probe, y_probe = datasets.probe(x, y)
-    gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe)
-    histograms = HistogramMonitor(x_probe, y_probe, [math.ceil(share * cell.epochs) for share in HISTOGRAM_STAGES])
+    gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe, units=experiment.keep_units)
+    histograms = HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES))
+    own = experiment.build_monitors(cell, data)
     stack.fit(
         x,
         y,
@@ -126,22 +140,29 @@ def train(cell, experiment, data, root, scope, device, callbacks=()):
         epochs=cell.epochs,
         validation_data=test,
         verbose=0,
-        callbacks=[gradients, activations, histograms, *callbacks],
+        callbacks=[gradients, activations, histograms, *own.values(), *callbacks],
     )
     layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)
-    _write(cell, root, stack, (stack.frame(), layers), histograms.arrays(), device, seconds=time.time() - began)
+    tables, arrays = {"history": stack.frame(), "layers": layers}, {"histograms": histograms.arrays()}
+    for name, monitor in {**own, **({"units": activations.units} if experiment.keep_units else {})}.items():
+        if hasattr(monitor, "frame"):
+            tables[name] = monitor.frame()
+        if hasattr(monitor, "arrays"):
+            arrays[name] = monitor.arrays()
+    _write(cell, root, stack, tables, arrays, device, seconds=time.time() - began)
 
 
-def _write(cell, root, stack, tables, histograms, device, seconds):
+def _write(cell, root, stack, tables, arrays, device, seconds):
     folder = cell.folder(root)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = folder.with_name(f".unfinished-{os.getpid()}-{folder.name}")
     replaced = folder.with_name(f".replaced-{os.getpid()}-{folder.name}")
     try:
         unfinished.mkdir()
-        for name, table in zip(TABLES, tables, strict=True):
-            write_table(with_columns_in_front(table, {"dataset": cell.dataset, **cell.arm}), unfinished / name)
-        np.savez_compressed(unfinished / HISTOGRAMS, **histograms)
+        for name, table in tables.items():
+            write_table(with_columns_in_front(table, {"dataset": cell.dataset, **cell.arm}), unfinished / f"{name}.csv")
+        for name, of_monitor in arrays.items():
+            np.savez_compressed(unfinished / f"{name}.npz", **of_monitor)
         stack.save_weights(unfinished / WEIGHTS)
         record = {
             "format": FORMAT,
@@ -152,7 +173,7 @@ def _write(cell, root, stack, tables, histograms, device, seconds):
             "python": platform.python_version(),
             "versions": {name: version(name) for name in PACKAGES},
             "command": sys.argv,
-            "files": {name: _digest(unfinished / name) for name in sorted(FILES)},
+            "files": {path.name: _digest(path) for path in sorted(unfinished.iterdir())},
         }
         (unfinished / "cell.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         if folder.exists():
@@ -170,7 +191,7 @@ def with_columns_in_front(table, values):
     return pd.concat([pd.DataFrame(values, index=table.index), table], axis=1)
 
 
-def write_table(table, path, may_be_empty=("saturated_fraction", "epochs_to_target")):
+def write_table(table, path, may_be_empty=("saturated_fraction", "epochs_to_target", "first_off_epoch")):
     """Write a CSV file, all of it or nothing.
 
     Numbers that are not finite are written as `nan` and `inf`. Only where NaN means that there is nothing to measure, in the columns of

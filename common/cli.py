@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"{self.prog}: error: {one_line(message)} (see --help)\n")
 
 
-def build_parser(prog, description, example, datasets, epochs, batch_sizes, init_help="how weights and biases start"):
+def build_parser(prog, description, example, datasets, epochs, batch_sizes, inits=INITS):
     """A parser with the common flags; the script adds its own.
 
     Args:
@@ -30,7 +30,7 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         datasets: names of the datasets that the script knows.
         epochs: default number of epochs.
         batch_sizes: default batch size by dataset.
-        init_help: help of --init.
+        inits: names that --init takes; the first is its default.
     """
     parser = Parser(prog=prog, description=description, epilog=f"example:\n  {example}")
     default_sizes = ", ".join(f"{size} on {name}" for name, size in batch_sizes.items())
@@ -58,7 +58,14 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         help="passes over the training data (default: %(default)s)",
     )
     add("--batch-size", metavar="N", type=whole_number(1, 2**31 - 1), help=f"samples per step (default: {default_sizes})")
-    add("--init", choices=INITS, default="report", help=f"{init_help} (default: %(default)s)")
+    add(
+        "--init",
+        nargs="+",
+        metavar="NAME",
+        type=choice(inits),
+        default=inits[:1],
+        help=f"how weights and biases start: {', '.join(inits)}; several are compared (default: {inits[0]})",
+    )
     add("--out", metavar="DIR", default="plots", help="folder for tables and figures (default: %(default)s)")
     add("--data-dir", metavar="DIR", help="folder with Fashion-MNIST's IDX or CSV files (default: the Keras cache, then /kaggle/input)")
     add(
@@ -78,6 +85,11 @@ def add_names(parser, flag, names):
     parser.add_argument(flag, nargs="+", metavar="NAME", type=choice(names), default=names, help=f"of {', '.join(names)} (default: all)")
 
 
+def add_rate(parser, default):
+    """Add --lr for one learning rate."""
+    parser.add_argument("--lr", metavar="RATE", type=positive_number, default=default, help="learning rate (default: %(default)s)")
+
+
 def parse(parser, argv, *unique_flags):
     """Parse the arguments and check what concerns several words at once.
 
@@ -94,11 +106,11 @@ def parse(parser, argv, *unique_flags):
         args.seeds = _seeds(args.seeds)
     except argparse.ArgumentTypeError as error:
         parser.error(f"argument --seeds: {error}")
-    for name in ("datasets", "seeds", *unique_flags):
+    for name in ("datasets", "seeds", "init", *unique_flags):
         values = getattr(args, name) or []
         for value in values:
             if values.count(value) > 1:
-                parser.error(f"argument --{name}: {value} is given twice; give it once")
+                parser.error(f"argument --{name.replace('_', '-')}: {value} is given twice; give it once")
     if "all" in (args.datasets or []) and len(args.datasets) > 1:
         parser.error("argument --datasets: all stands for every dataset; give it alone")
     return args
@@ -132,13 +144,25 @@ def whole_number(smallest, largest):
 
 def positive_number(word):
     """An argument type: a number that float32 can hold, above 0."""
-    try:
-        number = float(word)
-    except ValueError:
-        number = None
-    if number is None or not SMALLEST_FLOAT32 <= number <= LARGEST_FLOAT32:  # False for NaN too
+    number = _float(word)
+    if not SMALLEST_FLOAT32 <= number <= LARGEST_FLOAT32:  # False for NaN too
         raise argparse.ArgumentTypeError(f"{word!r} is not a positive number; give one such as 0.01")
     return number
+
+
+def number_from_zero(word):
+    """An argument type: 0, or a number that float32 can hold above it."""
+    number = _float(word)
+    if number != 0 and not SMALLEST_FLOAT32 <= number <= LARGEST_FLOAT32:
+        raise argparse.ArgumentTypeError(f"{word!r} is neither 0 nor a positive number; give one such as 0.01")
+    return abs(number)
+
+
+def _float(word):
+    try:
+        return float(word)
+    except ValueError:
+        return float("nan")
 
 
 def seed_words(word):

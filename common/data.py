@@ -6,7 +6,7 @@ import numpy as np
 
 from common.fashion_mnist import load_fashion_mnist
 
-__all__ = ["NUM_CLASSES", "fingerprint", "load", "probe"]
+__all__ = ["NUM_CLASSES", "fingerprint", "load", "plane_grid", "probe"]
 
 NUM_CLASSES = {"fashion_mnist": 10, "digits": 10, "moons": 2, "circles": 2}
 PROBE_SIZE = 256
@@ -66,6 +66,22 @@ def probe(x, y, size=PROBE_SIZE):
     # Evenly spaced over the classes in turn, so each has its share to within one sample.
     chosen = by_class[np.arange(size) * len(x) // size] if len(x) > size else by_class
     return x[chosen], y[chosen]
+
+
+def plane_grid(x, side):
+    """A square grid over the plane that spans the samples, with a margin of a tenth on each side.
+
+    Args:
+        x: samples `(samples, 2)`.
+        side: points along each side.
+
+    Returns:
+        float32 `(side * side, 2)`, row by row, the first feature running fastest.
+    """
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.1 * (high - low)
+    axes = np.linspace(low - margin, high + margin, side, dtype=np.float32).T
+    return np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
 
 
 def fingerprint(arrays):

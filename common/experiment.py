@@ -6,11 +6,30 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common import cli, devices
 from common.errors import BadInput
+
+
+def build_network(cell, input_dim, num_classes):
+    """The network of all experiments, with ReLU."""
+    from common.models import build_mlp
+
+    return build_mlp(input_dim, num_classes, activation="relu", init=cell.init)
+
+
+def build_cross_entropy(cell):
+    """Cross-entropy of integer labels and logits."""
+    import keras
+
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def none_of_its_own(*_):
+    """What an experiment builds beyond what all build: nothing."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -20,12 +39,18 @@ class Experiment:
     Attributes:
         name: the script's name, and that of its folder.
         title, question: shown on the page.
-        arm_columns: columns that tell the arms apart.
+        arm_columns: settings that tell the arms apart, columns of all tables; the other settings are the same for all arms.
         default_batch_size: `{dataset: batch size}` of the report; its keys are the datasets of the experiment.
+        columns: the Columns of the result table, besides the arm's.
+        build_optimizer: `(cell, steps_per_epoch)` -> a Keras optimizer.
+        draw: `(results)`, a `DatasetResults` -> list of the figures drawn, as `(file name, what it shows)`.
         build_model: `(cell, input_dim, num_classes)` -> a built `keras.Sequential`.
         build_loss: `(cell)` -> a Keras loss.
-        build_optimizer: `(cell, steps_per_epoch)` -> a Keras optimizer.
-        draw: `(tables, folder, note)` -> list of the figures drawn, as `(file name, what it shows)`.
+        build_metrics: `(cell)` -> further Keras metrics, on training and test data; columns `train_<name>`, `test_<name>` of history.csv.
+        build_monitors: `(cell, data)` -> `{name: Keras callback}`; what one's `frame()` returns goes to `<name>.csv`, `arrays()` to
+            `<name>.npz`.
+        measure: `(tables, keys)` -> DataFrame with one row per run: the columns `keys`, and further measures for summary.csv.
+        keep_units: whether the activity of every unit is kept, in units.csv and units.npz.
     """
 
     name: str
@@ -33,10 +58,19 @@ class Experiment:
     question: str
     arm_columns: tuple
     default_batch_size: dict
-    build_model: Callable
-    build_loss: Callable
+    columns: tuple
     build_optimizer: Callable
     draw: Callable
+    build_model: Callable = build_network
+    build_loss: Callable = build_cross_entropy
+    build_metrics: Callable = none_of_its_own
+    build_monitors: Callable = none_of_its_own
+    measure: Callable | None = None
+    keep_units: bool = False
+
+    def label(self, cell):
+        """How a cell is named on screen."""
+        return " ".join(str(value) for value in (cell.dataset, *map(cell.setting, self.arm_columns)))
 
 
 def run(experiment, args, arms):
@@ -45,7 +79,7 @@ def run(experiment, args, arms):
     Args:
         experiment: the Experiment.
         args: parsed flags.
-        arms: list of dicts, `{arm column: value}`.
+        arms: list of dicts, `{setting: value}`: those of `arm_columns`, and others that the flags set.
 
     Returns:
         The process's exit status.
@@ -71,6 +105,8 @@ def _run(experiment, args, arms, log):
     devices.require_tensorflow_backend()
     if args.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
+    if len(args.init) > 1:
+        experiment = replace(experiment, arm_columns=(*experiment.arm_columns, "init"))
     data = _load(experiment, args)
     cells = _cells(experiment, args, arms, data)
     folder = _output_folder(args.out, experiment.name)
@@ -85,7 +121,7 @@ def _run(experiment, args, arms, log):
     if done:
         tables = results.write(experiment, done, args.out)
         print(results.screen_table(experiment, tables, done), flush=True)
-        figures = results.draw(experiment, tables, done, folder)
+        figures = results.draw(experiment, tables, done, args.out)
         log(f"{len(figures)} figures, tables and report.html are in {folder}")
     if failed:
         log(f"{len(failed)} of {len(cells)} cells failed; the same command tries them again")
@@ -121,12 +157,13 @@ def _cells(experiment, args, arms, data):
             epochs=args.epochs,
             # All batches that hold every sample are the same batch.
             batch_size=min(args.batch_size or experiment.default_batch_size[name], len(train[0])),
-            init=args.init,
+            init=init,
             data=contents,
         )
         for name, (train, test) in data.items()
         for contents in [fingerprint([*train, *test])]
         for arm in arms
+        for init in args.init
     ]
 
 

@@ -1,64 +1,130 @@
 """From cells on disk to the experiment's tables, figures and page."""
 
+import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from common import cells as cells_on_disk
-from common import plots, report, summary
+from common import columns, plots, report, summary
+from common.experiment import Experiment
 
-COLUMNS = ("test accuracy %", "best", "to 95", "loss", "volat.")
-LEGEND = (
-    "Means over seeds [95 % interval]. best: highest test accuracy of any epoch;",
-    "to 95: first epoch with 95 % of it; loss: lowest training loss; volat.:",
-    "volatility, the standard deviation of the last 10 test losses.",
-)
+WIDTH = 79  # letters of a line on screen
+
+
+@dataclass(frozen=True)
+class DatasetResults:
+    """What the figures of one dataset are drawn from.
+
+    Attributes:
+        experiment: the Experiment.
+        dataset: its name.
+        tables: `{name: DataFrame}`, of each table on disk the dataset's rows.
+        cells: the dataset's cells.
+        note: one line on how they were trained.
+        root: the output folder.
+    """
+
+    experiment: Experiment
+    dataset: str
+    tables: dict
+    cells: list
+    note: str
+    root: Path
+
+    def sheet(self, function, kind, *content, title, ending="", **options):
+        """Draw a figure by one of the functions of `common.plots`, called `<kind>_<dataset><ending>.png`; returns what that returns."""
+        path = Path(self.root) / self.experiment.name / f"{kind}_{self.dataset}{ending}.png"
+        return function(*content, f"{plots.display(self.dataset)}{title}", self.note, path, **options)
+
+    @property
+    def others(self):
+        """The arm columns but the first."""
+        return self.experiment.arm_columns[1:]
+
+    def label(self, cell):
+        """How a cell's arm is named in figures."""
+        return ", ".join(plots.display(cell.setting(column)) for column in self.experiment.arm_columns)
+
+    def arrays(self, name, cell):
+        """The arrays of a cell's `<name>.npz`, as `{name: array}`."""
+        return cells_on_disk.read_arrays(cell, self.root, name)
+
+    def rows(self, name, cell, **wanted):
+        """The rows of a table that belong to a cell, and in which the columns named have one of the values wanted."""
+        table = self.tables[name]
+        chosen = [table[column] == cell.setting(column) for column in self.experiment.arm_columns]
+        chosen += [table[column].isin(values) for column, values in wanted.items()]
+        return table[np.logical_and.reduce(chosen)]
+
+    def cells_by(self, settings):
+        """The cells in groups that share these settings: `(their values, cells)`."""
+        groups = {}
+        for cell in self.cells:
+            groups.setdefault(tuple(map(cell.setting, settings)), []).append(cell)
+        return groups.items()
 
 
 def write(experiment, cells, root):
     """Gather the cells' tables into the experiment's, on disk.
 
     Returns:
-        `{"history": ..., "layers": ..., "summary": ..., "table": ...}`, DataFrames as on disk.
+        `{"history": ..., "layers": ..., "summary": ..., "table": ...}`, with the experiment's own; DataFrames as on disk.
     """
-    histories, layers = zip(*(cells_on_disk.read_tables(cell, root) for cell in cells), strict=True)
-    history = pd.concat(histories, ignore_index=True)
-    runs = summary.summarise(history, experiment.arm_columns)
-    tables = {
-        "history": history,
-        "layers": pd.concat(layers, ignore_index=True),
-        "summary": runs,
-        "table": summary.tabulate(runs, experiment.arm_columns),
-    }
+    parts = [_with_arm(experiment, cell, cells_on_disk.read_tables(cell, root)) for cell in cells]
+    tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
+    tables["summary"] = summary.summarise(tables["history"], experiment.arm_columns)
+    if experiment.measure:
+        keys = summary.run_keys(experiment.arm_columns)
+        tables["summary"] = tables["summary"].merge(experiment.measure(tables, keys), on=keys, how="left", validate="1:1")
+    tables["table"] = summary.tabulate(tables["summary"], experiment.arm_columns)
     for name, table in tables.items():
         cells_on_disk.write_table(table, Path(root) / experiment.name / f"{name}.csv")
     return tables
 
 
-def draw(experiment, tables, cells, folder):
+def _with_arm(experiment, cell, tables):
+    """The cell's tables with the columns that tell this call's arms apart, rather than all its settings."""
+    settings = {"dataset": cell.dataset, **{column: cell.setting(column) for column in experiment.arm_columns}}
+    return {
+        name: cells_on_disk.with_columns_in_front(table.drop(columns=["dataset", *cell.arm]), settings) for name, table in tables.items()
+    }
+
+
+def draw(experiment, tables, cells, root):
     """Draw the figures and the page; figures of earlier calls that no longer belong to the tables are removed.
 
     Returns:
         List of `(file name, what it shows)`.
     """
-    settings = {name: describe_settings(cells, name) for name in dict.fromkeys(cell.dataset for cell in cells)}
-    figures = experiment.draw(tables, folder, settings)
+    folder = Path(root) / experiment.name
+    figures = []
+    for dataset in dict.fromkeys(cell.dataset for cell in cells):
+        of_dataset = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
+        cells_of_dataset = [cell for cell in cells if cell.dataset == dataset]
+        note = describe_settings(experiment, cells_of_dataset[0])
+        figures += experiment.draw(DatasetResults(experiment, dataset, of_dataset, cells_of_dataset, note, root))
     drawn = {name for name, _ in figures}
     kinds = {name.split("_")[0] for name in drawn}
     for old in folder.glob("*_*.png"):
         if old.name not in drawn and old.name.split("_")[0] in kinds:
             old.unlink()
-    records = [cells_on_disk.read_record(cell, folder.parent) for cell in cells]
-    report.write(folder / "report.html", experiment, result_blocks(experiment, tables, cells), LEGEND, figures, records)
+    records = [cells_on_disk.read_record(cell, root) for cell in cells]
+    report.write(
+        folder / "report.html", experiment, result_blocks(experiment, tables, cells), columns.legend(experiment.columns), figures, records
+    )
     return figures
 
 
-def describe_settings(cells, dataset):
-    """One line on how the cells of a dataset were trained."""
-    cell = next(cell for cell in cells if cell.dataset == dataset)
+def describe_settings(experiment, cell):
+    """One line on what the arms of a dataset have in common."""
     seeds = "1 seed" if len(cell.seeds) == 1 else f"{len(cell.seeds)} seeds"
     epochs = "1 epoch" if cell.epochs == 1 else f"{cell.epochs} epochs"
-    return f"{seeds}, {epochs}, batch {cell.batch_size}, {cell.init} initialisation"
+    init = [] if "init" in experiment.arm_columns else [f"{cell.init} initialisation"]
+    others = [f"{_heading(name)} {value:g}" for name, value in cell.arm.items() if name not in experiment.arm_columns and value != 0]
+    return ", ".join([seeds, epochs, f"batch {cell.batch_size}", *init, *others])
 
 
 def result_blocks(experiment, tables, cells):
@@ -66,17 +132,15 @@ def result_blocks(experiment, tables, cells):
     blocks = []
     for dataset, rows in tables["table"].groupby("dataset", sort=False):
         any_diverged = (rows["diverged_mean"] > 0).any()
-        header = [*(column.removeprefix("base_learning_") for column in experiment.arm_columns), *COLUMNS]
-        header += ["diverged"] if any_diverged else []
-        block = {"dataset": plots.display(dataset), "settings": describe_settings(cells, dataset), "header": header, "rows": []}
+        header = (
+            [_heading(column) for column in experiment.arm_columns]
+            + [column.header for column in experiment.columns]
+            + (["diverged"] if any_diverged else [])
+        )
+        settings = describe_settings(experiment, next(cell for cell in cells if cell.dataset == dataset))
+        block = {"dataset": plots.display(dataset), "settings": settings, "header": header, "rows": []}
         for row in rows.to_dict("records"):
-            numbers = [
-                _percent_with_interval(row, "final_test_accuracy"),
-                _number(100 * row["best_test_accuracy_mean"], ".1f"),
-                _number(row["epochs_to_95pct_mean"], ".1f"),
-                _short(row["min_train_loss_mean"]),
-                _short(row["volatility_mean"]),
-            ]
+            numbers = [column.text(row) for column in experiment.columns]
             if any_diverged:
                 numbers.append(f"{row['diverged_mean'] * row['n']:.0f} of {row['n']}")
             block["rows"].append([*(_word(row[column]) for column in experiment.arm_columns), *numbers])
@@ -86,11 +150,11 @@ def result_blocks(experiment, tables, cells):
 
 def screen_table(experiment, tables, cells):
     """The result tables for stdout, at most 80 columns wide unless runs diverged."""
-    parts = [
-        [f"{block['dataset']}: {block['settings']}", *_aligned([block["header"], *block["rows"]], left=len(experiment.arm_columns) + 1)]
-        for block in result_blocks(experiment, tables, cells)
-    ]
-    return "\n\n".join("\n".join(lines) for lines in [*parts, LEGEND])
+    parts = []
+    for block in result_blocks(experiment, tables, cells):
+        heading = textwrap.wrap(f"{block['dataset']}: {block['settings']}", WIDTH)
+        parts.append([*heading, *_aligned([block["header"], *block["rows"]], left=len(experiment.arm_columns) + 1)])
+    return "\n\n".join("\n".join(lines) for lines in [*parts, columns.legend(experiment.columns, WIDTH)])
 
 
 def _aligned(rows, left):
@@ -104,18 +168,9 @@ def _aligned(rows, left):
     ]
 
 
+def _heading(setting):
+    return setting.removeprefix("base_learning_").replace("_", " ")
+
+
 def _word(value):
     return value if isinstance(value, str) else f"{value:g}"
-
-
-def _number(value, form):
-    return "-" if pd.isna(value) else format(value, form)
-
-
-def _short(value):
-    return _number(value, ".0e" if abs(value) < 1e-3 else ".2g")
-
-
-def _percent_with_interval(row, measure):
-    mean, low, high = (_number(100 * row[f"{measure}_{part}"], ".1f") for part in ("mean", "ci_low", "ci_high"))
-    return mean if low == "-" else f"{mean} [{low}, {high}]"

@@ -41,6 +41,11 @@ def accuracy(y_true, y_pred):
     return tf.cast(tf.equal(tf.argmax(y_pred, -1), tf.cast(labels, tf.int64)), tf.float32)
 
 
+def accuracy_metric():
+    """A Keras metric: the mean of `accuracy`."""
+    return keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")
+
+
 class SeedStack(keras.Model):
     """Trains one model for many seeds at once; each member ends as it would if trained alone.
 
@@ -137,7 +142,7 @@ class SeedStack(keras.Model):
             ValueError: if the optimizer couples the members, with the reason.
         """
         if metrics is None:
-            metrics = [keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")]
+            metrics = [accuracy_metric()]
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
         require_separable(self.optimizer)
 

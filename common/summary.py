@@ -57,9 +57,19 @@ def summarise_run(history, target_accuracy):
         }
 
 
+def run_keys(arm_columns):
+    """The columns that tell runs apart."""
+    return ["dataset", *arm_columns, "seed"]
+
+
+def last_epoch(table):
+    """The rows of a table's last epoch. (pandas' `groupby().last()` would pass over what is NaN in them.)"""
+    return table[table["epoch"] == table["epoch"].max()]
+
+
 def summarise(history, arm_columns):
     """`summary.csv`: one row per run, in the order of `history`; columns dataset, the arm's, seed, `MEASURES`."""
-    keys = ["dataset", *arm_columns, "seed"]
+    keys = run_keys(arm_columns)
     rows = [
         {**dict(zip(keys, key, strict=True)), **summarise_run(run, TARGET_ACCURACY[key[0]])}
         for key, run in history.groupby(keys, sort=False)
@@ -68,16 +78,17 @@ def summarise(history, arm_columns):
 
 
 def tabulate(summary, arm_columns):
-    """`table.csv`: one row per cell; columns dataset, the arm's, n, and mean, sd, ci_low, ci_high of each of `MEASURES`.
+    """`table.csv`: one row per cell; columns dataset, the arm's, n, and mean, sd, ci_low, ci_high of each measure of `summary`.
 
     A mean over runs of which one has no value (a target never reached, a loss that is not finite) has none either; `diverged` is the share
     of runs.
     """
-    keys = ["dataset", *arm_columns]
+    *keys, _ = run_keys(arm_columns)
+    measures = [column for column in summary.columns if column not in run_keys(arm_columns)]
     rows = []
     for key, runs in summary.groupby(keys, sort=False):
         row = {**dict(zip(keys, key, strict=True)), "n": len(runs)}
-        for measure in MEASURES:
+        for measure in measures:
             interval = mean_interval(runs[measure].astype("float64"))
             row.update(zip((f"{measure}_{part}" for part in ("mean", "sd", "ci_low", "ci_high")), map(float, interval), strict=True))
         rows.append(row)

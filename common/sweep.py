@@ -36,7 +36,7 @@ def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=Fal
     with SweepProgress(len(to_do), sum(seconds.values()), quiet) as progress:
         scope, device = devices.start(strategy)
         for cell in to_do:
-            progress.cell(cell.label, cell.epochs, seconds[cell.id])
+            progress.cell(experiment.label(cell), cell.epochs, seconds[cell.id])
             callbacks = [_progress_callback(progress)]
             if tensorboard:
                 callbacks.append(_tensorboard_callback(cell, root))
@@ -46,7 +46,7 @@ def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=Fal
                 raise
             except Exception:
                 failed.append(cell)
-                log(f"{cell.label} failed; the other cells go on. What happened:\n{traceback.format_exc()}")
+                log(f"{experiment.label(cell)} failed; the other cells go on. What happened:\n{traceback.format_exc()}")
             progress.cell_done()
     return failed
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import exp_a_loss
+import exp_b_activation
 import exp_c_optimizer
 from common import cli, devices, fashion_mnist
 from tests.fashion_files import IDX_NAMES, made_up, write_idx
@@ -21,14 +23,14 @@ def nowhere_else(tmp_path, monkeypatch):
     monkeypatch.setattr(fashion_mnist, "KAGGLE_INPUT", tmp_path / "kaggle")
 
 
-def complaint(capsys, *argv):
-    """The one line on stderr with which the script refuses these words."""
+def complaint(capsys, *argv, script=exp_c_optimizer):
+    """The one line on stderr with which a script refuses these words."""
     with pytest.raises(SystemExit) as exit_:
-        exp_c_optimizer.main([str(word) for word in argv])
+        script.main([str(word) for word in argv])
     out, err = capsys.readouterr()
     assert exit_.value.code == 2
     assert out == ""
-    assert err.startswith("exp_c_optimizer.py: error: ") and err.count("\n") == 1 and "Traceback" not in err
+    assert err.startswith(f"{script.NAME}.py: error: ") and err.count("\n") == 1 and "Traceback" not in err
     return err
 
 
@@ -72,6 +74,8 @@ BAD_FLAGS = [
     (["--schedules", "constant", "constant"], "--schedules", "given twice"),
     (["--init", "zeros"], "--init", "report"),
     (["--init", "small"], "--init", "report"),
+    (["--init"], "--init", "expected at least one"),
+    (["--init", "he", "he"], "--init", "given twice"),
     (["--strategy", "tpu"], "--strategy", "mirrored"),
     (["--rate", "0.1"], "--rate", "unrecognized"),
     (["--epoch", "3"], "--epoch", "unrecognized"),
@@ -82,6 +86,43 @@ BAD_FLAGS = [
 @pytest.mark.parametrize(("words", "culprit", "what"), BAD_FLAGS, ids=[" ".join(words) for words, _, _ in BAD_FLAGS])
 def test_a_bad_flag_is_named(words, culprit, what, capsys, tmp_path):
     message = complaint(capsys, "--out", tmp_path / "out", *words)
+    assert culprit in message and what in message
+    assert not (tmp_path / "out").exists()
+
+
+BAD_FLAGS_OF_A_AND_B = [
+    (exp_a_loss, ["--losses", "hinge"], "--losses", "choose from cross_entropy, mse_softmax, mse_linear"),
+    (exp_a_loss, ["--losses", "mse_linear", "mse_linear"], "--losses", "given twice"),
+    (exp_a_loss, ["--losses"], "--losses", "expected at least one"),
+    (exp_a_loss, ["--lr", "0"], "--lr", "not a positive number"),
+    (exp_a_loss, ["--lr", "nan"], "--lr", "not a positive number"),
+    (exp_a_loss, ["--lr", "0.1", "0.01"], "0.01", "unrecognized"),
+    (exp_a_loss, ["--init", "small"], "--init", "report"),
+    (exp_a_loss, ["--datasets", "circles"], "--datasets", "choose from fashion_mnist, digits, all"),
+    (exp_a_loss, ["--schedules", "constant"], "--schedules", "unrecognized"),
+    (exp_b_activation, ["--activations", "gelu"], "--activations", "choose from relu, leaky_relu, sigmoid"),
+    (exp_b_activation, ["--activations", "relu", "relu"], "--activations", "given twice"),
+    (exp_b_activation, ["--activations", ""], "--activations", "''"),
+    (exp_b_activation, ["--lr", "inf"], "--lr", "not a positive number"),
+    (exp_b_activation, ["--lr", "-1"], "--lr", ""),
+    (exp_b_activation, ["--bias-drop", "-0.1"], "--bias-drop", "neither 0 nor a positive number"),
+    (exp_b_activation, ["--bias-drop", "nan"], "--bias-drop", "neither 0 nor a positive number"),
+    (exp_b_activation, ["--bias-drop", "1e39"], "--bias-drop", "neither 0 nor a positive number"),
+    (exp_b_activation, ["--bias-drop", "low"], "--bias-drop", "'low'"),
+    (exp_b_activation, ["--bias-drop", "0", "0.0"], "--bias-drop", "given twice"),
+    (exp_b_activation, ["--bias-drop"], "--bias-drop", "expected at least one"),
+    (exp_b_activation, ["--init", "zeros"], "--init", "choose from small, report, glorot, he"),
+    (exp_b_activation, ["--datasets", "digits"], "--datasets", "choose from moons, circles, all"),
+]
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "culprit", "what"),
+    BAD_FLAGS_OF_A_AND_B,
+    ids=[f"{s.NAME} {' '.join(words)}" for s, words, *_ in BAD_FLAGS_OF_A_AND_B],
+)
+def test_a_bad_flag_of_a_or_b_is_named(script, words, culprit, what, capsys, tmp_path):
+    message = complaint(capsys, "--out", tmp_path / "out", *words, script=script)
     assert culprit in message and what in message
     assert not (tmp_path / "out").exists()
 
@@ -129,19 +170,28 @@ def test_tensorboard_without_its_package_is_refused(capsys, tmp_path, monkeypatc
     assert "pip install tensorboard" in complaint(capsys, "--out", tmp_path, "--tensorboard")
 
 
-def test_help_answers_at_once_with_defaults_and_an_example():
+HELP = {
+    "exp_a_loss": ("(default: 5)", "(default: 0.001)", "python exp_a_loss.py --datasets digits", "128 on fashion_mnist"),
+    "exp_b_activation": ("(default: 300)", "(default: small)", "python exp_b_activation.py --bias-drop 0", "700 on moons"),
+    "exp_c_optimizer": ("(default: 5)", "0.1 0.01 0.001", "python exp_c_optimizer.py --lr 0.01", "128 on fashion_mnist"),
+}
+
+
+@pytest.mark.parametrize("name", HELP)
+def test_help_answers_at_once_with_defaults_and_an_example(name):
     began = time.monotonic()
-    result = subprocess.run([sys.executable, "exp_c_optimizer.py", "--help"], cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run([sys.executable, f"{name}.py", "--help"], cwd=ROOT, capture_output=True, text=True)
     assert time.monotonic() - began < 5  # about 0.1 s; TensorFlow alone takes 2 to 5 s, so its import would show
     assert result.returncode == 0 and result.stderr == ""
-    for words in ("(default: 5)", "0.1 0.01 0.001", "python exp_c_optimizer.py --lr 0.01", "128 on fashion_mnist"):
+    for words in HELP[name]:
         assert words in " ".join(result.stdout.split())
 
 
-def test_neither_help_nor_a_mistake_imports_anything_heavy():
+@pytest.mark.parametrize("name", HELP)
+def test_neither_help_nor_a_mistake_imports_anything_heavy(name):
     code = (
-        "import sys, exp_c_optimizer\n"
-        "try: exp_c_optimizer.main(sys.argv[1:])\n"
+        f"import sys, {name} as script\n"
+        "try: script.main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "print([m for m in ('tensorflow', 'keras', 'sklearn', 'pandas', 'matplotlib', 'numpy') if m in sys.modules])"
     )

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,22 +15,13 @@ import pytest
 
 import exp_c_optimizer
 from tests.fashion_files import made_up, write_csv, write_idx
+from tests.scripts import REAL, ROOT, run_script, run_without_tensorflow, tables_of
 
-ROOT = Path(__file__).resolve().parents[1]
-REAL = ROOT.parent / "shared" / "keras"
 ARM = ["optimizer", "base_learning_rate", "schedule"]
 
 
-def run(out, *words, keras_home=None, **kwargs):
-    environment = {**os.environ, "KERAS_HOME": str(keras_home or out / "no-keras-home")}
-    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
-    return subprocess.run(
-        [sys.executable, str(ROOT / "exp_c_optimizer.py"), "--out", str(out), *map(str, words)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        **kwargs,
-    )
+def run(out, *words, **kwargs):
+    return run_script("exp_c_optimizer.py", out, *words, **kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -92,17 +82,10 @@ def test_figures_and_page_are_drawn(digits):
 
 def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
     out, process = digits
-    tables = {path.name: path.read_bytes() for path in (out / "exp_c_optimizer").glob("*.csv")}
-    code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import exp_c_optimizer; status = exp_c_optimizer.main(sys.argv[1:])\n"
-        "assert 'tensorflow' not in sys.modules; sys.exit(status)"
-    )
-    words = ["--out", str(out), "--lr", "0.01", "--epochs", "3", "--seeds", "2"]
-    environment = {**os.environ, "KERAS_HOME": str(out / "no-keras-home")}
-    again = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env=environment)
+    tables = tables_of(out / "exp_c_optimizer")
+    again = run_without_tensorflow("exp_c_optimizer.py", out, "--lr", "0.01", "--epochs", "3", "--seeds", "2")
     assert again.returncode == 0, again.stderr
-    assert again.stdout == process.stdout
-    assert {path.name: path.read_bytes() for path in (out / "exp_c_optimizer").glob("*.csv")} == tables
+    assert again.stdout == process.stdout and tables_of(out / "exp_c_optimizer") == tables
 
 
 @pytest.mark.parametrize("form", ["idx.gz", "csv"])

@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from common import plots
+from common.plots import curves
 
 SEEDS, EPOCHS = 4, 30
-STYLES = plots.Styles(color="optimizer", dashes="schedule", colors=("sgd", "adam"), dash_values=("constant", "exponential"))
+STYLES = plots.Styles(color="optimizer", dashes=("schedule",), colors=("sgd", "adam"))
 
 
 def history(diverged=0, seeds=SEEDS, epochs=EPOCHS):
@@ -41,9 +42,9 @@ def history(diverged=0, seeds=SEEDS, epochs=EPOCHS):
     return pd.concat(rows, ignore_index=True)
 
 
-def lines_of(table, scale, prepare=plots._as_is):
+def lines_of(table, scale):
     ax = Figure().subplots()
-    plots._curves(ax, table, STYLES, "train_loss", scale, prepare)
+    curves.draw_curves(ax, table, STYLES, plots.Panel("train_loss", "training loss", scale))
     return ax
 
 
@@ -92,8 +93,8 @@ def test_zero_on_a_log_axis_is_drawn_at_the_floor_and_said_so():
 def test_the_smoothed_loss_is_the_moving_average_of_five_epochs_of_each_run():
     runs = pd.DataFrame({0: np.arange(10.0), 1: np.arange(10.0) ** 2})
     for seed in (0, 1):
-        np.testing.assert_allclose(plots._smoothed(runs)[seed].iloc[4:], np.convolve(runs[seed], np.ones(5) / 5, "valid"))
-    assert len(plots._close_up(pd.DataFrame({0: np.arange(100)}))) == 20
+        np.testing.assert_allclose(curves.smoothed(runs)[seed].iloc[4:], np.convolve(runs[seed], np.ones(5) / 5, "valid"))
+    assert len(curves.close_up(pd.DataFrame({0: np.arange(100)}))) == 20
 
 
 @pytest.mark.parametrize(("seeds", "epochs", "diverged"), [(4, 30, 0), (4, 30, 2), (4, 30, 4), (1, 1, 0)])
@@ -103,7 +104,7 @@ def test_sheets_are_drawn_whatever_the_runs_did(seeds, epochs, diverged, tmp_pat
     summary = table.groupby(["optimizer", "schedule", "seed"], sort=False).last().reset_index()
     summary = summary.assign(final_test_accuracy=summary["test_accuracy"], diverged=summary["train_loss"].isna())
     drawn = [
-        plots.curves_sheet(table, STYLES, "title", "note", tmp_path / "curves.png"),
+        plots.curves_sheet(table, STYLES, plots.OPTIMIZER_CURVES, "title", "note", tmp_path / "curves.png"),
         plots.layers_sheet(layers, "grad_norm", STYLES, "title", "note", tmp_path / "layers.png"),
         plots.accuracy_sheet(summary, ("optimizer", "schedule"), "title", "note", tmp_path / "accuracy.png"),
     ]

@@ -7,5 +7,8 @@ They work on any built Keras 3 model on the TensorFlow backend, and on models th
 from common.monitors.activations import ActivationMonitor
 from common.monitors.gradients import GradientMonitor
 from common.monitors.histograms import HistogramMonitor
+from common.monitors.logits import LogitMonitor
+from common.monitors.predictions import PredictionMonitor
+from common.monitors.units import UnitActivity
 
-__all__ = ["ActivationMonitor", "GradientMonitor", "HistogramMonitor"]
+__all__ = ["ActivationMonitor", "GradientMonitor", "HistogramMonitor", "LogitMonitor", "PredictionMonitor", "UnitActivity"]

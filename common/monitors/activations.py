@@ -1,11 +1,13 @@
 """ActivationMonitor: which units of each layer are at work, and which are dead, dormant or saturated."""
 
 import contextlib
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers
+from common.monitors.units import UnitActivity
 
 # A unit is dormant if its mean absolute output is at most this share of its layer's mean (Sokar et al. 2023, arXiv:2302.12902).
 DORMANT_SHARE = 0.025
@@ -44,6 +46,8 @@ class ActivationMonitor(ProbeMonitor):
     Args:
         x: the probe: an array of samples, as given to `fit`.
         every: measure after every so many epochs.
+        units: whether to keep the activity of every single unit as well, before training and whenever it measures; then `.units` is a
+            `UnitActivity`.
     """
 
     quantities = (
@@ -56,12 +60,19 @@ class ActivationMonitor(ProbeMonitor):
         "activation_std",
     )
 
-    def __init__(self, x, every=1):
+    def __init__(self, x, every=1, units=False):
         super().__init__(every)
         self.x = tf.convert_to_tensor(x)
+        self.units = UnitActivity() if units else None
 
     def layer_names(self):
         return list(layers_with_activation(self.template))
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        if self.units is not None:
+            self.units.begin(self.seeds)
+            self.measure(0)
 
     def build_measure(self):
         layers = layers_with_activation(self.template)
@@ -69,9 +80,18 @@ class ActivationMonitor(ProbeMonitor):
         def measure(member):
             with recorded_activations(layers) as record:
                 member(self.x, training=False)
-            return tf.stack([_quantities(*record[name]) for name in layers])
+            on = {name: _on_share(r.outputs) for name, r in record.items() if r.kind != "linear"} if self.units is not None else {}
+            return tf.stack([_quantities(record[name]) for name in layers]), on
 
-        return graph(lambda: map_members(self.model, measure))
+        measure_all = graph(lambda: map_members(self.model, measure))
+
+        def measure_and_keep(epoch):
+            quantities, on = measure_all()
+            if self.units is not None:
+                self.units.add(epoch, {name: share.numpy() for name, share in on.items()})
+            return quantities
+
+        return measure_and_keep
 
 
 def layers_with_activation(model):
@@ -84,12 +104,20 @@ def _has_activation(layer):
     return callable(vars(layer).get("activation"))
 
 
+class Recorded(NamedTuple):
+    """What an activation function did: its name, what came out, and its elementwise derivative."""
+
+    kind: str
+    outputs: Any
+    derivative: Any
+
+
 @contextlib.contextmanager
 def recorded_activations(layers):
     """While the block runs, record what each layer's activation function does.
 
     Yields:
-        A dict that fills as the layers are called: `{name: (name of the function, its outputs, its elementwise derivative)}`.
+        A dict that fills as the layers are called: `{name: Recorded}`.
     """
     record = {}
 
@@ -100,7 +128,7 @@ def recorded_activations(layers):
                 outputs = function(inputs, *args, **kwargs)
             kind = _kind(layers[name], function)
             derivative = outputs * (1 - outputs) if kind == "softmax" else tape.gradient(outputs, inputs)
-            record[name] = kind, outputs, derivative
+            record[name] = Recorded(kind, outputs, derivative)
             return outputs
 
         return recording
@@ -126,10 +154,8 @@ def _kind(layer, function):
     return getattr(function, "__name__", type(function).__name__)
 
 
-def _quantities(kind, outputs, derivative):
-    units = outputs.shape[-1]
-    outputs = tf.reshape(tf.cast(outputs, tf.float32), [-1, units])
-    derivative = tf.reshape(tf.cast(derivative, tf.float32), [-1, units])
+def _quantities(recorded):
+    outputs, derivative, kind = _by_unit(recorded.outputs), _by_unit(recorded.derivative), recorded.kind
     off = outputs <= 0
     mean = tf.reduce_mean(outputs)
     mean_abs = tf.reduce_mean(tf.abs(outputs), axis=0)
@@ -146,6 +172,17 @@ def _quantities(kind, outputs, derivative):
     std = tf.sqrt(tf.reduce_mean(tf.square(outputs - mean)))
     not_finite = 0 * mean  # NaN unless every output is finite: a comparison with NaN would count it as "on"
     return tf.stack([*(fraction + not_finite for fraction in fractions), mean, std])
+
+
+def _by_unit(values):
+    """Values `(..., units)` as float32 `(samples, units)`."""
+    return tf.reshape(tf.cast(values, tf.float32), [-1, values.shape[-1]])
+
+
+def _on_share(outputs):
+    """The share of samples with output above 0, unit by unit; NaN where one of the unit's outputs is not finite."""
+    outputs = _by_unit(outputs)
+    return tf.reduce_mean(tf.cast(outputs > 0, tf.float32) + 0 * outputs, axis=0)
 
 
 def _share(condition):

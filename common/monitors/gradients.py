@@ -56,7 +56,7 @@ class GradientMonitor(ProbeMonitor):
         signature = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), weights_before)
         measure_all = graph(lambda before: map_members(self.model, measure, before), signature)
 
-        def measure_and_remember():
+        def measure_and_remember(epoch):
             nonlocal weights_before
             values, weights_before = measure_all(weights_before)
             return values
@@ -67,6 +67,13 @@ class GradientMonitor(ProbeMonitor):
 def layers_with_weights(model):
     """The layers that training changes, `{name: layer}`."""
     return measured_layers(model, lambda layer: layer.trainable_variables)
+
+
+def probe_loss(model, member, x, y, y_pred):
+    """The compiled loss of a member's outputs, regularisation included, in inference mode; `member` may be the model itself."""
+    loss = model.compute_loss(x, y, y_pred, training=False)
+    # A model counts its own regularisation; one that trains others does not count theirs.
+    return loss if member is model else tf.add_n([loss, *member.losses])
 
 
 def probe_gradients(model, member, layers, x, y):
@@ -84,11 +91,7 @@ def probe_gradients(model, member, layers, x, y):
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         weights = [[v.value for v in layer.trainable_variables] for layer in layers]
         tape.watch(weights)
-        y_pred = member(x, training=False)
-        loss = model.compute_loss(x, y, y_pred, training=False)
-        if member is not model:
-            # A model counts its own regularisation; one that trains others does not count theirs.
-            loss = tf.add_n([loss, *member.losses])
+        loss = probe_loss(model, member, x, y, member(x, training=False))
     return tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 

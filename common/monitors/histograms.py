@@ -35,7 +35,7 @@ class HistogramMonitor(keras.callbacks.Callback):
             with recorded_activations(activated) as record:
                 member(self.x, training=False)
             gradients = probe_gradients(self.model, member, weighted.values(), self.x, self.y)
-            values = {f"activation/{name}": tf.cast(record[name][1], tf.float32) for name in activated}
+            values = {f"activation/{name}": tf.cast(record[name].outputs, tf.float32) for name in activated}
             for name, of_layer in zip(weighted, gradients, strict=True):
                 values[f"gradient/{name}"] = tf.concat([tf.reshape(tf.cast(g, tf.float32), [-1]) for g in of_layer], 0)
             return values

@@ -9,10 +9,10 @@ import tensorflow as tf
 class ProbeMonitor(keras.callbacks.Callback):
     """Base of the monitors: measures every `every`-th epoch, at its end.
 
-    A subclass names its `quantities` and gives `layer_names()` and `build_measure()`.
+    A subclass names its `quantities` and gives `build_measure()`, and, if it measures layer by layer, `layer_names()`.
 
-    The values enter `logs` under `<quantity>/<layer>` (means over the members, where there are several), so that every callback later in
-    the list, `History` included, records them.
+    The values enter `logs` under `<quantity>/<layer>`, or `<quantity>` (means over the members, where there are several), so that every
+    callback later in the list, `History` included, records them.
 
     Args:
         every: measure after every so many epochs.
@@ -34,40 +34,46 @@ class ProbeMonitor(keras.callbacks.Callback):
         self.template = getattr(model, "template", model)
 
     def layer_names(self):
-        """Names of the layers that are measured, in order."""
-        raise NotImplementedError
+        """Names of the layers that are measured, in order; None for quantities of the whole model."""
+        return None
 
     def build_measure(self):
-        """A function without arguments that returns a float array `(members, layers, quantities)`."""
+        """A function of the number of epochs done that returns a float array `(members, layers, quantities)`, or, for quantities of the
+        whole model, `(members, quantities)`."""
         raise NotImplementedError
 
     def on_train_begin(self, logs=None):
         self._records = []
-        self._measure = self.build_measure()
+        self.measure = self.build_measure()
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every:
-            return
-        values = np.asarray(self._measure())
-        self._records.append((epoch + 1, values))
+        if (epoch + 1) % self.every == 0:
+            self.record(epoch + 1, logs)
+
+    def record(self, epoch, logs=None):
+        """Measure, keep the values, and tell `logs`; `epoch` is the number of epochs done."""
+        values = np.asarray(self.measure(epoch))
+        self._records.append((epoch, values))
         if logs is None:
             return
-        for layer, of_layer in zip(self.layer_names(), values.mean(axis=0), strict=True):
-            logs.update({f"{quantity}/{layer}": float(v) for quantity, v in zip(self.quantities, of_layer, strict=True)})
+        names = self.layer_names()
+        endings = [""] if names is None else [f"/{name}" for name in names]
+        for ending, row in zip(endings, np.atleast_2d(values.mean(axis=0)), strict=True):
+            logs.update({f"{quantity}{ending}": float(v) for quantity, v in zip(self.quantities, row, strict=True)})
 
     def frame(self):
-        """All that was measured, tidy: a DataFrame with columns `seed` (only where the model has seeds), `epoch` (from 1), `layer`, and
-        one of each quantity; a row per seed, epoch and layer, sorted so."""
+        """All that was measured, tidy: a DataFrame with columns `seed` (only where the model has seeds), `epoch` (the epochs done: 1 after
+        the first), `layer` (only if layers are measured), and one of each quantity; a row per seed, epoch and layer, sorted so."""
         names = self.layer_names() if self._records else []
         seeds = self.seeds if self.seeds is not None else [0]
         rows = [
-            (seed, epoch, layer, *values[member, position])
+            (seed, epoch, layer, *row)
             for member, seed in enumerate(seeds)
             for epoch, values in self._records
-            for position, layer in enumerate(names)
+            for layer, row in zip([None] if names is None else names, np.atleast_2d(values[member]), strict=True)
         ]
         table = pd.DataFrame(rows, columns=["seed", "epoch", "layer", *self.quantities])
-        return table if self.seeds is not None else table.drop(columns="seed")
+        return table.drop(columns=[*(["seed"] if self.seeds is None else []), *(["layer"] if names is None else [])])
 
 
 def map_members(model, fn, *args):

@@ -1,0 +1,108 @@
+"""LogitMonitor: how hard the loss pulls at each sample's logits, and which samples it has given up."""
+
+import numpy as np
+import tensorflow as tf
+
+from common.monitors.gradients import probe_loss
+from common.monitors.probe import ProbeMonitor, graph, map_members
+
+
+class LogitMonitor(ProbeMonitor):
+    """Measures the gradient of each sample's loss with respect to the model's outputs, on a fixed probe, in inference mode.
+
+    Use it to see whether a loss still pulls at the samples that the model gets wrong. The model ends in logits, and its compiled loss is
+    the mean over samples, as Keras's losses are by default; targets are integer labels. It measures before training, as epoch 0, too.
+
+    Quantities, float32; the gradient of a sample is the vector `(classes,)` of its own loss's derivatives by its logits:
+
+    - `probe_loss`: the mean loss of the probe, regularisation included (loss).
+    - `relative_loss`: `probe_loss` divided by its value before training.
+    - `logit_grad_median`, `logit_grad_mean`: of the L2 norms of the samples' gradients (loss per logit unit).
+    - `misclassified_fraction`: share of samples whose largest logit is not that of the label.
+    - `vanished_fraction`: share of samples that are misclassified although their gradient's norm is below `vanished_share` of the median
+      over all samples before training: what remains wrong and is no longer corrected.
+    - `logit_mean`, `logit_std`: over samples and classes (logit units).
+
+    Args:
+        x, y: the probe: arrays of samples and integer labels, as given to `fit`.
+        every: measure after every so many epochs.
+        stages: the epochs whose values are kept sample by sample, for `arrays()`, if they are measured; 0 is before training.
+        vanished_share: see `vanished_fraction`.
+    """
+
+    quantities = (
+        "probe_loss",
+        "relative_loss",
+        "logit_grad_median",
+        "logit_grad_mean",
+        "misclassified_fraction",
+        "vanished_fraction",
+        "logit_mean",
+        "logit_std",
+    )
+
+    def __init__(self, x, y, every=1, stages=(), vanished_share=0.01):
+        super().__init__(every)
+        self.x, self.y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+        self.stages = sorted(set(stages))
+        self.vanished_share = vanished_share
+        self._kept = []
+
+    def on_train_begin(self, logs=None):
+        self._kept = []
+        super().on_train_begin(logs)
+        self.record(0)
+
+    def build_measure(self):
+        labels = self.y.numpy().reshape(-1)
+
+        def measure(member):
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                logits = member(self.x, training=False)
+                tape.watch(logits)
+                loss = probe_loss(self.model, member, self.x, self.y, logits)
+            # The loss is a mean, and a sample's logits appear in its own loss alone.
+            return loss, tf.cast(logits, tf.float32), len(labels) * tf.cast(tape.gradient(loss, logits), tf.float32)
+
+        measure_all = graph(lambda: map_members(self.model, measure))
+
+        def measure_against_start(epoch):
+            loss, logits, gradients = (tensor.numpy() for tensor in measure_all())
+            norms = np.linalg.norm(gradients.astype("float64"), axis=-1)
+            if epoch == 0:
+                self._at_start = loss, self.vanished_share * np.median(norms, axis=1, keepdims=True)
+            if epoch in self.stages:
+                self._kept.append((epoch, logits, norms.astype("float32")))
+            return _quantities(loss, logits, norms, labels, *self._at_start)
+
+        return measure_against_start
+
+    def arrays(self):
+        """The stages, sample by sample: `epochs` `(stages,)`; `labels` `(samples,)`; `logits`, float32 `(stages, members, samples,
+        classes)`; `gradient_norm`, float32 `(stages, members, samples)`."""
+        return {
+            "epochs": np.array([epoch for epoch, *_ in self._kept], dtype=np.int64),
+            "labels": self.y.numpy().reshape(-1),
+            "logits": np.stack([logits for _, logits, _ in self._kept]),
+            "gradient_norm": np.stack([norms for *_, norms in self._kept]),
+        }
+
+
+def _quantities(loss, logits, norms, labels, first_loss, vanished_below):
+    """The quantities `(members, quantities)`, NaN for members whose logits or gradients are not finite."""
+    wrong = logits.argmax(axis=-1) != labels
+    values = np.stack(
+        [
+            loss,
+            loss / first_loss,
+            np.median(norms, axis=1),
+            norms.mean(axis=1),
+            wrong.mean(axis=1),
+            (wrong & (norms < vanished_below)).mean(axis=1),
+            logits.mean(axis=(1, 2)),
+            logits.std(axis=(1, 2)),
+        ],
+        axis=1,
+    )
+    finite = np.isfinite(logits).all(axis=(1, 2)) & np.isfinite(norms).all(axis=1)
+    return np.where(finite[:, None], values, np.nan).astype("float32")

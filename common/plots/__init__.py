@@ -1,0 +1,26 @@
+"""Tables and arrays in, figures out. Nothing here trains or measures; a sheet is one PNG and returns `(file name, what it shows)`."""
+
+from common.plots.boundaries import boundaries_sheet
+from common.plots.curves import FOUR_CURVES, OPTIMIZER_CURVES, Panel, Styles, curves_sheet, layers_sheet
+from common.plots.distributions import activations_sheet, logit_gradients_sheet, logits_sheet
+from common.plots.heatmaps import layers_heatmap, units_heatmap
+from common.plots.scores import accuracy_sheet, dose_sheet
+from common.plots.sheet import display
+
+__all__ = [
+    "FOUR_CURVES",
+    "OPTIMIZER_CURVES",
+    "Panel",
+    "Styles",
+    "accuracy_sheet",
+    "activations_sheet",
+    "boundaries_sheet",
+    "curves_sheet",
+    "display",
+    "dose_sheet",
+    "layers_heatmap",
+    "layers_sheet",
+    "logit_gradients_sheet",
+    "logits_sheet",
+    "units_heatmap",
+]

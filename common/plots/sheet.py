@@ -1,0 +1,86 @@
+"""What all figures share: names, colours, the frame of a sheet, and the way to disk."""
+
+import os
+import textwrap
+
+from matplotlib.figure import Figure
+
+NAMES = {
+    "fashion_mnist": "Fashion-MNIST",
+    "digits": "Digits",
+    "moons": "Two moons",
+    "circles": "Two circles",
+    "cross_entropy": "cross-entropy",
+    "mse_softmax": "MSE on softmax",
+    "mse_linear": "MSE, no softmax",
+    "relu": "ReLU",
+    "leaky_relu": "LeakyReLU",
+    "sigmoid": "Sigmoid",
+    "sgd": "SGD",
+    "adam": "Adam",
+}
+# Okabe & Ito's colours for the colour-blind, those that also differ in brightness; markers and dashes tell lines apart without colour.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", (0, (4, 2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+DPI = 110
+NOTE_SIZE = 9  # points
+LETTERS_PER_INCH = 14  # of text of that size
+
+
+def display(value):
+    """How a value of the tables is written in titles and legends."""
+    if isinstance(value, str):
+        return NAMES.get(value, value.replace("_", " "))
+    return f"{value:g}"
+
+
+def new_sheet(rows, columns, title, note, size=None, panel=(4.6, 3.4), grid=True, **subplots):
+    """A figure with `rows` x `columns` axes, a heading and a footer; returns `(figure, axes)`, axes as a 2-D array.
+
+    Args:
+        size: of the whole figure in inches; by default that of its panels, `panel`, and the margins.
+        grid: whether the panels have a grid and no box; pictures want the reverse.
+        **subplots: further arguments of `Figure.subplots`.
+    """
+    figure = Figure(figsize=size or (panel[0] * columns, panel[1] * rows + 1.3), dpi=DPI, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **subplots)
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    set_note(figure, note)
+    figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)
+    for ax in axes.flat if grid else ():
+        ax.grid(color="0.9", linewidth=0.8)
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def set_note(figure, note):
+    """Write the footer, in as many lines as it needs."""
+    figure.supxlabel(_wrapped(figure, note), fontsize=NOTE_SIZE, color="0.35")
+
+
+def add_legend(figure, handles, labels, more=""):
+    """One legend for all panels, below them; `more` is added to the footer."""
+    # The footer becomes the legend's title, for constrained layout would put both into the same place.
+    footer = _wrapped(figure, figure.get_supxlabel().replace("\n", " ") + more)
+    figure.supxlabel("")
+    inches_per_entry = 0.9 + 0.09 * max(map(len, labels))
+    columns = min(len(labels), max(1, int(figure.get_figwidth() / inches_per_entry)))
+    place = {"loc": "outside lower center", "ncols": columns, "frameon": False}
+    figure.legend(handles, labels, title=footer, title_fontsize=NOTE_SIZE, fontsize=10, handlelength=3.5, **place)
+
+
+def _wrapped(figure, note):
+    return textwrap.fill(note, int(LETTERS_PER_INCH * figure.get_figwidth()))
+
+
+def save(figure, path, what):
+    """Write the PNG, all of it or nothing; returns `(file name, what it shows)`."""
+    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    try:
+        figure.savefig(unfinished, format="png", metadata={"Software": None})
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path.name, what

@@ -1,0 +1,181 @@
+"""Experiment B: how do ReLU, LeakyReLU and Sigmoid fail: dead units, vanishing gradients, and what they cost?
+
+What varies: the activation. To induce dead ReLUs, weights start small, N(0, 0.01), and biases at 0; --init report trains without that, and
+--bias-drop lowers the hidden layers' first biases, which kills more. Several values of either are compared.
+What is held fixed: the network (dense 256, dense 128, logits), cross-entropy, AdamW on the full batch, the initial weights of each seed.
+What is measured: inactive, dead, always-off and dormant units per layer and epoch, the fate of every unit, gradients, decision boundaries.
+"""
+
+import itertools
+import sys
+from dataclasses import replace
+
+from common import cli, columns, experiment
+
+NAME = "exp_b_activation"
+EPOCHS = 300
+BATCH_SIZE = {"moons": 700, "circles": 700}  # all training points: the full batch
+ACTIVATIONS = ("relu", "leaky_relu", "sigmoid")
+INITS = ("small", "report", "glorot", "he")
+LEARNING_RATE = 0.01
+WEIGHT_DECAY = 0.01
+HIDDEN = ("hidden_1", "hidden_2")
+GRID = 101  # points along each side of the plane on which decision boundaries are drawn
+
+
+def build_model(cell, input_dim, num_classes):
+    from common.models import build_mlp
+
+    model = build_mlp(input_dim, num_classes, activation=cell.arm["activation"], init=cell.init)
+    for name in HIDDEN:
+        bias = model.get_layer(name).bias
+        bias.assign(bias - cell.arm["bias_drop"])
+    return model
+
+
+def build_optimizer(cell, steps_per_epoch):
+    import keras
+
+    return keras.optimizers.AdamW(cell.arm["base_learning_rate"], weight_decay=WEIGHT_DECAY)
+
+
+def build_monitors(cell, data):
+    from common.data import plane_grid
+    from common.monitors import PredictionMonitor
+
+    (x, _), _ = data
+    return {"boundary": PredictionMonitor(plane_grid(x, GRID))}
+
+
+def measure(tables, keys):
+    """Further measures of each run; a layer's are those after the last epoch."""
+    from common.summary import last_epoch
+
+    layers, units = tables["layers"], tables["units"]
+    last = last_epoch(layers).pivot(index=keys, columns="layer")
+    inactive = layers[layers["layer"].isin(HIDDEN)].groupby(keys)["inactive_fraction"]
+    runs = inactive.agg(lambda of_run: of_run.mean(skipna=False)).to_frame("mean_inactive_fraction")
+    runs["final_grad_mean_abs"] = last["grad_mean_abs"].mean(axis=1, skipna=False)
+    for quantity, layer in itertools.product(("always_off_fraction", "dead_fraction", "dormant_fraction"), HIDDEN):
+        runs[f"final_{quantity}_{layer}"] = last[quantity, layer]
+    runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby([units[key] for key in keys]).mean()
+    runs["revived_fraction"] = (units["revivals"] > 0).groupby([units[key] for key in keys]).mean()
+    factors = [key for key in keys if key in ("bias_drop", "init")]
+    if factors:  # against the first of their values, seed by seed
+        accuracy = tables["summary"].set_index(keys)["final_test_accuracy"]
+        runs["accuracy_cost"] = accuracy.groupby(["dataset", "activation", "seed"]).transform("first") - accuracy
+    return runs.reset_index()
+
+
+def draw(results):
+    """Curves, gradient flow, units that are off, and final accuracies; heatmaps for each start; and either boundaries, update ratios and
+    activations, or, where starts are compared, what they cost."""
+    from common import data, plots
+
+    tables, sheet, factors = results.tables, results.sheet, results.others
+    styles = plots.Styles(color="activation", dashes=factors, colors=ACTIVATIONS)
+    hidden = tables["layers"][tables["layers"]["layer"].isin(HIDDEN)]
+    title = ": gradient flow, the norm by layer on the probe"
+    figures = [
+        sheet(plots.curves_sheet, "curves", tables["history"], styles, plots.FOUR_CURVES, title=": the activations"),
+        sheet(plots.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=title),
+        sheet(
+            plots.layers_sheet, "off", hidden, "always_off_fraction", styles, title=": units that are off for all samples", scale="percent"
+        ),
+        sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], results.experiment.arm_columns, title=": final test accuracy"),
+    ]
+    quantities = {f"{name}_fraction": f"{name.replace('_', ' ')}, %" for name in ("inactive", "always_off", "dead", "dormant")}
+    for start, cells in results.cells_by(factors):
+        ending = "".join(f"_{value}" for value in start)
+        at = "".join(f", {plots.display(name)} {plots.display(value)}" for name, value in zip(factors, start, strict=True))
+        names = [plots.display(cell.arm["activation"]) for cell in cells]
+        layers = [results.rows("layers", cell, layer=HIDDEN) for cell in cells]
+        arms = list(zip(names, layers, strict=True))
+        figures.append(sheet(plots.layers_heatmap, "layers", arms, quantities, title=f"{at}: units by layer and epoch", ending=ending))
+        arms = [(name, results.arrays("units", cell), results.rows("units", cell)) for name, cell in zip(names, cells, strict=True)]
+        title = f"{at}: every unit, epoch by epoch, seed {cells[0].seeds[0]}"
+        figures.append(sheet(plots.units_heatmap, "units", arms, title=title, ending=ending))
+    if factors:
+        measures = {"final_test_accuracy": "test accuracy at the end"}
+        measures |= {f"final_always_off_fraction_{layer}": f"units of {layer} that are off at the end" for layer in HIDDEN}
+        arms = plots.Styles(color="activation", colors=ACTIVATIONS)
+        cost = sheet(plots.dose_sheet, "cost", tables["summary"], arms, factors, measures, title=": what the start costs")
+        return [*figures, cost]
+
+    for cell in results.cells:
+        title, ending = f", {results.label(cell)}: activations by layer and stage", f"_{cell.arm['activation']}"
+        figures.append(sheet(plots.activations_sheet, "activations", results.arrays("histograms", cell), title=title, ending=ending))
+    moves = [(results.label(cell), results.rows("layers", cell)) for cell in results.cells]
+    planes = [(results.label(cell), cell.seeds, results.arrays("boundary", cell)) for cell in results.cells]
+    _, test = data.load(results.dataset)
+    return [
+        *figures,
+        sheet(
+            plots.layers_heatmap, "updates", moves, {"update_ratio": "update ratio"}, title=": how far an epoch moves each layer", log=True
+        ),
+        sheet(plots.boundaries_sheet, "boundaries", planes, *test, title=": decision boundaries"),
+    ]
+
+
+OFF = [
+    columns.Column(
+        f"off {number}%", f"final_always_off_fraction_{layer}", "percent", f"units of {layer} that no sample switches on at the end"
+    )
+    for number, layer in enumerate(HIDDEN, start=1)
+]
+EXPERIMENT = experiment.Experiment(
+    name=NAME,
+    title="Experiment B: ReLU, LeakyReLU and Sigmoid",
+    question="Which units die and which gradients vanish under ReLU, LeakyReLU and Sigmoid, and what does it cost?",
+    arm_columns=("activation",),
+    default_batch_size=BATCH_SIZE,
+    columns=(
+        columns.TEST_ACCURACY,
+        columns.EPOCHS_TO_95,
+        columns.Column(
+            "inact.%", "mean_inactive_fraction", "percent", "inactive share of (sample, unit) pairs, mean over layers and epochs"
+        ),
+        *OFF,
+        columns.Column("back%", "revived_fraction", "percent", "hidden units that were off and came back"),
+        columns.Column("|grad|", "final_grad_mean_abs", "short", "mean absolute gradient at the end"),
+    ),
+    build_model=build_model,
+    build_optimizer=build_optimizer,
+    build_monitors=build_monitors,
+    measure=measure,
+    keep_units=True,
+    draw=draw,
+)
+COST = columns.Column("cost", "accuracy_cost", "percent", "points of accuracy lost against the activation's first row, seed by seed")
+
+
+def main(argv=None):
+    parser = cli.build_parser(
+        f"{NAME}.py", __doc__, f"python {NAME}.py --bias-drop 0 0.005 0.01", list(BATCH_SIZE), EPOCHS, BATCH_SIZE, INITS
+    )
+    cli.add_names(parser, "--activations", ACTIVATIONS)
+    cli.add_rate(parser, LEARNING_RATE)
+    parser.add_argument(
+        "--bias-drop",
+        nargs="+",
+        metavar="DROP",
+        type=cli.number_from_zero,
+        default=[0.0],
+        help="lower the first biases of the hidden layers by so much; several are compared (default: 0)",
+    )
+    args = cli.parse(parser, argv, "activations", "bias_drop")
+    shown = EXPERIMENT
+    if len(args.bias_drop) > 1:
+        shown = replace(shown, arm_columns=("activation", "bias_drop"))
+    if len(args.bias_drop) > 1 or len(args.init) > 1:
+        shown = replace(shown, columns=(columns.TEST_ACCURACY, COST, columns.EPOCHS_TO_95, *OFF))
+    arms = [
+        {"activation": activation, "base_learning_rate": args.lr, "bias_drop": drop}
+        for activation in args.activations
+        for drop in args.bias_drop
+    ]
+    return experiment.run(shown, args, arms)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
