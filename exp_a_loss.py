@@ -74,13 +74,13 @@ def draw(results):
     panels = (
         plots.Panel("train_loss", "training loss, each on its own scale"),
         plots.Panel("train_accuracy", "training accuracy", "percent"),
-        plots.Panel("relative_loss", "loss on the probe ÷ its value before training"),
+        plots.Panel("relative_loss", "probe loss ÷ its value before training"),
         plots.Panel("test_loss", "test loss, each on its own scale"),
         plots.Panel("test_accuracy", "test accuracy", "percent"),
         plots.Panel("test_cross_entropy", "cross-entropy of the softmax, test set"),
-        plots.Panel("logit_grad_median", "gradient by the logits, median over samples"),
-        plots.Panel("misclassified_fraction", "misclassified samples of the probe", "percent"),
-        plots.Panel("vanished_fraction", "misclassified, but the gradient has vanished", "percent"),
+        plots.Panel("logit_grad_median", "gradient by the logits, median"),
+        plots.Panel("misclassified_fraction", "misclassified share of the probe", "percent"),
+        plots.Panel("vanished_fraction", "wrong with a vanished gradient", "percent"),
     )
     arms = [(results.label(cell), results.arrays("logits", cell)) for cell in results.cells]
     sheet = results.sheet
@@ -103,7 +103,7 @@ EXPERIMENT = experiment.Experiment(
         columns.TEST_ACCURACY,
         columns.EPOCHS_TO_95,
         columns.EPOCHS_TO_TARGET,
-        columns.Column("rel.loss", "relative_loss", "short", "training loss at the end, divided by its value before training"),
+        columns.Column("rel.loss", "relative_loss", "short", "loss of the probe at the end, divided by that before training"),
         columns.Column("test CE", "final_test_cross_entropy", "short", "cross-entropy of the softmax on the test set"),
         columns.Column(
             "vanish%", "most_vanished_fraction", "percent", "most samples at any epoch that were wrong with a vanished gradient"

@@ -68,77 +68,76 @@ def measure(tables, keys):
 
 
 def draw(results):
-    """Curves, gradient flow, units that are off, and final accuracies; heatmaps for each start; and either boundaries, update ratios and
-    activations, or, where starts are compared, what they cost."""
-    from common import data, plots
+    """Curves, gradient flow, units that are off, and final accuracies; the units of each start; and what else there is to see of one start,
+    or what several cost."""
+    from common import plots
 
-    tables, sheet, factors = results.tables, results.sheet, results.others
-    styles = plots.Styles(color="activation", dashes=factors, colors=ACTIVATIONS)
+    tables, sheet, starts = results.tables, results.sheet, results.others
+    styles = plots.Styles(color="activation", dashes=starts, colors=ACTIVATIONS)
     hidden = tables["layers"][tables["layers"]["layer"].isin(HIDDEN)]
-    title = ": gradient flow, the norm by layer on the probe"
+    flow, off = ": gradient flow, the norm by layer on the probe", ": units that are off for all samples"
     figures = [
         sheet(plots.curves_sheet, "curves", tables["history"], styles, plots.FOUR_CURVES, title=": the activations"),
-        sheet(plots.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=title),
-        sheet(
-            plots.layers_sheet, "off", hidden, "always_off_fraction", styles, title=": units that are off for all samples", scale="percent"
-        ),
-        sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], results.experiment.arm_columns, title=": final test accuracy"),
+        sheet(plots.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=flow),
+        sheet(plots.layers_sheet, "off", hidden, "always_off_fraction", styles, title=off, scale="percent"),
+        sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], ["activation", *starts], title=": final test accuracy"),
     ]
-    quantities = {f"{name}_fraction": f"{name.replace('_', ' ')}, %" for name in ("inactive", "always_off", "dead", "dormant")}
-    for start, cells in results.cells_by(factors):
-        ending = "".join(f"_{value}" for value in start)
-        at = "".join(f", {plots.display(name)} {plots.display(value)}" for name, value in zip(factors, start, strict=True))
-        names = [plots.display(cell.arm["activation"]) for cell in cells]
-        layers = [results.rows("layers", cell, layer=HIDDEN) for cell in cells]
-        arms = list(zip(names, layers, strict=True))
-        figures.append(sheet(plots.layers_heatmap, "layers", arms, quantities, title=f"{at}: units by layer and epoch", ending=ending))
-        arms = [(name, results.arrays("units", cell), results.rows("units", cell)) for name, cell in zip(names, cells, strict=True)]
-        title = f"{at}: every unit, epoch by epoch, seed {cells[0].seeds[0]}"
-        figures.append(sheet(plots.units_heatmap, "units", arms, title=title, ending=ending))
-    if factors:
-        measures = {"final_test_accuracy": "test accuracy at the end"}
-        measures |= {f"final_always_off_fraction_{layer}": f"units of {layer} that are off at the end" for layer in HIDDEN}
-        arms = plots.Styles(color="activation", colors=ACTIVATIONS)
-        cost = sheet(plots.dose_sheet, "cost", tables["summary"], arms, factors, measures, title=": what the start costs")
-        return [*figures, cost]
+    fractions = {f"{name}_fraction": f"{name.replace('_', ' ')}, %" for name in ("inactive", "always_off", "dead", "dormant")}
+    for start, ending, cells in results.cells_by(starts):
+        arms = [(results.label(cell, "activation"), cell) for cell in cells]
+        layers = [(arm, results.rows("layers", cell, layer=HIDDEN)) for arm, cell in arms]
+        units = [(arm, results.arrays("units", cell), results.rows("units", cell)) for arm, cell in arms]
+        every_unit = f"{start}: every unit, epoch by epoch, seed {cells[0].seeds[0]}"
+        figures += [
+            sheet(plots.layers_heatmap, "layers", layers, fractions, title=f"{start}: units by layer and epoch", ending=ending),
+            sheet(plots.units_heatmap, "units", units, title=every_unit, ending=ending),
+        ]
+    if not starts:
+        return figures + draw_activations(results)
+    measures = {"final_test_accuracy": "test accuracy at the end"}
+    measures |= {f"final_always_off_fraction_{layer}": f"units of {layer} that are off at the end" for layer in HIDDEN}
+    arms = plots.Styles(color="activation", colors=ACTIVATIONS)
+    return [*figures, sheet(plots.dose_sheet, "cost", tables["summary"], arms, starts, measures, title=": what the start costs")]
 
-    for cell in results.cells:
-        title, ending = f", {results.label(cell)}: activations by layer and stage", f"_{cell.arm['activation']}"
-        figures.append(sheet(plots.activations_sheet, "activations", results.arrays("histograms", cell), title=title, ending=ending))
-    moves = [(results.label(cell), results.rows("layers", cell)) for cell in results.cells]
-    planes = [(results.label(cell), cell.seeds, results.arrays("boundary", cell)) for cell in results.cells]
+
+def draw_activations(results):
+    """Update ratios, decision boundaries and activation histograms."""
+    from common import data, plots
+
+    sheet, arms = results.sheet, [(results.label(cell), cell) for cell in results.cells]
     _, test = data.load(results.dataset)
-    return [
-        *figures,
-        sheet(
-            plots.layers_heatmap, "updates", moves, {"update_ratio": "update ratio"}, title=": how far an epoch moves each layer", log=True
-        ),
+    rows = [(arm, results.rows("layers", cell)) for arm, cell in arms]
+    planes = [(arm, cell.seeds, results.arrays("boundary", cell)) for arm, cell in arms]
+    moves, ratio = ": how far an epoch moves each layer", {"update_ratio": "update ratio"}
+    figures = [
+        sheet(plots.layers_heatmap, "updates", rows, ratio, title=moves, log=True),
         sheet(plots.boundaries_sheet, "boundaries", planes, *test, title=": decision boundaries"),
     ]
+    for arm, cell in arms:
+        title, ending = f", {arm}: activations by layer and stage", f"_{cell.arm['activation']}"
+        figures.append(sheet(plots.activations_sheet, "activations", results.arrays("histograms", cell), title=title, ending=ending))
+    return figures
 
 
 OFF = [
     columns.Column(
-        f"off {number}%", f"final_always_off_fraction_{layer}", "percent", f"units of {layer} that no sample switches on at the end"
+        f"off {i}%", f"final_always_off_fraction_hidden_{i}", "percent", f"units of layer {i} that are off for all samples at the end"
     )
-    for number, layer in enumerate(HIDDEN, start=1)
+    for i in (1, 2)
 ]
+INACTIVE = columns.Column(
+    "inact.%", "mean_inactive_fraction", "percent", "(sample, unit) pairs with output <= 0, mean over layers and epochs"
+)
+BACK = columns.Column("back%", "revived_fraction", "percent", "hidden units that were off and came back")
+GRADIENT = columns.Column("|grad|", "final_grad_mean_abs", "short", "mean absolute gradient at the end")
+COST = columns.Column("cost", "accuracy_cost", "percent", "points of accuracy lost against the activation's first row, seed by seed")
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment B: ReLU, LeakyReLU and Sigmoid",
     question="Which units die and which gradients vanish under ReLU, LeakyReLU and Sigmoid, and what does it cost?",
     arm_columns=("activation",),
     default_batch_size=BATCH_SIZE,
-    columns=(
-        columns.TEST_ACCURACY,
-        columns.EPOCHS_TO_95,
-        columns.Column(
-            "inact.%", "mean_inactive_fraction", "percent", "inactive share of (sample, unit) pairs, mean over layers and epochs"
-        ),
-        *OFF,
-        columns.Column("back%", "revived_fraction", "percent", "hidden units that were off and came back"),
-        columns.Column("|grad|", "final_grad_mean_abs", "short", "mean absolute gradient at the end"),
-    ),
+    columns=(columns.TEST_ACCURACY, columns.EPOCHS_TO_95, INACTIVE, *OFF, BACK, GRADIENT),
     build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,
@@ -146,7 +145,6 @@ EXPERIMENT = experiment.Experiment(
     keep_units=True,
     draw=draw,
 )
-COST = columns.Column("cost", "accuracy_cost", "percent", "points of accuracy lost against the activation's first row, seed by seed")
 
 
 def main(argv=None):

@@ -44,9 +44,9 @@ class DatasetResults:
         """The arm columns but the first."""
         return self.experiment.arm_columns[1:]
 
-    def label(self, cell):
-        """How a cell's arm is named in figures."""
-        return ", ".join(plots.display(cell.setting(column)) for column in self.experiment.arm_columns)
+    def label(self, cell, *settings):
+        """How a cell's arm is named in figures: by these settings, or by all columns of the arm."""
+        return ", ".join(plots.display(cell.setting(name)) for name in settings or self.experiment.arm_columns)
 
     def arrays(self, name, cell):
         """The arrays of a cell's `<name>.npz`, as `{name: array}`."""
@@ -60,11 +60,13 @@ class DatasetResults:
         return table[np.logical_and.reduce(chosen)]
 
     def cells_by(self, settings):
-        """The cells in groups that share these settings: `(their values, cells)`."""
+        """The cells in groups that share these settings: `(the settings in words, an ending for file names, cells)`."""
         groups = {}
         for cell in self.cells:
             groups.setdefault(tuple(map(cell.setting, settings)), []).append(cell)
-        return groups.items()
+        for values, cells in groups.items():
+            words = "".join(f", {plots.display(name)} {plots.display(value)}" for name, value in zip(settings, values, strict=True))
+            yield words, "".join(f"_{value}" for value in values), cells
 
 
 def write(experiment, cells, root):
@@ -94,7 +96,7 @@ def _with_arm(experiment, cell, tables):
 
 
 def draw(experiment, tables, cells, root):
-    """Draw the figures and the page; figures of earlier calls that no longer belong to the tables are removed.
+    """Draw the figures and the page; figures of earlier calls, which no longer belong to the tables, are removed.
 
     Returns:
         List of `(file name, what it shows)`.
@@ -107,9 +109,8 @@ def draw(experiment, tables, cells, root):
         note = describe_settings(experiment, cells_of_dataset[0])
         figures += experiment.draw(DatasetResults(experiment, dataset, of_dataset, cells_of_dataset, note, root))
     drawn = {name for name, _ in figures}
-    kinds = {name.split("_")[0] for name in drawn}
-    for old in folder.glob("*_*.png"):
-        if old.name not in drawn and old.name.split("_")[0] in kinds:
+    for old in folder.glob("*.png"):
+        if old.name not in drawn and plots.is_sheet(old):
             old.unlink()
     records = [cells_on_disk.read_record(cell, root) for cell in cells]
     report.write(

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import exp_c_optimizer
+from common import plots
 from tests.fashion_files import made_up, write_csv, write_idx
 from tests.scripts import REAL, ROOT, run_script, run_without_tensorflow, tables_of
 
@@ -116,8 +117,11 @@ def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path)
 def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path):
     folder = tmp_path / "exp_c_optimizer"
     folder.mkdir()
-    for name in ("curves_digits_lr7.png", "mine.png"):
-        (folder / name).write_bytes(b"not drawn here")
+    drawn = plots.accuracy_sheet(
+        pd.DataFrame({"rate": [7.0], "final_test_accuracy": 0.5, "diverged": False}), ["rate"], "", "", folder / "curves_digits_lr7.png"
+    )
+    (folder / "mine.png").write_bytes(b"drawn by someone else")
+    assert (folder / drawn[0]).exists()
     process = run(tmp_path, "--lr", "1e10", "0.1", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "2", "--seeds", "2")
     assert process.returncode == 0 and "Warning" not in process.stderr, process.stderr
     lines = process.stdout.splitlines()

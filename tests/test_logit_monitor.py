@@ -4,19 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from common.losses import mse_linear, mse_softmax
 from common.models import build_mlp
 from common.monitors import ActivationMonitor, LogitMonitor, PredictionMonitor
 from common.monitors.units import unit_fates
 from common.seed_stack import SeedStack
-from tests.test_losses import closed_form, softmax_and_onehot
+from tests.test_losses import LOSSES, closed_form, softmax_and_onehot
+from tests.test_monitors import Weights
+from tests.test_monitors import forward as forward_with
 
 SAMPLES, FEATURES, CLASSES = 30, 4, 3
-LOSSES = {
-    "cross_entropy": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    "mse_softmax": mse_softmax,
-    "mse_linear": mse_linear,
-}
 
 
 @pytest.fixture(scope="module")
@@ -31,28 +27,7 @@ def build():
 
 def forward(weights, x):
     """The outputs of the three layers, float64."""
-    outputs = [x.astype("float64")]
-    for layer in range(3):
-        w, b = (np.asarray(a, "float64") for a in weights[2 * layer : 2 * layer + 2])
-        outputs.append(outputs[-1] @ w + b)
-        if layer < 2:
-            outputs[-1] = np.maximum(outputs[-1], 0)
-    return outputs[1:]
-
-
-class Weights(keras.callbacks.Callback):
-    """The weights of every member before training and after every epoch."""
-
-    def on_train_begin(self, logs=None):
-        self.seen = [self._now()]
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seen.append(self._now())
-
-    def _now(self):
-        if isinstance(self.model, SeedStack):
-            return [self.model.member(i).get_weights() for i in range(len(self.model.seeds))]
-        return [self.model.get_weights()]
+    return [outputs for _, outputs in forward_with(weights, x, "relu")]
 
 
 @pytest.fixture(params=["ordinary model", "SeedStack"])

@@ -5,7 +5,7 @@ from common.plots.curves import FOUR_CURVES, OPTIMIZER_CURVES, Panel, Styles, cu
 from common.plots.distributions import activations_sheet, logit_gradients_sheet, logits_sheet
 from common.plots.heatmaps import layers_heatmap, units_heatmap
 from common.plots.scores import accuracy_sheet, dose_sheet
-from common.plots.sheet import display
+from common.plots.sheet import display, is_sheet
 
 __all__ = [
     "FOUR_CURVES",
@@ -18,6 +18,7 @@ __all__ = [
     "curves_sheet",
     "display",
     "dose_sheet",
+    "is_sheet",
     "layers_heatmap",
     "layers_sheet",
     "logit_gradients_sheet",

@@ -151,6 +151,8 @@ def draw_curves(ax, table, styles, panel):
         ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=_marks(len(runs), style["marker"]), **style)
     if scale == "percent":
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=None))
+        if not table[column].fillna(0).any():
+            ax.set_ylim(-0.005, 0.1)  # matplotlib would put nothing but zeros into the middle, with negative shares below
     raised = scale == "log" and bool((table[column] < LOG_FLOOR).any())
     ax.set_xlabel(f"epoch; values below {LOG_FLOOR:g} are drawn there" if raised else "epoch")
     ax.xaxis.get_major_locator().set_params(integer=True)

@@ -89,12 +89,13 @@ def logit_gradients_sheet(arms, threshold, title, note, path):
                 _share_per_bin(ax, clipped, edges, name, color, total=finite.sum())
             vanished = 100 * (wrong_here & (of_stage < threshold))[finite].mean()
             text = f"wrong {100 * wrong_here[finite].mean():.1f} %\nvanished {vanished:.2f} %"
-            ax.text(0.03, 0.95, text, transform=ax.transAxes, va="top", fontsize=8)
+            ax.set_ylim(1e-2, 4e3)  # room for the text above 100 %
+            ax.text(0.03, 0.97, text, transform=ax.transAxes, va="top", fontsize=8)
         row[0].set_ylabel(f"{label}\n% of samples per bin")
     _name_stages(axes[0], arms[0][1]["epochs"])
     for ax in axes[-1]:
         ax.set_xlabel("gradient norm ÷ median before training", fontsize=9)
-    more = f"; all seeds together; vanished: misclassified and left of the dashed line, {threshold:g}"
+    more = f"; all seeds; what is below {GRADIENT_RANGE[0]:g} is drawn there; vanished: misclassified and left of the line at {threshold:g}"
     add_legend(figure, *axes.flat[0].get_legend_handles_labels(), more)
     return save(figure, path, f"{title}. Rows: {', '.join(label for label, _ in arms)}; columns: stages of training.")
 

@@ -24,6 +24,7 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", (0, (4, 2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 DPI = 110
+SOFTWARE = "How a small network trains"  # stands in each PNG, so that figures can be told from what else lies in their folder
 NOTE_SIZE = 9  # points
 LETTERS_PER_INCH = 14  # of text of that size
 
@@ -71,6 +72,12 @@ def add_legend(figure, handles, labels, more=""):
     figure.legend(handles, labels, title=footer, title_fontsize=NOTE_SIZE, fontsize=10, handlelength=3.5, **place)
 
 
+def is_sheet(path):
+    """Whether a PNG was written by `save`."""
+    with path.open("rb") as file:
+        return SOFTWARE.encode() in file.read(1024)
+
+
 def _wrapped(figure, note):
     return textwrap.fill(note, int(LETTERS_PER_INCH * figure.get_figwidth()))
 
@@ -79,7 +86,7 @@ def save(figure, path, what):
     """Write the PNG, all of it or nothing; returns `(file name, what it shows)`."""
     unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
     try:
-        figure.savefig(unfinished, format="png", metadata={"Software": None})
+        figure.savefig(unfinished, format="png", metadata={"Software": SOFTWARE})
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
