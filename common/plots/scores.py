@@ -51,7 +51,7 @@ def dose_sheet(summary, styles, doses, measures, title, note, path):
             of_arm = [runs[measure].to_numpy() for _, runs in rows.groupby(list(doses), sort=False)]
             intervals = [mean_interval(100 * values) for values in of_arm]
             mean, low, high = (np.array([getattr(interval, part) for interval in intervals]) for part in ("mean", "low", "high"))
-            ax.errorbar(at, mean, yerr=[mean - low, high - mean], label=arm, capsize=3, markersize=6, **style)
+            ax.errorbar(at, mean, yerr=np.array([mean - low, high - mean]), label=arm, capsize=3, markersize=6, **style)
             for x, values in zip(at, of_arm, strict=True):
                 ax.scatter(np.full(len(values), x), 100 * values, s=12, facecolors="none", edgecolors="0.5", linewidths=0.7, zorder=3)
         ax.set_title(label, fontsize=10)
