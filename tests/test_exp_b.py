@@ -75,6 +75,18 @@ def test_summary_measures_are_those_of_the_tables(circles):
         assert row["ever_off_fraction"] == pytest.approx(of_units["first_off_epoch"].notna().mean())
 
 
+def test_a_diverged_run_has_no_measures_and_the_others_keep_theirs(circles):
+    tables = {name: read(circles[0], name) for name in ("layers", "units", "summary")}
+    layers, keys = tables["layers"], ["dataset", "activation", "seed"]
+    before = exp_b_activation.measure(tables, keys).set_index(keys)
+    lost = (layers["activation"] == "relu") & (layers["seed"] == 1) & (layers["epoch"] > 5)
+    layers.loc[lost, layers.columns[layers.columns.get_loc("layer") + 1 :]] = np.nan
+    after = exp_b_activation.measure(tables, keys).set_index(keys)
+    assert after.loc["circles", "relu", 1].isna().all()
+    others = after.index != ("circles", "relu", 1)
+    pd.testing.assert_frame_equal(after[others], before[others])
+
+
 def test_relu_kills_units_that_leaky_relu_only_quietens_and_sigmoid_never_switches_off(circles):
     last = read(circles[0], "layers").query("epoch == @EPOCHS and layer == 'hidden_2'").groupby("activation")
     dead, off = last["dead_fraction"].mean(), last["always_off_fraction"].mean()

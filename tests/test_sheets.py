@@ -146,6 +146,7 @@ def test_a_diverged_run_has_no_boundary_and_no_vote_is_made_up_for_it(figures, t
     arrays["outputs"][1] = np.nan
     plots.boundaries_sheet([("ReLU", (0, 1), arrays)], np.zeros((1, 2)), np.array([0]), "title", "note", tmp_path / "x.png")
     assert np.isnan(np.ma.filled(images(figures[0])[1], np.nan)).all()
+    assert figures[0].axes[1].get_title() == "ReLU: 1 of 2 seeds diverged"
 
 
 def test_a_dose_sheet_draws_means_with_students_interval(figures, tmp_path):

@@ -37,8 +37,10 @@ def boundaries_sheet(arms, points, labels, title, note, path):
                 style = {"s": 12, "marker": MARKS[value], "facecolors": COLORS[(5, 0)[value]], "edgecolors": "black", "linewidths": 0.4}
                 ax.scatter(*chosen.T, label=f"test points of class {value}", **style)
         above.set_title(f"{label}: seed {seeds[0]}", fontsize=11)
+        diverged = int(np.isnan(probability).any(axis=(1, 2)).sum())
         agreed = 100 * np.mean((votes == 0) | (votes == 1))
-        below.set_title(f"{label}: seeds ({len(seeds)}) agree on {agreed:.0f} % of the plane", fontsize=10)
+        finding = f"{diverged} of {len(seeds)} seeds diverged" if diverged else f"seeds ({len(seeds)}) agree on {agreed:.0f} % of the plane"
+        below.set_title(f"{label}: {finding}", fontsize=10)
         below.set_xlabel("first feature, standardised")
     for ax in axes[:, 0]:
         ax.set_ylabel("second feature, standardised")

@@ -34,13 +34,14 @@ def layers_heatmap(arms, quantities, title, note, path, log=False):
             drawn = ax.imshow(values, aspect="auto", interpolation="nearest", cmap=COLOR_MAP, norm=norm, extent=extent)
             ax.set_yticks(range(len(names)), names)
             for position, value in enumerate(values[:, -1]):
-                text = f"{value:.2g}" if log else f"{value:.0f} %"
+                text = "-" if np.isnan(value) else f"{value:.2g}" if log else f"{value:.0f} %"
                 ax.annotate(text, (1.01, position), xycoords=("axes fraction", "data"), va="center", fontsize=8)
         figure.colorbar(drawn, ax=row, label=label, pad=0.06, fraction=0.04, aspect=8)
     for (arm, rows), above, below in zip(arms, axes[0], axes[-1], strict=True):
         diverged = rows.loc[rows[list(quantities)].isna().any(axis=1), "seed"].nunique()
         above.set_title(arm + (f" ({diverged} of {rows['seed'].nunique()} diverged, left out)" if diverged else ""), fontsize=11)
         below.set_xlabel("epoch")
+        below.xaxis.get_major_locator().set_params(integer=True)
     return save(figure, path, f"{title}. Rows: {', '.join(quantities.values())}; columns: {', '.join(arm for arm, _ in arms)}.")
 
 
@@ -74,7 +75,8 @@ def units_heatmap(arms, title, note, path):
             ax.set_ylabel("unit, sorted" if column == 0 else "")
     for ax in axes[-1]:
         ax.set_xlabel("epoch (0: before training)")
-    figure.colorbar(drawn, ax=axes, label="samples that switch the unit on, %; red: none", fraction=0.02, pad=0.01)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    figure.colorbar(drawn, ax=axes, label="samples that switch the unit on, %; red: none; grey: not finite", fraction=0.02, pad=0.01)
     return save(figure, path, f"{title}. One row per unit; red where no sample of the probe switches it on.")
 
 
