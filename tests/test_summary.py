@@ -58,6 +58,14 @@ def test_a_summary_is_what_its_definitions_say():
     assert not run["diverged"]
 
 
+@pytest.mark.parametrize(("hits", "epoch"), [(265, 3), (266, 2)])
+def test_an_accuracy_that_is_95_percent_of_the_best_to_the_sample_counts_whatever_its_rounding(hits, epoch):
+    """0.95 x 280 = 266, but not in float32 written to a file and read as float64."""
+    accuracy = np.array([100, hits, 280], "float32") / np.float32(300)
+    run = summarise_run(history(test_accuracy=[float(str(value)) for value in accuracy]), target_accuracy=266 / 300)
+    assert run["epochs_to_95pct"] == run["epochs_to_target"] == epoch
+
+
 def test_volatility_and_trend_look_at_the_last_ten_epochs():
     loss = [100.0, 50.0, *np.linspace(2, 1.1, 10)]
     run = summarise_run(history(test_loss=loss), 0.5)

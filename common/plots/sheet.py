@@ -47,7 +47,7 @@ def new_sheet(rows, columns, title, note, size=None, panel=(4.6, 3.4), grid=True
     figure = Figure(figsize=size or (panel[0] * columns, panel[1] * rows + 1.3), dpi=DPI, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **subplots)
     figure.suptitle(title, fontsize=13, fontweight="bold")
-    set_note(figure, note)
+    figure.supxlabel(_wrapped(figure, note), fontsize=NOTE_SIZE, color="0.35")
     figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)
     for ax in axes.flat if grid else ():
         ax.grid(color="0.9", linewidth=0.8)
@@ -56,18 +56,13 @@ def new_sheet(rows, columns, title, note, size=None, panel=(4.6, 3.4), grid=True
     return figure, axes
 
 
-def set_note(figure, note):
-    """Write the footer, in as many lines as it needs."""
-    figure.supxlabel(_wrapped(figure, note), fontsize=NOTE_SIZE, color="0.35")
-
-
 def add_legend(figure, handles, labels, more=""):
     """One legend for all panels, below them; `more` is added to the footer."""
     # The footer becomes the legend's title, for constrained layout would put both into the same place.
     footer = _wrapped(figure, figure.get_supxlabel().replace("\n", " ") + more)
     figure.supxlabel("")
-    inches_per_entry = 0.9 + 0.09 * max(map(len, labels))
-    columns = min(len(labels), max(1, int(figure.get_figwidth() / inches_per_entry)))
+    inches_per_entry = 0.9 + 0.09 * max(map(len, labels), default=0)
+    columns = max(1, min(len(labels), int(figure.get_figwidth() / inches_per_entry)))
     place = {"loc": "outside lower center", "ncols": columns, "frameon": False}
     figure.legend(handles, labels, title=footer, title_fontsize=NOTE_SIZE, fontsize=10, handlelength=3.5, **place)
 
