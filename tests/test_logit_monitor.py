@@ -90,6 +90,7 @@ def test_scalars_reach_the_logs_without_a_layer(train, probe):
     means = monitor.frame().query("epoch > 0").groupby("epoch")["logit_grad_median"].mean()
     np.testing.assert_allclose(model.history.history["logit_grad_median"], means, rtol=1e-6)
     assert monitor.frame()["epoch"].unique().tolist() == [0, 2, 4]
+    assert set(monitor.arrays()) == {"epochs", "labels"}  # no stages were asked for
 
 
 def test_a_member_that_is_not_finite_is_measured_as_nan(probe):

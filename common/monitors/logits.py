@@ -78,14 +78,14 @@ class LogitMonitor(ProbeMonitor):
         return measure_against_start
 
     def arrays(self):
-        """The stages, sample by sample: `epochs` `(stages,)`; `labels` `(samples,)`; `logits`, float32 `(stages, members, samples,
-        classes)`; `gradient_norm`, float32 `(stages, members, samples)`."""
-        return {
-            "epochs": np.array([epoch for epoch, *_ in self._kept], dtype=np.int64),
-            "labels": self.y.numpy().reshape(-1),
-            "logits": np.stack([logits for _, logits, _ in self._kept]),
-            "gradient_norm": np.stack([norms for *_, norms in self._kept]),
-        }
+        """The stages, sample by sample: `epochs` `(stages,)`; `labels` `(samples,)`; and, if there are stages, `logits`, float32 `(stages,
+        members, samples, classes)`, and `gradient_norm`, float32 `(stages, members, samples)`."""
+        epochs = np.array([epoch for epoch, *_ in self._kept], dtype=np.int64)
+        arrays = {"epochs": epochs, "labels": self.y.numpy().reshape(-1)}
+        if self._kept:
+            arrays["logits"] = np.stack([logits for _, logits, _ in self._kept])
+            arrays["gradient_norm"] = np.stack([norms for *_, norms in self._kept])
+        return arrays
 
 
 def _quantities(loss, logits, norms, labels, first_loss, vanished_below):

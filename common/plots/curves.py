@@ -1,5 +1,6 @@
 """Quantities over epochs: one line per arm, mean over seeds, with the interval of the mean as a band."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,7 +35,7 @@ class Panel(NamedTuple):
     column: str
     label: str
     scale: str = "log"
-    prepare: callable = as_is
+    prepare: Callable = as_is
 
 
 FOUR_CURVES = (
@@ -60,23 +61,22 @@ class Styles:
     Attributes:
         color: name of a column.
         dashes: names of columns.
-        colors, dash_values: their values in the order of the palettes, those of `dashes` as tuples; None takes them as they come, which is
-            the same for all figures only if all have the same values.
+        colors: the values of `color` in the order of the palette; None takes them as they come, as those of `dashes` are taken: the same
+            for all figures only if all have the same values.
     """
 
     color: str
     dashes: tuple = ()
     colors: tuple | None = None
-    dash_values: tuple | None = None
 
     def arms(self, table):
         """The arms of a table, as `(label, style, rows)`."""
         keys = [self.color, *self.dashes]
         arms = table.groupby(keys, sort=False)
         colors = list(self.colors or table[self.color].unique())
-        dash_values = list(self.dash_values or dict.fromkeys(values[1:] for values, _ in arms))
+        dashes = list(dict.fromkeys(values[1:] for values, _ in arms))
         for values, rows in arms:
-            i, j = colors.index(values[0]), dash_values.index(values[1:])
+            i, j = colors.index(values[0]), dashes.index(values[1:])
             style = {"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)], "linestyle": DASHES[j % len(DASHES)]}
             yield ", ".join(map(display, values)), style, rows
 
