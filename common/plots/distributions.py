@@ -26,7 +26,7 @@ def activations_sheet(histograms, title, note, path):
         for ax, of_stage, edges_of_stage in zip(row, counts.sum(axis=1), edges, strict=True):
             ax.stairs(100 * of_stage / max(of_stage.sum(), 1), edges_of_stage, fill=True, color=RIGHT)
             _percent_axis(ax)
-            ax.locator_params(axis="x", nbins=5)
+            ax.locator_params(axis="x", nbins=4)
         row[0].set_ylabel(f"{layer}\n% of values per bin")
     _name_stages(axes[0], epochs)
     for ax in axes[-1]:

@@ -23,7 +23,8 @@ def accuracy_sheet(summary, arm_columns, title, note, path):
         ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=9)
     ax.set_yticks(range(len(cells)), [", ".join(map(display, arm)) for arm, _ in cells])
     ax.invert_yaxis()
-    ax.set_xlim(min(ax.get_xlim()[0], 0), 100)
+    left, right = ax.get_xlim()
+    ax.set_xlim(max(left, 0), min(right, 100))  # no zero: dots are compared by their place, and some arms lie within a point
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("test accuracy after the last epoch, %   (dots: runs; diamond: mean and 95 % interval)")
     best_arm, best = max(cells, key=lambda cell: cell[1]["final_test_accuracy"].mean())
