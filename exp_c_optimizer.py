@@ -22,9 +22,8 @@ DECAY = 0.95  # of the exponential schedule, after every epoch
 def build_optimizer(cell, steps_per_epoch):
     import keras
 
-    rate = cell.arm["base_learning_rate"]
-    if cell.arm["schedule"] == "exponential":
-        rate = keras.optimizers.schedules.ExponentialDecay(rate, decay_steps=steps_per_epoch, decay_rate=DECAY, staircase=True)
+    decay = {"constant": 1.0, "exponential": DECAY}[cell.arm["schedule"]]
+    rate = keras.optimizers.schedules.ExponentialDecay(cell.arm["base_learning_rate"], steps_per_epoch, decay, staircase=True)
     if cell.arm["optimizer"] == "sgd":
         return keras.optimizers.SGD(rate)
     if cell.arm["optimizer"] == "momentum":

@@ -17,7 +17,7 @@ import pandas as pd
 
 from common.errors import BadInput
 
-FORMAT = 1  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
+FORMAT = 2  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 TABLES = ("history.csv", "layers.csv")
 WEIGHTS = "final.weights.h5"
 FILES = {*TABLES, "histograms.npz", WEIGHTS}  # of every cell; an experiment's own monitors add theirs
@@ -103,7 +103,7 @@ def read_arrays(cell, root, name):
         return dict(arrays)
 
 
-def train(cell, experiment, data, root, scope, device, callbacks=()):
+def train(cell, experiment, data, root, pool, scope, device, callbacks=()):
     """Train a cell and put its folder on disk: whole, or, if anything goes wrong, not at all.
 
     Args:
@@ -111,23 +111,25 @@ def train(cell, experiment, data, root, scope, device, callbacks=()):
         experiment: the `Experiment` that knows how to build model, loss and optimizer of the cell.
         data: `(x_train, y_train), (x_test, y_test)`.
         root: the output folder.
+        pool: the `StackPool` that the stack comes from.
         scope: function that returns the context in which the model is built, see `devices.start`.
         device: what the training runs on, for the record.
         callbacks: further Keras callbacks.
     """
     from common import data as datasets
     from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
-    from common.seed_stack import SeedStack, accuracy_metric
+    from common.seed_stack import accuracy_metric
 
     (x, y), test = data
     num_classes = datasets.NUM_CLASSES[cell.dataset]
     began = time.time()
     with scope():
-        stack = SeedStack(lambda: experiment.build_model(cell, x.shape[1], num_classes), cell.seeds)
-        stack.compile(
+        stack = pool.stack(
+            lambda: experiment.build_model(cell, x.shape[1], num_classes),
+            cell.seeds,
             experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)),
-            loss=experiment.build_loss(cell),
-            metrics=[accuracy_metric(), *experiment.build_metrics(cell)],
+            experiment.build_loss(cell),
+            [accuracy_metric(), *experiment.build_metrics(cell)],
         )
     x_probe, y_probe = datasets.probe(x, y)
     gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe, units=experiment.keep_units)

@@ -5,17 +5,21 @@ axis, one slice per seed, and maps the single-model loss and gradient over that 
 weights, its own batch order, its own gradients and its own slice of the optimizer's state, so it ends where training it alone would end.
 """
 
-import contextlib
-import numbers
-import random
+import functools
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from common import stacked_training
+from common.compiled_graph import CompiledGraph
+from common.learning_rates import learning_rates, schedule_of
+from common.members import build_member, checked_seeds, stacked_variable
 from common.optimizer_check import require_separable
-from common.stacked_training import epoch_graph, evaluation_graph
+
+# XLA takes a second or two to compile a graph; the arithmetic of a training that pays for that on a CPU, in weights times samples.
+WORTH_COMPILING = 2e10
 
 
 def batch_order(seed, epoch, num_samples):
@@ -78,14 +82,17 @@ class SeedStack(keras.Model):
 
     def __init__(self, build, seeds, **kwargs):
         super().__init__(**kwargs)
-        self.seeds = _checked_seeds(seeds)
-        members = [_build_member(build, seed) for seed in self.seeds]
+        self.seeds = checked_seeds(seeds)
+        members = [build_member(build, seed) for seed in self.seeds]
         # The template lends its graph to all members. Set past Keras's tracking, for its variables are not this model's.
         object.__setattr__(self, "template", members[0])
         object.__setattr__(self, "_build", build)
-        self._stacked = [_stack(variables) for variables in zip(*(member.variables for member in members), strict=True)]
+        self._stacked = [stacked_variable(variables) for variables in zip(*(member.variables for member in members), strict=True)]
         self._position = {id(variable): i for i, variable in enumerate(self.template.variables)}
         self._records = []
+        self._graphs = {}
+        self._compile_where_it_pays = False
+        self.trains_side_by_side = False  # see map_members; known once the training is traced
         self.built = True
 
     def stacked(self, variables):
@@ -111,9 +118,11 @@ class SeedStack(keras.Model):
                 return fn(self.template, *args_i)
 
         slices = ([tf.convert_to_tensor(v.value) for v in self._stacked], args)
+        self.side_by_side = False
         try:
             return tf.vectorized_map(one, slices, fallback_to_while_loop=False)
         except (ValueError, NotImplementedError):
+            self.side_by_side = True
             # Some operations (convolution by stacked kernels, random numbers) have no vectorised form: set the members side by side in the
             # graph instead. An error of fn's own comes again here, and is raised.
             each = [one(tf.nest.map_structure(lambda t, i=i: t[i], slices)) for i in range(len(self.seeds))]
@@ -130,21 +139,45 @@ class SeedStack(keras.Model):
         Args:
             index: position in `seeds` (not the seed itself).
         """
-        model = _build_member(self._build, self.seeds[index])
+        model = build_member(self._build, self.seeds[index])
         for variable, stacked in zip(model.variables, self._stacked, strict=True):
             variable.assign(stacked[index])
         return model
 
-    def compile(self, optimizer="rmsprop", loss=None, metrics=None, **kwargs):
+    def compile(self, optimizer="rmsprop", loss=None, metrics=None, jit_compile="auto", **kwargs):
         """As `keras.Model.compile`; without `metrics`, accuracy on integer labels is measured.
+
+        With `jit_compile="auto"`, XLA compiles on a GPU what it compiles for any Keras model. On a CPU it compiles trainings that are long
+        enough to pay for it, of models that can be trained in its way: not those that draw random numbers, which XLA draws otherwise, or
+        convolve.
 
         Raises:
             ValueError: if the optimizer couples the members, with the reason.
         """
         if metrics is None:
             metrics = [accuracy_metric()]
-        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
         require_separable(self.optimizer)
+        self._graphs.clear()
+        self._compile_where_it_pays = jit_compile == "auto" and not (self.jit_compile or self.run_eagerly)
+
+    def restart(self, other, optimizer):
+        """Begin again, as another stack would: what was traced and compiled is kept.
+
+        Args:
+            other: a SeedStack of the same seeds and architecture, not trained yet, whose weights are taken over.
+            optimizer: one that differs from the compiled optimizer in its learning rate alone, constant as that one's or scheduled as that
+                one's; its rate is taken over.
+        """
+        for variable, value in zip(self._stacked, other._stacked, strict=True):
+            variable.assign(value)
+        object.__setattr__(self, "_build", other._build)
+        self._records = []
+        if schedule_of(optimizer):
+            self.optimizer.learning_rate = schedule_of(optimizer)
+        optimizer.build(other.trainable_variables)
+        for variable, value in zip(self.optimizer.variables, optimizer.variables, strict=True):
+            variable.assign(value)
 
     def fit(self, x, y, batch_size=32, epochs=1, verbose="auto", callbacks=None, validation_data=None, shuffle=True, initial_epoch=0):
         """Train all members.
@@ -166,14 +199,17 @@ class SeedStack(keras.Model):
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         shuffle = shuffle and batch_size < len(x)
         self._prepare(x, y)
-        validation_data = None if validation_data is None else _samples(*validation_data)
-        train_epoch = epoch_graph(self, x, y, batch_size, shuffle, validation_data)
+        data = (x, y, *(() if validation_data is None else _samples(*validation_data)))
+        if self._compile_where_it_pays:
+            work = epochs * len(x) * len(self.seeds) * self.template.count_params()
+            self.jit_compile = work >= WORTH_COMPILING
         callbacks = keras.callbacks.CallbackList(
             callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=1, model=self
         )
         self.stop_training = False
         callbacks.on_train_begin()
         initial_epoch = getattr(self, "_initial_epoch", 0) or initial_epoch  # set by keras.callbacks.BackupAndRestore
+        rates = learning_rates(self.optimizer, num_steps=-(-len(x) // batch_size))
         self._records = [record for record in self._records if record["epoch"] <= initial_epoch]
         logs = {}
         for epoch in range(initial_epoch, epochs):
@@ -183,7 +219,9 @@ class SeedStack(keras.Model):
                 order = np.stack([batch_order(seed, epoch, len(x)) for seed in self.seeds])
             else:
                 order = np.arange(len(x), dtype=np.int32)
-            per_member = {name: value.numpy() for name, value in train_epoch(order).items()}
+            args = tf.convert_to_tensor(order), tf.convert_to_tensor(rates()), *data
+            results = self.graph(stacked_training.train_epoch, *args, batch_size=batch_size)(*args)
+            per_member = {name: value.numpy() for name, value in results.items()}
             self._records.append({"epoch": epoch + 1, **per_member})
             logs = _means(per_member)
             callbacks.on_train_batch_end(0, logs)
@@ -205,7 +243,8 @@ class SeedStack(keras.Model):
         """
         x, y = _samples(x, y)
         self._prepare(x, y)
-        results = {name: value.numpy() for name, value in evaluation_graph(self, x, y)().items()}
+        evaluate = self.graph(stacked_training.evaluate, x, y)
+        results = {name: value.numpy() for name, value in evaluate(x, y).items()}
         if not per_member:
             results = _means(results)
         return results if return_dict else list(results.values())
@@ -227,6 +266,33 @@ class SeedStack(keras.Model):
         table = table.reindex(columns=[*first, *(name for name in table.columns if name not in first)])
         return table.astype({name: "float32" for name in table.columns if name not in ("seed", "epoch")})
 
+    def graph(self, function, *args, jit_compile=True, **settings):
+        """A function of the stack as a TensorFlow graph, made once and kept until the next `compile`.
+
+        Args:
+            function: `function(stack, *args, **settings)`, of a module: it is known again by its identity.
+            *args: structures of tensors, for their shapes and types.
+            jit_compile: whether XLA compiles it if it compiles the training; False for what is called too seldom to pay for that.
+            **settings: hashable, fixed in the graph.
+
+        Returns:
+            A function of `args`.
+        """
+        if self.run_eagerly:
+            return functools.partial(function, self, **settings)
+        # XLA compiles for one device: replicas go without it, as they do in Keras.
+        jit_compile = jit_compile and bool(self.jit_compile) and self.distribute_strategy.num_replicas_in_sync == 1
+        shapes = tuple((tuple(t.shape), t.dtype) for t in tf.nest.flatten(args))
+        key = function, shapes, tuple(sorted(settings.items())), jit_compile
+        if key not in self._graphs:
+            self._graphs[key] = CompiledGraph(
+                functools.partial(function, self, **settings),
+                args,
+                lambda: jit_compile and not (self._compile_where_it_pays and self.trains_side_by_side),
+                required=not self._compile_where_it_pays,
+            )
+        return self._graphs[key]
+
     @property
     def member_metrics(self):
         """The compiled metrics. They lend their arithmetic to all members; the state of each is kept apart."""
@@ -241,52 +307,6 @@ class SeedStack(keras.Model):
         if not self.optimizer.built:
             with self.distribute_strategy.scope():
                 self.optimizer.build(self.trainable_variables)
-
-
-def _checked_seeds(seeds):
-    seeds = list(seeds)
-    if not seeds:
-        raise ValueError("SeedStack needs at least one seed")
-    for seed in seeds:
-        if not isinstance(seed, numbers.Integral) or isinstance(seed, bool) or not 0 <= seed < 2**32:
-            raise ValueError(f"a seed is an integer from 0 to 2**32 - 1, got {seed!r}")
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must differ from each other, got {seeds}")
-    return [int(seed) for seed in seeds]
-
-
-def _build_member(build, seed):
-    with _seeded(seed):
-        model = build()
-    if not (isinstance(model, keras.Model) and model.built):
-        raise ValueError("SeedStack needs build() to return a built keras.Model: begin a Sequential with keras.Input(shape)")
-    if any(getattr(variable, "constraint", None) is not None for variable in model.variables):
-        raise ValueError("SeedStack does not apply weight constraints: build the model without them")
-    return model
-
-
-@contextlib.contextmanager
-def _seeded(seed):
-    """Make what Keras draws inside the block a function of the seed; give Python and NumPy their random state back after it."""
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    keras.utils.set_random_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)
-
-
-def _stack(variables):
-    """One variable `(members, ...)` from the members' own."""
-    first = variables[0]
-    return keras.Variable(
-        np.stack([keras.ops.convert_to_numpy(variable) for variable in variables]),
-        dtype=first.dtype,
-        trainable=first.trainable,
-        aggregation="mean" if first.dtype.startswith("float") else "only_first_replica",  # of what replicas assign, seeds for one
-        name=first.path.replace("/", "_"),
-    )
 
 
 def _samples(x, y):

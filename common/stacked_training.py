@@ -6,71 +6,55 @@ of a row, for XLA compiles no slice whose bounds depend on the loop's variable.
 
 import tensorflow as tf
 
+from common.learning_rates import learning_rate_set_to
+
 # Samples evaluated at once: enough to keep the cores busy, few enough to hold all members' activations in memory.
 EVALUATION_BATCH = 2048
 
 
-def epoch_graph(stack, x, y, batch_size, per_member_order, validation_data=None):
-    """The function that trains every member for one epoch.
+def train_epoch(stack, order, rates, x, y, *validation_data, batch_size):
+    """Train every member for one epoch.
 
     Args:
         stack: a compiled SeedStack whose loss, metrics and optimizer are built.
+        order: int32 `(members, samples)`, each member's order of the samples, or `(samples,)`, the same for all.
+        rates: float32 `(steps,)`, the learning rate of each step.
         x, y: tensors of all training samples and targets, first axis samples.
+        validation_data: nothing or `x_test, y_test`, evaluated after the last step.
         batch_size: samples per step; a smaller rest is a step of its own.
-        per_member_order: whether the function takes an order per member or one for all.
-        validation_data: None or `(x_test, y_test)`, evaluated after the last step.
 
     Returns:
-        A function of `order`, an int32 array `(members, samples)`, or `(samples,)` without `per_member_order`. It returns a dict of
-        tensors of shape `(members,)`: the loss and metrics by name, `train_grad_norm`, with `val_` before those of the validation data,
-        and the scalar `learning_rate` that the epoch began with.
+        A dict of tensors of shape `(members,)`: the loss and metrics by name, `train_grad_norm`, with `val_` before those of the validation
+        data, and the scalar `learning_rate` that the epoch began with.
     """
-    num_samples = x.shape[0]
-    num_steps = -(-num_samples // batch_size)
 
-    def epoch(order):
-        learning_rate = tf.cast(stack.optimizer.learning_rate, tf.float32)
-        totals = {**_zero_totals(stack), "grad_norm": tf.zeros(len(stack.seeds))}
-        totals = _over_batches(order, batch_size, lambda rows, totals: _train_step(stack, x, y, rows, totals), totals)
-        results = _results(stack, totals, num_samples)
-        results["train_grad_norm"] = totals["grad_norm"] / num_steps
-        results["learning_rate"] = learning_rate
-        if validation_data is not None:
-            results.update({f"val_{name}": value for name, value in _evaluate(stack, *validation_data).items()})
-        return results
+    def step(number, rows, totals):
+        with learning_rate_set_to(stack.optimizer, rates[number]):
+            return _train_step(stack, x, y, rows, totals)
 
-    shape = [len(stack.seeds), num_samples] if per_member_order else [num_samples]
-    return _compiled(stack, epoch, tf.TensorSpec(shape, tf.int32))
-
-
-def evaluation_graph(stack, x, y):
-    """A function without arguments that evaluates every member on the same samples; returns a dict of tensors `(members,)`."""
-    return _compiled(stack, lambda: _evaluate(stack, x, y))
-
-
-def _compiled(stack, function, *signature):
-    if stack.run_eagerly:
-        return function
-    # Traced here and once: a tf.function made anew for every fit would have TensorFlow warn of retracing.
-    # XLA compiles for one device: replicas go without it, as they do in Keras.
-    jit_compile = stack.jit_compile and stack.distribute_strategy.num_replicas_in_sync == 1
-    graph = tf.function(function, jit_compile=jit_compile, autograph=False).get_concrete_function(*signature)
-    return lambda *args: graph(*(tf.convert_to_tensor(a) for a in args))
+    totals = {**_zero_totals(stack), "grad_norm": tf.zeros(len(stack.seeds))}
+    totals = _over_batches(order, batch_size, step, totals)
+    results = _results(stack, totals, x.shape[0])
+    results["train_grad_norm"] = totals["grad_norm"] / rates.shape[0]
+    results["learning_rate"] = rates[0]
+    if validation_data:
+        results.update({f"val_{name}": value for name, value in evaluate(stack, *validation_data).items()})
+    return results
 
 
 def _over_batches(order, batch_size, body, totals):
-    """Fold `body(rows, totals)` over the consecutive batches of `order` `(..., samples)`; rows are `(..., batch)`."""
+    """Fold `body(number, rows, totals)` over the consecutive batches of `order` `(..., samples)`; rows are `(..., batch)`."""
     full, rest = divmod(order.shape[-1], batch_size)
     steps = tf.reshape(order[..., : full * batch_size], [*order.shape[:-1], full, batch_size])
     if full == 1:
-        totals = body(steps[..., 0, :], totals)
+        totals = body(0, steps[..., 0, :], totals)
     elif full:
         _, totals = tf.while_loop(
             lambda step, _: step < full,
-            lambda step, totals: (step + 1, body(tf.gather(steps, step, axis=-2), totals)),
+            lambda step, totals: (step + 1, body(step, tf.gather(steps, step, axis=-2), totals)),
             (tf.constant(0), totals),
         )
-    return body(order[..., full * batch_size :], totals) if rest else totals
+    return body(full, order[..., full * batch_size :], totals) if rest else totals
 
 
 def _train_step(stack, x, y, rows, totals):
@@ -112,6 +96,7 @@ def _update_replica(stack, x, y, per_member):
         return loss, y_pred, gradients, [v.value for v in member.non_trainable_variables]
 
     loss, y_pred, gradients, state = stack.map_members(loss_and_gradients, *((x, y) if per_member else ()))
+    stack.trains_side_by_side = stack.side_by_side
     loss, gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, (loss, gradients))
     norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tf.cast(g, tf.float32)), axis=range(1, g.shape.rank)) for g in gradients]))
     # As Keras does, a weight that the loss does not depend on is left alone.
@@ -135,10 +120,11 @@ def _share_of_replica(x, y, replica, axis):
     return tf.gather(x, rows, axis=axis), tf.gather(y, rows, axis=axis), (stop - start) / samples
 
 
-def _evaluate(stack, x, y):
+def evaluate(stack, x, y):
+    """Evaluate every member on the same samples; a dict of tensors `(members,)`."""
     num_samples = x.shape[0]
 
-    def step(rows, totals):
+    def step(_, rows, totals):
         x_batch, y_batch = tf.gather(x, rows), tf.gather(y, rows)
 
         def loss_and_outputs(member):

@@ -35,13 +35,16 @@ def run(cells, experiment, data, root, fresh=False, quiet=False, tensorboard=Fal
     failed = []
     with SweepProgress(len(to_do), sum(seconds.values()), quiet) as progress:
         scope, device = devices.start(strategy)
+        from common.stack_pool import StackPool  # which imports TensorFlow, now that it has been started quietly
+
+        pool = StackPool()
         for cell in to_do:
             progress.cell(experiment.label(cell), cell.epochs, seconds[cell.id])
             callbacks = [_progress_callback(progress)]
             if tensorboard:
                 callbacks.append(_tensorboard_callback(cell, root))
             try:
-                cells_on_disk.train(cell, experiment, data[cell.dataset], root, scope, device, callbacks)
+                cells_on_disk.train(cell, experiment, data[cell.dataset], root, pool, scope, device, callbacks)
             except OSError:
                 raise
             except Exception:

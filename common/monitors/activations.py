@@ -75,18 +75,10 @@ class ActivationMonitor(ProbeMonitor):
             self.measure(0)
 
     def build_measure(self):
-        layers = layers_with_activation(self.template)
-
-        def measure(member):
-            with recorded_activations(layers) as record:
-                member(self.x, training=False)
-            on = {name: _on_share(r.outputs) for name, r in record.items() if r.kind != "linear"} if self.units is not None else {}
-            return tf.stack([_quantities(record[name]) for name in layers]), on
-
-        measure_all = graph(lambda: map_members(self.model, measure))
+        measure = graph(self.model, _measure, self.x, units=self.units is not None)
 
         def measure_and_keep(epoch):
-            quantities, on = measure_all()
+            quantities, on = measure(self.x)
             if self.units is not None:
                 self.units.add(epoch, {name: share.numpy() for name, share in on.items()})
             return quantities
@@ -146,6 +138,19 @@ def recorded_activations(layers):
                 vars(layers[name])[attribute] = originals[name]
             else:
                 del vars(layers[name])[attribute]
+
+
+def _measure(model, x, units):
+    """The quantities of all members and layers, and, with `units`, the share of samples that switch each unit on, by layer."""
+    layers = layers_with_activation(getattr(model, "template", model))
+
+    def of_member(member):
+        with recorded_activations(layers) as record:
+            member(x, training=False)
+        on = {name: _on_share(r.outputs) for name, r in record.items() if r.kind != "linear"} if units else {}
+        return tf.stack([_quantities(record[name]) for name in layers]), on
+
+    return map_members(model, of_member)
 
 
 def _kind(layer, function):

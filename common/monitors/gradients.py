@@ -41,24 +41,12 @@ class GradientMonitor(ProbeMonitor):
         return list(layers_with_weights(self.template))
 
     def build_measure(self):
-        layers = list(layers_with_weights(self.template).values())
-
-        def weights_of(member):
-            return [[tf.cast(v.value, tf.float32) for v in layer.trainable_variables] for layer in layers]
-
-        def measure(member, weights_before):
-            gradients = probe_gradients(self.model, member, layers, self.x, self.y)
-            weights = weights_of(member)
-            rows = [_quantities(*of_layer) for of_layer in zip(gradients, weights, weights_before, strict=True)]
-            return tf.stack(rows), weights
-
-        weights_before = graph(lambda: map_members(self.model, weights_of))()
-        signature = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), weights_before)
-        measure_all = graph(lambda before: map_members(self.model, measure, before), signature)
+        weights_before = graph(self.model, _weights, seldom=True)()
+        measure = graph(self.model, _measure, self.x, self.y, weights_before)
 
         def measure_and_remember(epoch):
             nonlocal weights_before
-            values, weights_before = measure_all(weights_before)
+            values, weights_before = measure(self.x, self.y, weights_before)
             return values
 
         return measure_and_remember
@@ -95,19 +83,36 @@ def probe_gradients(model, member, layers, x, y):
     return tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
+def _weights(model):
+    """The weights of all members, layer by layer."""
+    layers = layers_with_weights(getattr(model, "template", model)).values()
+    return map_members(model, lambda member: _weights_of(layers))
+
+
+def _weights_of(layers):
+    return [[tf.cast(v.value, tf.float32) for v in layer.trainable_variables] for layer in layers]
+
+
+def _measure(model, x, y, weights_before):
+    """The quantities of all members and layers, and the weights."""
+    layers = layers_with_weights(getattr(model, "template", model)).values()
+
+    def of_member(member, weights_before):
+        gradients = probe_gradients(model, member, layers, x, y)
+        weights = _weights_of(layers)
+        return tf.stack([_quantities(*of_layer) for of_layer in zip(gradients, weights, weights_before, strict=True)]), weights
+
+    return map_members(model, of_member, weights_before)
+
+
 def _quantities(gradients, weights, weights_before):
-    gradient, weight, before = (
-        tf.concat([tf.reshape(tf.cast(t, tf.float32), [-1]) for t in ts], 0) for ts in (gradients, weights, weights_before)
-    )
-    return tf.stack(
-        [
-            _norm(gradient),
-            tf.reduce_mean(tf.abs(gradient)),
-            _norm(weight),
-            _norm(weight - before) / _norm(before),
-        ]
-    )
+    gradients = [tf.cast(gradient, tf.float32) for gradient in gradients]
+    changes = [weight - before for weight, before in zip(weights, weights_before, strict=True)]
+    size = sum(gradient.shape.num_elements() for gradient in gradients)
+    mean_abs = tf.add_n([tf.reduce_sum(tf.abs(gradient)) for gradient in gradients]) / size
+    return tf.stack([_norm(gradients), mean_abs, _norm(weights), _norm(changes) / _norm(weights_before)])
 
 
-def _norm(vector):
-    return tf.sqrt(tf.reduce_sum(tf.square(vector)))
+def _norm(tensors):
+    """The L2 norm of several tensors taken together."""
+    return tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tensor)) for tensor in tensors]))

@@ -28,19 +28,7 @@ class HistogramMonitor(keras.callbacks.Callback):
         self._stages = []
 
     def on_train_begin(self, logs=None):
-        template = getattr(self.model, "template", self.model)
-        activated, weighted = layers_with_activation(template), layers_with_weights(template)
-
-        def measure(member):
-            with recorded_activations(activated) as record:
-                member(self.x, training=False)
-            gradients = probe_gradients(self.model, member, weighted.values(), self.x, self.y)
-            values = {f"activation/{name}": tf.cast(record[name].outputs, tf.float32) for name in activated}
-            for name, of_layer in zip(weighted, gradients, strict=True):
-                values[f"gradient/{name}"] = tf.concat([tf.reshape(tf.cast(g, tf.float32), [-1]) for g in of_layer], 0)
-            return values
-
-        self._measure = graph(lambda: map_members(self.model, measure))
+        self._measure = graph(self.model, _measure, self.x, self.y, seldom=True)
         self._stages = []
         self._count(0)
 
@@ -49,7 +37,7 @@ class HistogramMonitor(keras.callbacks.Callback):
 
     def _count(self, epoch):
         if epoch in self.epochs:
-            values = {name: tensor.numpy() for name, tensor in self._measure().items()}
+            values = {name: tensor.numpy() for name, tensor in self._measure(self.x, self.y).items()}
             self._stages.append((epoch, {name: _histogram(of_layer, self.bins) for name, of_layer in values.items()}))
 
     def arrays(self):
@@ -61,6 +49,23 @@ class HistogramMonitor(keras.callbacks.Callback):
             arrays[f"{name}/counts"] = np.stack([histograms[name][0] for _, histograms in self._stages])
             arrays[f"{name}/edges"] = np.stack([histograms[name][1] for _, histograms in self._stages])
         return arrays
+
+
+def _measure(model, x, y):
+    """The activations and gradients of all members, by kind and layer."""
+    template = getattr(model, "template", model)
+    activated, weighted = layers_with_activation(template), layers_with_weights(template)
+
+    def of_member(member):
+        with recorded_activations(activated) as record:
+            member(x, training=False)
+        gradients = probe_gradients(model, member, weighted.values(), x, y)
+        values = {f"activation/{name}": tf.cast(record[name].outputs, tf.float32) for name in activated}
+        for name, of_layer in zip(weighted, gradients, strict=True):
+            values[f"gradient/{name}"] = tf.concat([tf.reshape(tf.cast(g, tf.float32), [-1]) for g in of_layer], 0)
+        return values
+
+    return map_members(model, of_member)
 
 
 def _histogram(values, bins):

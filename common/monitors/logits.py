@@ -55,19 +55,10 @@ class LogitMonitor(ProbeMonitor):
 
     def build_measure(self):
         labels = self.y.numpy().reshape(-1)
-
-        def measure(member):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                logits = member(self.x, training=False)
-                tape.watch(logits)
-                loss = probe_loss(self.model, member, self.x, self.y, logits)
-            # The loss is a mean, and a sample's logits appear in its own loss alone.
-            return loss, tf.cast(logits, tf.float32), len(labels) * tf.cast(tape.gradient(loss, logits), tf.float32)
-
-        measure_all = graph(lambda: map_members(self.model, measure))
+        measure = graph(self.model, _measure, self.x, self.y)
 
         def measure_against_start(epoch):
-            loss, logits, gradients = (tensor.numpy() for tensor in measure_all())
+            loss, logits, gradients = (tensor.numpy() for tensor in measure(self.x, self.y))
             norms = np.linalg.norm(gradients.astype("float64"), axis=-1)
             if epoch == 0:
                 self._at_start = loss, self.vanished_share * np.median(norms, axis=1, keepdims=True)
@@ -86,6 +77,20 @@ class LogitMonitor(ProbeMonitor):
             arrays["logits"] = np.stack([logits for _, logits, _ in self._kept])
             arrays["gradient_norm"] = np.stack([norms for *_, norms in self._kept])
         return arrays
+
+
+def _measure(model, x, y):
+    """The losses `(members,)`, logits and, sample by sample, gradients `(members, samples, classes)` of all members."""
+
+    def of_member(member):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            logits = member(x, training=False)
+            tape.watch(logits)
+            loss = probe_loss(model, member, x, y, logits)
+        # The loss is a mean, and a sample's logits appear in its own loss alone.
+        return loss, tf.cast(logits, tf.float32), x.shape[0] * tf.cast(tape.gradient(loss, logits), tf.float32)
+
+    return map_members(model, of_member)
 
 
 def _quantities(loss, logits, norms, labels, first_loss, vanished_below):

@@ -20,9 +20,13 @@ class PredictionMonitor(keras.callbacks.Callback):
         self._outputs = None
 
     def on_train_end(self, logs=None):
-        self._outputs = graph(lambda: map_members(self.model, lambda member: member(self.x, training=False)))().numpy()
+        self._outputs = graph(self.model, _predict, self.x, seldom=True)(self.x).numpy()
 
     def arrays(self):
         """`x`, the points `(points, features)`, and `outputs` `(members, points, ...)`; before training has ended `x` alone."""
         outputs = {} if self._outputs is None else {"outputs": self._outputs}
         return {"x": np.asarray(self.x), **outputs}
+
+
+def _predict(model, x):
+    return map_members(model, lambda member: member(x, training=False))

@@ -1,5 +1,7 @@
 """What all monitors share: when they measure, how the numbers reach `logs`, and the table they keep."""
 
+import functools
+
 import keras
 import numpy as np
 import pandas as pd
@@ -58,8 +60,8 @@ class ProbeMonitor(keras.callbacks.Callback):
             return
         names = self.layer_names()
         endings = [""] if names is None else [f"/{name}" for name in names]
-        for ending, row in zip(endings, np.atleast_2d(values.mean(axis=0)), strict=True):
-            logs.update({f"{quantity}{ending}": float(v) for quantity, v in zip(self.quantities, row, strict=True)})
+        for ending, row in zip(endings, np.atleast_2d(values.mean(axis=0)).tolist(), strict=True):
+            logs.update({f"{quantity}{ending}": value for quantity, value in zip(self.quantities, row, strict=True)})
 
     def frame(self):
         """All that was measured, tidy: a DataFrame with columns `seed` (only where the model has seeds), `epoch` (the epochs done: 1 after
@@ -95,6 +97,18 @@ def measured_layers(model, wanted, prefix=""):
     return found
 
 
-def graph(function, *signature):
-    """A concrete graph of a function, so that TensorFlow does not take each new monitor for needless retracing."""
-    return tf.function(function, autograph=False).get_concrete_function(*signature)
+def graph(model, function, *args, seldom=False, **settings):
+    """`function(model, *args, **settings)` as a graph: a function of tensors like `args`.
+
+    Args:
+        model: the model; one that keeps graphs, as a SeedStack does, hands out again what it has.
+        function: a function of a module, so that it is known again.
+        *args: structures of tensors, for their shapes and types.
+        seldom: whether it is called so seldom that compilation does not pay.
+        **settings: hashable, fixed in the graph.
+    """
+    if hasattr(model, "graph"):
+        return model.graph(function, *args, jit_compile=not seldom, **settings)
+    specs = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), args)
+    # Traced here and once, so that TensorFlow does not take each new monitor for needless retracing.
+    return tf.function(functools.partial(function, model, **settings), autograph=False).get_concrete_function(*specs)

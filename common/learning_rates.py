@@ -1,0 +1,38 @@
+"""Learning rates as an input of the training graph, not a part of it: trainings that differ in their rates alone share one graph."""
+
+import contextlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def schedule_of(optimizer):
+    """The optimizer's `LearningRateSchedule`, or None if its rate is a plain number."""
+    rate = optimizer._learning_rate  # its property would give the rate of this moment
+    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
+
+
+def learning_rates(optimizer, num_steps):
+    """A function without arguments that returns the rates of the optimizer's next `num_steps` steps, float32 `(num_steps,)`."""
+    schedule = schedule_of(optimizer)
+    if schedule is None:
+        return lambda: np.full(num_steps, float(keras.ops.convert_to_numpy(optimizer.learning_rate)), "float32")
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.int64)], autograph=False)
+    def rates(first):
+        steps = first + tf.range(num_steps, dtype=tf.int64)
+        return tf.map_fn(lambda step: tf.cast(schedule(step), tf.float32), steps, fn_output_signature=tf.float32)
+
+    return lambda: rates(tf.cast(optimizer._iterations.value, tf.int64))
+
+
+@contextlib.contextmanager
+def learning_rate_set_to(optimizer, rate):
+    """Within the block, the optimizer's learning rate is `rate`, a scalar tensor."""
+    # Past Keras's attribute tracking, and no variable assigned: one step's rate is nothing that the optimizer should remember.
+    vars(optimizer)["_get_current_learning_rate"] = lambda: rate
+    try:
+        yield
+    finally:
+        del vars(optimizer)["_get_current_learning_rate"]
