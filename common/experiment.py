@@ -43,7 +43,7 @@ class Experiment:
         default_batch_size: `{dataset: batch size}` of the report; its keys are the datasets of the experiment.
         columns: the Columns of the result table, besides the arm's.
         build_optimizer: `(cell, steps_per_epoch)` -> a Keras optimizer.
-        draw: `(results)`, a `DatasetResults` -> list of the figures drawn, as `(file name, what it shows)`.
+        draw: `(results)`, a `DatasetResults` -> list of the figures to draw, as `results.sheet` returns them.
         build_model: `(cell, input_dim, num_classes)` -> a built `keras.Sequential`.
         build_loss: `(cell)` -> a Keras loss.
         build_metrics: `(cell)` -> further Keras metrics, on training and test data; columns `train_<name>`, `test_<name>` of history.csv.

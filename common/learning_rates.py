@@ -22,7 +22,7 @@ def learning_rates(optimizer, num_steps):
     @tf.function(input_signature=[tf.TensorSpec((), tf.int64)], autograph=False)
     def rates(first):
         steps = first + tf.range(num_steps, dtype=tf.int64)
-        return tf.map_fn(lambda step: tf.cast(schedule(step), tf.float32), steps, fn_output_signature=tf.float32)
+        return tf.vectorized_map(lambda step: tf.cast(schedule(step), tf.float32), steps)
 
     return lambda: rates(tf.cast(optimizer._iterations.value, tf.int64))
 

@@ -2,8 +2,10 @@
 
 import textwrap
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 
@@ -12,6 +14,7 @@ from common import columns, plots, report, summary
 from common.experiment import Experiment
 
 WIDTH = 79  # letters of a line on screen
+FIGURES_PER_PROCESS = 4  # drawn in the time that a process takes to start
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,10 @@ class DatasetResults:
     root: Path
 
     def sheet(self, function, kind, *content, title, ending="", **options):
-        """Draw a figure by one of the functions of `common.plots`, called `<kind>_<dataset><ending>.png`; returns what that returns."""
+        """A figure to draw by one of the functions of `common.plots`, called `<kind>_<dataset><ending>.png`: a function without arguments,
+        which returns what that returns."""
         path = Path(self.root) / self.experiment.name / f"{kind}_{self.dataset}{ending}.png"
-        return function(*content, f"{plots.display(self.dataset)}{title}", self.note, path, **options)
+        return partial(function, *content, f"{plots.display(self.dataset)}{title}", self.note, path, **options)
 
     @property
     def others(self):
@@ -102,12 +106,14 @@ def draw(experiment, tables, cells, root):
         List of `(file name, what it shows)`.
     """
     folder = Path(root) / experiment.name
-    figures = []
+    sheets = []
     for dataset in dict.fromkeys(cell.dataset for cell in cells):
         of_dataset = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
         cells_of_dataset = [cell for cell in cells if cell.dataset == dataset]
         note = describe_settings(experiment, cells_of_dataset[0])
-        figures += experiment.draw(DatasetResults(experiment, dataset, of_dataset, cells_of_dataset, note, root))
+        sheets += experiment.draw(DatasetResults(experiment, dataset, of_dataset, cells_of_dataset, note, root))
+    processes = min(joblib.cpu_count(), -(-len(sheets) // FIGURES_PER_PROCESS))
+    figures = joblib.Parallel(processes, batch_size=1)(joblib.delayed(sheet)() for sheet in sheets)
     drawn = {name for name, _ in figures}
     for old in folder.glob("*.png"):
         if old.name not in drawn and plots.is_sheet(old):

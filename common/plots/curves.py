@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 
 from common.plots.sheet import COLORS, DASHES, MARKERS, add_legend, display, new_sheet, save
 from common.stats import mean_interval
@@ -131,7 +131,6 @@ def draw_curves(ax, table, styles, panel):
         ax.text(0.5, 0.5, "no run has a finite value", transform=ax.transAxes, ha="center", color="0.35")
     elif scale == "log":
         ax.set_yscale("log")
-        _label_plainly(ax)
     for label, style, rows in styles.arms(table):
         runs = prepare(rows.pivot(index="epoch", columns="seed", values=column))
         finite = np.isfinite(runs).all(axis=0)
@@ -149,6 +148,8 @@ def draw_curves(ax, table, styles, panel):
         mean, low, high = _mean_and_band(whole, log=scale == "log")
         ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
         ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=_marks(len(runs), style["marker"]), **style)
+    if ax.get_yscale() == "log":
+        _label_plainly(ax)
     if scale == "percent":
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=None))
         if not table[column].fillna(0).any():
@@ -160,14 +161,13 @@ def draw_curves(ax, table, styles, panel):
 
 def _label_plainly(ax):
     """Log axis with numbers as people write them; the fewer powers of ten there are, the more between them."""
-
-    def between(value, _):
-        low, high = ax.get_ylim()
-        digit = round(value / 10 ** np.floor(np.log10(value) + 1e-9))
-        return f"{value:g}" if high < 10 * low or (high < 100 * low and digit in (2, 5)) else ""
-
+    low, high = ax.get_ylim()
+    if high < 100 * low:
+        ax.yaxis.set_minor_locator(LogLocator(subs=range(2, 10) if high < 10 * low else (2, 5)))
+        ax.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+    else:
+        ax.yaxis.set_minor_locator(NullLocator())  # most of the drawing time went into marks that nobody reads
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    ax.yaxis.set_minor_formatter(between)
 
 
 def _mean_and_band(runs, log):

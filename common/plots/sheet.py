@@ -79,6 +79,9 @@ def _wrapped(figure, note):
 
 def save(figure, path, what):
     """Write the PNG, all of it or nothing; returns `(file name, what it shows)`."""
+    # The layout once, now: savefig would draw the whole figure for its sake, and then again for the picture.
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine(None)
     unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
     try:
         figure.savefig(unfinished, format="png", metadata={"Software": SOFTWARE})
