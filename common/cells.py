@@ -116,6 +116,8 @@ def train(cell, experiment, data, root, pool, scope, device, callbacks=()):
         device: what the training runs on, for the record.
         callbacks: further Keras callbacks.
     """
+    import keras
+
     from common import data as datasets
     from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
     from common.seed_stack import accuracy_metric
@@ -135,6 +137,8 @@ def train(cell, experiment, data, root, pool, scope, device, callbacks=()):
     gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe, units=experiment.keep_units)
     histograms = HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES))
     own = experiment.build_monitors(cell, data)
+    ends = []
+    clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(time.time()))
     stack.fit(
         x,
         y,
@@ -142,7 +146,7 @@ def train(cell, experiment, data, root, pool, scope, device, callbacks=()):
         epochs=cell.epochs,
         validation_data=test,
         verbose=0,
-        callbacks=[gradients, activations, histograms, *own.values(), *callbacks],
+        callbacks=[gradients, activations, histograms, *own.values(), *callbacks, clock],
     )
     layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)
     tables, arrays = {"history": stack.frame(), "layers": layers}, {"histograms": histograms.arrays()}
@@ -151,10 +155,11 @@ def train(cell, experiment, data, root, pool, scope, device, callbacks=()):
             tables[name] = monitor.frame()
         if hasattr(monitor, "arrays"):
             arrays[name] = monitor.arrays()
-    _write(cell, root, stack, tables, arrays, device, seconds=time.time() - began)
+    per_epoch = float(np.median(np.diff(ends))) if len(ends) > 1 else None
+    _write(cell, root, stack, tables, arrays, {"device": device, "seconds_per_epoch": per_epoch}, began)
 
 
-def _write(cell, root, stack, tables, arrays, device, seconds):
+def _write(cell, root, stack, tables, arrays, notes, began):
     folder = cell.folder(root)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = folder.with_name(f".unfinished-{os.getpid()}-{folder.name}")
@@ -170,8 +175,8 @@ def _write(cell, root, stack, tables, arrays, device, seconds):
             "format": FORMAT,
             "id": cell.id,
             **asdict(cell),
-            "seconds": round(seconds, 3),
-            "device": device,
+            **notes,
+            "seconds": round(time.time() - began, 3),
             "python": platform.python_version(),
             "versions": {name: version(name) for name in PACKAGES},
             "command": sys.argv,

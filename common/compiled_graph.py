@@ -22,6 +22,11 @@ class CompiledGraph:
             self._compiled = tf.function(self._graph, jit_compile=True, autograph=False).get_concrete_function(*specs)
         self._required = required
 
+    @property
+    def is_compiled(self):
+        """Whether XLA runs it."""
+        return self._compiled is not None
+
     def __call__(self, *args):
         if self._compiled is not None:
             try:

@@ -18,8 +18,9 @@ from common.learning_rates import learning_rates, schedule_of
 from common.members import build_member, checked_seeds, stacked_variable
 from common.optimizer_check import require_separable
 
-# XLA takes a second or two to compile a graph; the arithmetic of a training that pays for that on a CPU, in weights times samples.
-WORTH_COMPILING = 2e10
+# What XLA saves on a CPU, measured on two cores: seconds per epoch, and per weight, sample and epoch; and what it must save in all, for it
+# takes that long to compile.
+SAVED_PER_EPOCH, SAVED_PER_WEIGHT, COMPILATION = 0.012, 8e-11, 1.5
 
 
 def batch_order(seed, epoch, num_samples):
@@ -159,6 +160,7 @@ class SeedStack(keras.Model):
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
         require_separable(self.optimizer)
         self._graphs.clear()
+        self._prepared = False
         self._compile_where_it_pays = jit_compile == "auto" and not (self.jit_compile or self.run_eagerly)
 
     def restart(self, other, optimizer):
@@ -201,8 +203,8 @@ class SeedStack(keras.Model):
         self._prepare(x, y)
         data = (x, y, *(() if validation_data is None else _samples(*validation_data)))
         if self._compile_where_it_pays:
-            work = epochs * len(x) * len(self.seeds) * self.template.count_params()
-            self.jit_compile = work >= WORTH_COMPILING
+            weights = len(x) * len(self.seeds) * self.template.count_params()
+            self.jit_compile = epochs * (SAVED_PER_EPOCH + SAVED_PER_WEIGHT * weights) >= COMPILATION
         callbacks = keras.callbacks.CallbackList(
             callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=1, model=self
         )
@@ -300,6 +302,8 @@ class SeedStack(keras.Model):
 
     def _prepare(self, x, y):
         """Build loss, metrics and optimizer before anything is traced: none of them may create variables inside a loop."""
+        if self._prepared:
+            return
         y_pred = self.template(x[:1], training=False)
         self.compute_loss(x[:1], y[:1], y_pred, training=False)
         self.compute_metrics(x[:1], y[:1], y_pred)
@@ -307,6 +311,7 @@ class SeedStack(keras.Model):
         if not self.optimizer.built:
             with self.distribute_strategy.scope():
                 self.optimizer.build(self.trainable_variables)
+        self._prepared = True
 
 
 def _samples(x, y):

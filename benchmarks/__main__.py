@@ -1,0 +1,96 @@
+"""python -m benchmarks: one table of how fast the project is, each number a ratio against a baseline run beside it."""
+
+import argparse
+import importlib.util
+import os
+import platform
+import sys
+from importlib.metadata import version
+
+from common.devices import require_tensorflow_backend
+from common.errors import BadInput
+
+SECTIONS = {
+    "start": "Start-up, the same for all; it is in no ratio below",
+    "seeds": "All seeds together against one plain Keras run (Sequential, compile, fit; one seed, no monitors): the whole training",
+    "curve": "Time per seed against the number of seeds",
+    "jax": "SeedStack against hand-written JAX (vmap over seeds, scan over steps, one jitted call an epoch): an epoch",
+    "monitors": "GradientMonitor and ActivationMonitor after every epoch, on against off",
+    "scripts": "Whole scripts",
+    "memory": "Peak memory",
+}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="sections of the table (default: all)")
+    parser.add_argument("--rounds", type=int, default=7, help="how often neighbours are timed (default: 7)")
+    parser.add_argument(
+        "--guard", action="store_true", help="a few seconds: exit status 1 if ten seeds on moons cost more than one plain run"
+    )
+    args = parser.parse_args(argv)
+    if args.rounds < 1:
+        parser.error(f"--rounds: {args.rounds} is below 1")
+    try:
+        require_tensorflow_backend()
+    except BadInput as error:
+        parser.error(str(error))
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from benchmarks import table, training
+
+    if args.guard:
+        row = training.guard()
+        print(table.heading("Guard", "Ten seeds against one plain Keras run"), table.line(row.cells()), sep="\n")
+        return 0 if row.value <= row.goal else 1
+    print(_machine())
+    for section in args.only:
+        print(table.heading(section, SECTIONS[section]), flush=True)
+        for row in _rows(section, args.rounds):
+            print(table.line(row.cells()), flush=True)
+    return 0
+
+
+def _rows(section, rounds):
+    from benchmarks import cases, processes, training
+    from common.fashion_mnist import find_fashion_mnist
+
+    fashion = cases.FASHION if find_fashion_mnist() else []
+    if section in ("seeds", "memory", "monitors") and not fashion:
+        print("Fashion-MNIST is not on disk: its rows are left out.", file=sys.stderr)
+    if section == "seeds":
+        yield from training.many_seeds([cases.MOONS, *cases.DIGITS], rounds)
+        yield from training.many_seeds(fashion, min(rounds, 5))
+    elif section == "curve":
+        yield from training.seeds_curve(rounds)
+    elif section == "jax":
+        if importlib.util.find_spec("jax"):
+            from benchmarks import jax_reference
+
+            yield from jax_reference.rows(rounds)
+        else:
+            print("JAX is not installed (pip install jax): its rows are left out.", file=sys.stderr)
+    elif section == "monitors":
+        yield from training.monitors([cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *fashion[:1]], rounds)
+    elif section == "start":
+        yield from processes.start_up(rounds)
+    elif section == "scripts":
+        yield from processes.scripts()
+    elif fashion:
+        yield from processes.memory()
+
+
+def _machine():
+    packages = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras"))
+    return f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
+
+
+def _processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

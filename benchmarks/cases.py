@@ -1,0 +1,121 @@
+"""What is timed: the trainings of the three experiments, ours and as a Keras user would write them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+
+import keras
+
+from common import data, losses
+from common.models import build_mlp
+from common.seed_stack import SeedStack
+
+
+def cross_entropy():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A training.
+
+    Attributes:
+        name: how the table calls it.
+        dataset, batch_size, epochs: as in the experiment.
+        block: epochs that are timed together.
+        optimizer: function that returns a Keras optimizer.
+        loss: function that returns a Keras loss.
+        init: initialisation.
+    """
+
+    name: str
+    dataset: str
+    batch_size: int
+    epochs: int
+    block: int
+    optimizer: Callable
+    loss: Callable = cross_entropy
+    init: str = "report"
+
+    def load(self):
+        return _load(self.dataset)
+
+    def build(self):
+        (x, _), _ = self.load()
+        return build_mlp(x.shape[1], data.NUM_CLASSES[self.dataset], init=self.init)
+
+
+@cache
+def _load(dataset):
+    return data.load(dataset)
+
+
+def adamw(rate):
+    return lambda: keras.optimizers.AdamW(rate, weight_decay=0.01)
+
+
+MOONS = Case("B, moons, ReLU, AdamW", "moons", 700, 300, 60, adamw(0.01), init="small")
+DIGITS = [
+    Case("C, Digits, SGD", "digits", 64, 100, 20, lambda: keras.optimizers.SGD(0.01)),
+    Case("C, Digits, momentum", "digits", 64, 100, 20, lambda: keras.optimizers.SGD(0.01, momentum=0.9)),
+    Case("C, Digits, Adam", "digits", 64, 100, 20, lambda: keras.optimizers.Adam(0.01)),
+    Case("A, Digits, MSE on softmax, AdamW", "digits", 64, 100, 20, adamw(0.001), lambda: losses.mse_softmax),
+]
+FASHION = [
+    replace(case, name=case.name.replace("Digits", "Fashion-MNIST"), dataset="fashion_mnist", batch_size=128, block=1) for case in DIGITS
+]
+
+
+class Training:
+    """A training that goes on block by block. `start_seconds` is what it takes beyond its epochs: building, tracing, compiling."""
+
+    def __init__(self, case):
+        self.case = case
+        began = time.perf_counter()
+        self.prepare()
+        self.train(1)
+        first = time.perf_counter() - began
+        began = time.perf_counter()
+        self.train(1)
+        self.start_seconds = first - (time.perf_counter() - began)
+
+    def prepare(self):
+        raise NotImplementedError
+
+    def train(self, epochs):
+        raise NotImplementedError
+
+    def train_block(self):
+        self.train(self.case.block)
+
+
+class PlainKeras(Training):
+    """One seed, compiled and fitted on NumPy arrays; no monitors."""
+
+    def prepare(self):
+        self.model = self.case.build()
+        self.model.compile(self.case.optimizer(), self.case.loss(), metrics=["accuracy"])
+
+    def train(self, epochs):
+        (x, y), test = self.case.load()
+        self.model.fit(x, y, batch_size=self.case.batch_size, epochs=epochs, validation_data=test, verbose=0)
+
+
+class Stacked(Training):
+    """Many seeds in a SeedStack, as the scripts train them; with `callbacks(x, y)`, monitors for one."""
+
+    def __init__(self, case, num_seeds, callbacks=None):
+        self.num_seeds = num_seeds
+        self.callbacks = callbacks
+        super().__init__(case)
+
+    def prepare(self):
+        self.stack = SeedStack(self.case.build, range(self.num_seeds))
+        self.stack.compile(self.case.optimizer(), self.case.loss())
+        self.kept = self.callbacks(*self.case.load()[0]) if self.callbacks else []
+
+    def train(self, epochs):
+        (x, y), test = self.case.load()
+        last = self.case.epochs  # the last epochs of the whole training, by whose length XLA is chosen
+        self.stack.fit(x, y, self.case.batch_size, last, verbose=0, callbacks=self.kept, validation_data=test, initial_epoch=last - epochs)

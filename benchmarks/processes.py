@@ -1,0 +1,78 @@
+"""Rows about whole processes: start-up, --help, a cell's fixed cost, the second call, memory."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.table import Row
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*args):
+    """Run Python with these arguments in the project's folder; returns `(seconds, peak resident memory in GB)`."""
+    began = time.perf_counter()
+    process = subprocess.Popen([sys.executable, *map(str, args)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    message = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"python {' '.join(map(str, args))} failed:\n{message.decode(errors='replace')}")
+    return time.perf_counter() - began, usage.ru_maxrss / 2**20
+
+
+def start_up(rounds):
+    """What every process pays before anything else."""
+    for case, goal, args in (
+        ("python -c 'import tensorflow, keras'", None, ("-c", "import tensorflow, keras")),
+        ("exp_c_optimizer.py --help", 0.3, ("exp_c_optimizer.py", "--help")),
+    ):
+        yield Row(case, "", float(np.median([run(*args)[0] for _ in range(rounds)])), "s", goal)
+
+
+def scripts():
+    """A cell's fixed cost, and the second call: each script as it is called without flags, but on the small datasets."""
+    small = {"exp_a_loss": ["--datasets", "digits"], "exp_b_activation": [], "exp_c_optimizer": ["--datasets", "digits"]}
+    for name, flags in small.items():
+        with tempfile.TemporaryDirectory() as out:
+            call = (f"{name}.py", *flags, "--quiet", "--out", out)
+            first, _ = run(*call)
+            fixed = {kind: [] for kind in ("the first of a kind", "another")}
+            seen = set()
+            for cell in sorted((Path(out) / name / "cells").iterdir(), key=lambda cell: cell.stat().st_mtime):
+                record = json.loads((cell / "cell.json").read_text())
+                kind = _graphs_of(record)
+                fixed["another" if kind in seen else "the first of a kind"].append(_fixed_seconds(record))
+                seen.add(kind)
+            for kind, seconds in fixed.items():
+                if seconds:
+                    about = f"mean of {len(seconds)}; whole call {first:.0f} s"
+                    yield Row(f"{name}.py: a cell's fixed cost, {kind}", 5, float(np.mean(seconds)), "s", 1.5, about)
+            everything = [seconds for part in fixed.values() for seconds in part]
+            yield Row(f"{name}.py: a cell's fixed cost, mean of all cells", 5, float(np.mean(everything)), "s", 1.5)
+            figures = len(list((Path(out) / name).glob("*.png")))
+            yield Row(f"{name}.py: second call, {figures} figures redrawn", 5, run(*call)[0], "s", 10.0)
+
+
+def _graphs_of(record):
+    """What decides whether cells share their graphs; rate, schedule and points do not."""
+    arm = record["arm"]
+    return tuple(arm.get(name) for name in ("loss", "activation", "optimizer"))
+
+
+def _fixed_seconds(record):
+    """What the cell took beyond its epochs."""
+    return record["seconds"] - record["epochs"] * record["seconds_per_epoch"]
+
+
+def memory():
+    """Peak resident memory of a whole call."""
+    with tempfile.TemporaryDirectory() as out:
+        flags = ("--datasets", "fashion_mnist", "--lr", "0.01", "--epochs", "2", "--quiet", "--out", out)
+        seconds, gigabytes = run("exp_c_optimizer.py", *flags)
+        yield Row("exp_c_optimizer.py on Fashion-MNIST, 6 cells of 2 epochs", 5, gigabytes, "GB", 3.0, f"{seconds:.0f} s")
