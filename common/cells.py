@@ -119,8 +119,8 @@ def train(cell, experiment, data, root, pool, scope, device, callbacks=()):
     import keras
 
     from common import data as datasets
+    from common.metrics import accuracy_metric
     from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
-    from common.seed_stack import accuracy_metric
 
     (x, y), test = data
     num_classes = datasets.NUM_CLASSES[cell.dataset]

@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+# XLA draws other random numbers from the same seed; and on a CPU it is slow at convolutions.
+NOT_UNASKED = ("Random", "Conv")
+
 
 class CompiledGraph:
     """A function of tensors, as a TensorFlow graph.
@@ -9,18 +12,17 @@ class CompiledGraph:
     Args:
         function: function of TensorFlow operations.
         args: tensors, or structures of them, that stand for all later arguments by their shapes and types.
-        jit_compile: function without arguments, asked once the graph is traced: whether XLA compiles it.
-        required: whether it is an error if XLA cannot compile it; else the graph then runs as it is.
+        jit_compile: whether XLA compiles it: True, False, or "auto": if it can, and if that changes nothing but rounding.
     """
 
-    def __init__(self, function, args, jit_compile, required):
+    def __init__(self, function, args, jit_compile):
         specs = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), args)
         # Traced here and once: a tf.function made anew for every training would have TensorFlow warn of retracing.
         self._graph = tf.function(function, autograph=False).get_concrete_function(*specs)
         self._compiled = None
-        if jit_compile():
+        if jit_compile is True or (jit_compile == "auto" and not _has_operations(self._graph, NOT_UNASKED)):
             self._compiled = tf.function(self._graph, jit_compile=True, autograph=False).get_concrete_function(*specs)
-        self._required = required
+        self._required = jit_compile is True
 
     @property
     def is_compiled(self):
@@ -36,3 +38,10 @@ class CompiledGraph:
                     raise
                 self._compiled = None
         return self._graph(*args)
+
+
+def _has_operations(graph, words):
+    """Whether the graph, or a function that it calls, has an operation with one of the words in its name."""
+    definition = graph.graph.as_graph_def()
+    bodies = [definition.node, *(function.node_def for function in definition.library.function)]
+    return any(word in node.op for body in bodies for node in body for word in words)

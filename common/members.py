@@ -9,6 +9,7 @@ import numpy as np
 
 
 def checked_seeds(seeds):
+    """The seeds as a list of int; ValueError if they cannot be seeds of one stack."""
     seeds = list(seeds)
     if not seeds:
         raise ValueError("SeedStack needs at least one seed")
@@ -21,6 +22,7 @@ def checked_seeds(seeds):
 
 
 def build_member(build, seed):
+    """What `build()` returns right after `keras.utils.set_random_seed(seed)`; ValueError if it cannot be stacked."""
     with _seeded(seed):
         model = build()
     if not (isinstance(model, keras.Model) and model.built):

@@ -16,6 +16,7 @@ from common import stacked_training
 from common.compiled_graph import CompiledGraph
 from common.learning_rates import learning_rates, schedule_of
 from common.members import build_member, checked_seeds, stacked_variable
+from common.metrics import accuracy_metric
 from common.optimizer_check import require_separable
 
 # What XLA saves on a CPU, measured on two cores: seconds per epoch, and per weight, sample and epoch; and what it must save in all, for it
@@ -37,18 +38,6 @@ def batch_order(seed, epoch, num_samples):
         int32 array of shape `(num_samples,)`, a permutation of `range(num_samples)`.
     """
     return np.random.default_rng((seed, epoch)).permutation(num_samples).astype(np.int32)
-
-
-def accuracy(y_true, y_pred):
-    """Whether the largest of the class scores `(..., classes)` is the one of the integer label; float32, one value a sample."""
-    # Not Keras's own: its argmax has no vectorised form, and would be traced once per member.
-    labels = tf.reshape(y_true, tf.shape(y_pred)[:-1])
-    return tf.cast(tf.equal(tf.argmax(y_pred, -1), tf.cast(labels, tf.int64)), tf.float32)
-
-
-def accuracy_metric():
-    """A Keras metric: the mean of `accuracy`."""
-    return keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")
 
 
 class SeedStack(keras.Model):
@@ -92,8 +81,8 @@ class SeedStack(keras.Model):
         self._position = {id(variable): i for i, variable in enumerate(self.template.variables)}
         self._records = []
         self._graphs = {}
+        self._prepared = False
         self._compile_where_it_pays = False
-        self.trains_side_by_side = False  # see map_members; known once the training is traced
         self.built = True
 
     def stacked(self, variables):
@@ -119,11 +108,9 @@ class SeedStack(keras.Model):
                 return fn(self.template, *args_i)
 
         slices = ([tf.convert_to_tensor(v.value) for v in self._stacked], args)
-        self.side_by_side = False
         try:
             return tf.vectorized_map(one, slices, fallback_to_while_loop=False)
         except (ValueError, NotImplementedError):
-            self.side_by_side = True
             # Some operations (convolution by stacked kernels, random numbers) have no vectorised form: set the members side by side in the
             # graph instead. An error of fn's own comes again here, and is raised.
             each = [one(tf.nest.map_structure(lambda t, i=i: t[i], slices)) for i in range(len(self.seeds))]
@@ -290,8 +277,7 @@ class SeedStack(keras.Model):
             self._graphs[key] = CompiledGraph(
                 functools.partial(function, self, **settings),
                 args,
-                lambda: jit_compile and not (self._compile_where_it_pays and self.trains_side_by_side),
-                required=not self._compile_where_it_pays,
+                "auto" if jit_compile and self._compile_where_it_pays else jit_compile,
             )
         return self._graphs[key]
 

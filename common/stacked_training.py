@@ -96,9 +96,8 @@ def _update_replica(stack, x, y, per_member):
         return loss, y_pred, gradients, [v.value for v in member.non_trainable_variables]
 
     loss, y_pred, gradients, state = stack.map_members(loss_and_gradients, *((x, y) if per_member else ()))
-    stack.trains_side_by_side = stack.side_by_side
     loss, gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, (loss, gradients))
-    norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tf.cast(g, tf.float32)), axis=range(1, g.shape.rank)) for g in gradients]))
+    norm = tf.sqrt(tf.add_n([_sum_of_squares(gradient) for gradient in gradients]))
     # As Keras does, a weight that the loss does not depend on is left alone.
     weights = [w for w, used in zip(stack.stacked(stack.template.trainable_variables), has_gradient, strict=True) if used]
     if replica.num_replicas_in_sync > 1:  # the optimizer adds the replicas' gradients up once more
@@ -107,6 +106,14 @@ def _update_replica(stack, x, y, per_member):
     for variable, value in zip(stack.stacked(stack.template.non_trainable_variables), state, strict=True):
         variable.assign(value)
     return loss, norm, y_pred if weight else y_pred[:, :0]
+
+
+def _sum_of_squares(values):
+    """Of each member's slice of `values` `(members, ...)`."""
+    squares = tf.square(tf.cast(values, tf.float32))
+    # In two goes: XLA would write all the squares to memory before it adds up several axes.
+    by_row = tf.reduce_sum(squares, axis=-1) if squares.shape.rank > 1 else squares
+    return tf.reduce_sum(by_row, axis=range(1, by_row.shape.rank))
 
 
 def _share_of_replica(x, y, replica, axis):

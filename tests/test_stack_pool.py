@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from common import losses, seed_stack
 from common.learning_rates import learning_rates
+from common.metrics import accuracy_metric
 from common.models import build_mlp
 from common.monitors import GradientMonitor
-from common.seed_stack import SeedStack, accuracy_metric
+from common.seed_stack import SeedStack
 from common.stack_pool import StackPool
 from tests.test_seed_stack import CLASSES, FEATURES, assert_same_weights, build, build_cnn, cross_entropy, trained_alone, trained_stack
 
