@@ -19,12 +19,13 @@ def learning_rates(optimizer, num_steps):
     if schedule is None:
         return lambda: np.full(num_steps, float(keras.ops.convert_to_numpy(optimizer.learning_rate)), "float32")
 
-    @tf.function(input_signature=[tf.TensorSpec((), tf.int64)], autograph=False)
-    def rates(first):
+    def rates_from(first):
         steps = first + tf.range(num_steps, dtype=tf.int64)
         return tf.vectorized_map(lambda step: tf.cast(schedule(step), tf.float32), steps)
 
-    return lambda: rates(tf.cast(optimizer._iterations.value, tf.int64))
+    # Traced here and once, so that TensorFlow does not take each new training for needless retracing.
+    graph = tf.function(rates_from, autograph=False).get_concrete_function(tf.TensorSpec((), tf.int64))
+    return lambda: graph(tf.cast(optimizer._iterations.value, tf.int64))
 
 
 @contextlib.contextmanager

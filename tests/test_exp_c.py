@@ -171,7 +171,7 @@ def test_progress_is_shown_on_a_terminal_unless_quiet(tmp_path):
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
-    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "150", "--seeds", "1"]
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "400", "--seeds", "1"]
     terminal = OnATerminal(tmp_path, *words)
     cells = tmp_path / "exp_c_optimizer" / "cells"
     deadline = time.monotonic() + 120
