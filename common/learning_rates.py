@@ -3,7 +3,6 @@
 import contextlib
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 
@@ -17,7 +16,7 @@ def learning_rates(optimizer, num_steps):
     """A function without arguments that returns the rates of the optimizer's next `num_steps` steps, float32 `(num_steps,)`."""
     schedule = schedule_of(optimizer)
     if schedule is None:
-        return lambda: np.full(num_steps, float(keras.ops.convert_to_numpy(optimizer.learning_rate)), "float32")
+        return lambda: tf.fill([num_steps], tf.cast(keras.ops.convert_to_tensor(optimizer.learning_rate), tf.float32))
 
     def rates_from(first):
         steps = first + tf.range(num_steps, dtype=tf.int64)

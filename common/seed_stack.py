@@ -198,7 +198,11 @@ class SeedStack(keras.Model):
         self.stop_training = False
         callbacks.on_train_begin()
         initial_epoch = getattr(self, "_initial_epoch", 0) or initial_epoch  # set by keras.callbacks.BackupAndRestore
-        rates = learning_rates(self.optimizer, num_steps=-(-len(x) // batch_size))
+        num_steps = -(-len(x) // batch_size)
+        rates = learning_rates(self.optimizer, num_steps)
+        order = tf.TensorSpec((len(self.seeds), len(x)) if shuffle else (len(x),), tf.int32)
+        args = order, tf.TensorSpec((num_steps,), tf.float32), *data
+        train_epoch = self.graph(stacked_training.train_epoch, *args, batch_size=batch_size)
         self._records = [record for record in self._records if record["epoch"] <= initial_epoch]
         logs = {}
         for epoch in range(initial_epoch, epochs):
@@ -208,8 +212,7 @@ class SeedStack(keras.Model):
                 order = np.stack([batch_order(seed, epoch, len(x)) for seed in self.seeds])
             else:
                 order = np.arange(len(x), dtype=np.int32)
-            args = tf.convert_to_tensor(order), tf.convert_to_tensor(rates()), *data
-            results = self.graph(stacked_training.train_epoch, *args, batch_size=batch_size)(*args)
+            results = train_epoch(tf.convert_to_tensor(order), rates(), *data)
             per_member = {name: value.numpy() for name, value in results.items()}
             self._records.append({"epoch": epoch + 1, **per_member})
             logs = _means(per_member)
@@ -260,7 +263,7 @@ class SeedStack(keras.Model):
 
         Args:
             function: `function(stack, *args, **settings)`, of a module: it is known again by its identity.
-            *args: structures of tensors, for their shapes and types.
+            *args: structures of tensors, or of their specs, for their shapes and types.
             jit_compile: whether XLA compiles it if it compiles the training; False for what is called too seldom to pay for that.
             **settings: hashable, fixed in the graph.
 
