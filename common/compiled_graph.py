@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 # XLA draws other random numbers from the same seed; and on a CPU it is slow at convolutions.
-NOT_UNASKED = ("Random", "Conv")
+ONLY_IF_ASKED = ("Random", "Conv")
 
 
 class CompiledGraph:
@@ -20,7 +20,7 @@ class CompiledGraph:
         # Traced here and once: a tf.function made anew for every training would have TensorFlow warn of retracing.
         self._graph = tf.function(function, autograph=False).get_concrete_function(*specs)
         self._compiled = None
-        if jit_compile is True or (jit_compile == "auto" and not _has_operations(self._graph, NOT_UNASKED)):
+        if jit_compile is True or (jit_compile == "auto" and not _has_operations(self._graph, ONLY_IF_ASKED)):
             self._compiled = tf.function(self._graph, jit_compile=True, autograph=False).get_concrete_function(*specs)
         self._required = jit_compile is True
 

@@ -200,9 +200,9 @@ class SeedStack(keras.Model):
         initial_epoch = getattr(self, "_initial_epoch", 0) or initial_epoch  # set by keras.callbacks.BackupAndRestore
         num_steps = -(-len(x) // batch_size)
         rates = learning_rates(self.optimizer, num_steps)
-        order = tf.TensorSpec((len(self.seeds), len(x)) if shuffle else (len(x),), tf.int32)
-        args = order, tf.TensorSpec((num_steps,), tf.float32), *data
-        train_epoch = self.graph(stacked_training.train_epoch, *args, batch_size=batch_size)
+        order_spec = tf.TensorSpec((len(self.seeds), len(x)) if shuffle else (len(x),), tf.int32)
+        rates_spec = tf.TensorSpec((num_steps,), tf.float32)
+        train_epoch = self.graph(stacked_training.train_epoch, order_spec, rates_spec, *data, batch_size=batch_size)
         self._records = [record for record in self._records if record["epoch"] <= initial_epoch]
         logs = {}
         for epoch in range(initial_epoch, epochs):

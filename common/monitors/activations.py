@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers
+from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers, template_of
 from common.monitors.units import UnitActivity
 
 # A unit is dormant if its mean absolute output is at most this share of its layer's mean (Sokar et al. 2023, arXiv:2302.12902).
@@ -142,7 +142,7 @@ def recorded_activations(layers):
 
 def _measure(model, x, units):
     """The quantities of all members and layers, and, with `units`, the share of samples that switch each unit on, by layer."""
-    layers = layers_with_activation(getattr(model, "template", model))
+    layers = layers_with_activation(template_of(model))
 
     def of_member(member):
         with recorded_activations(layers) as record:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers
+from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers, template_of
 
 
 class GradientMonitor(ProbeMonitor):
@@ -85,7 +85,7 @@ def probe_gradients(model, member, layers, x, y):
 
 def _weights(model):
     """The weights of all members, layer by layer."""
-    layers = layers_with_weights(getattr(model, "template", model)).values()
+    layers = layers_with_weights(template_of(model)).values()
     return map_members(model, lambda member: _weights_of(layers))
 
 
@@ -95,7 +95,7 @@ def _weights_of(layers):
 
 def _measure(model, x, y, weights_before):
     """The quantities of all members and layers, and the weights."""
-    layers = layers_with_weights(getattr(model, "template", model)).values()
+    layers = layers_with_weights(template_of(model)).values()
 
     def of_member(member, weights_before):
         gradients = probe_gradients(model, member, layers, x, y)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from common.monitors.activations import layers_with_activation, recorded_activations
 from common.monitors.gradients import layers_with_weights, probe_gradients
-from common.monitors.probe import graph, map_members
+from common.monitors.probe import graph, map_members, template_of
 
 
 class HistogramMonitor(keras.callbacks.Callback):
@@ -53,7 +53,7 @@ class HistogramMonitor(keras.callbacks.Callback):
 
 def _measure(model, x, y):
     """The activations and gradients of all members, by kind and layer."""
-    template = getattr(model, "template", model)
+    template = template_of(model)
     activated, weighted = layers_with_activation(template), layers_with_weights(template)
 
     def of_member(member):

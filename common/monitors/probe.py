@@ -32,8 +32,7 @@ class ProbeMonitor(keras.callbacks.Callback):
     def set_model(self, model):
         super().set_model(model)
         self.seeds = getattr(model, "seeds", None)
-        # The ordinary model whose layers are measured: the model itself, or the one that stands for all its members.
-        self.template = getattr(model, "template", model)
+        self.template = template_of(model)
 
     def layer_names(self):
         """Names of the layers that are measured, in order; None for quantities of the whole model."""
@@ -76,6 +75,11 @@ class ProbeMonitor(keras.callbacks.Callback):
         ]
         table = pd.DataFrame(rows, columns=["seed", "epoch", "layer", *self.quantities])
         return table.drop(columns=[*(["seed"] if self.seeds is None else []), *(["layer"] if names is None else [])])
+
+
+def template_of(model):
+    """The ordinary model whose layers are measured: the model itself, or the one that stands for all its members."""
+    return getattr(model, "template", model)
 
 
 def map_members(model, fn, *args):
