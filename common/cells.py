@@ -1,15 +1,16 @@
-"""A cell: one arm on one dataset over all seeds. Its settings, its training, its folder on disk."""
+"""A cell: one arm on one dataset over all seeds. Its settings, and its folder on disk."""
 
 import hashlib
+import io
 import json
+import logging
 import math
 import os
-import platform
 import shutil
 import sys
-import time
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ FORMAT = 2  # of the files of a cell; a change of what they hold, or of what the
 TABLES = ("history.csv", "layers.csv")
 WEIGHTS = "final.weights.h5"
 FILES = {*TABLES, "histograms.npz", WEIGHTS}  # of every cell; an experiment's own monitors add theirs
-HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
-PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,86 +104,32 @@ def read_arrays(cell, root, name):
         return dict(arrays)
 
 
-def train(cell, experiment, data, root, pool, scope, device, callbacks=()):
-    """Train a cell and put its folder on disk: whole, or, if anything goes wrong, not at all.
+def write(cell, root, files, notes):
+    """Put a cell's folder on disk: whole, or, if anything goes wrong, not at all.
 
     Args:
         cell: the Cell.
-        experiment: the `Experiment` that knows how to build model, loss and optimizer of the cell.
-        data: `(x_train, y_train), (x_test, y_test)`.
         root: the output folder.
-        pool: the `StackPool` that the stack comes from.
-        scope: function that returns the context in which the model is built, see `devices.start`.
-        device: what the training runs on, for the record.
-        callbacks: further Keras callbacks.
+        files: `{name: bytes}`.
+        notes: dict of what `cell.json` says of the training.
     """
-    import keras
-
-    from common import data as datasets
-    from common.metrics import accuracy_metric
-    from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
-
-    (x, y), test = data
-    num_classes = datasets.NUM_CLASSES[cell.dataset]
-    began = time.time()
-    with scope():
-        stack = pool.stack(
-            lambda: experiment.build_model(cell, x.shape[1], num_classes),
-            cell.seeds,
-            experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)),
-            experiment.build_loss(cell),
-            [accuracy_metric(), *experiment.build_metrics(cell)],
-        )
-    x_probe, y_probe = datasets.probe(x, y)
-    gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe, units=experiment.keep_units)
-    histograms = HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES))
-    own = experiment.build_monitors(cell, data)
-    ends = []
-    clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(time.time()))
-    stack.fit(
-        x,
-        y,
-        batch_size=cell.batch_size,
-        epochs=cell.epochs,
-        validation_data=test,
-        verbose=0,
-        callbacks=[gradients, activations, histograms, *own.values(), *callbacks, clock],
-    )
-    layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)
-    tables, arrays = {"history": stack.frame(), "layers": layers}, {"histograms": histograms.arrays()}
-    for name, monitor in {**own, **({"units": activations.units} if experiment.keep_units else {})}.items():
-        if hasattr(monitor, "frame"):
-            tables[name] = monitor.frame()
-        if hasattr(monitor, "arrays"):
-            arrays[name] = monitor.arrays()
-    per_epoch = float(np.median(np.diff(ends))) if len(ends) > 1 else None
-    _write(cell, root, stack, tables, arrays, {"device": device, "seconds_per_epoch": per_epoch}, began)
-
-
-def _write(cell, root, stack, tables, arrays, notes, began):
     folder = cell.folder(root)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = folder.with_name(f".unfinished-{os.getpid()}-{folder.name}")
     replaced = folder.with_name(f".replaced-{os.getpid()}-{folder.name}")
+    record = {
+        "format": FORMAT,
+        "id": cell.id,
+        **asdict(cell),
+        **notes,
+        "command": sys.argv,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     try:
         unfinished.mkdir()
-        for name, table in tables.items():
-            write_table(with_columns_in_front(table, {"dataset": cell.dataset, **cell.arm}), unfinished / f"{name}.csv")
-        for name, of_monitor in arrays.items():
-            np.savez_compressed(unfinished / f"{name}.npz", **of_monitor)
-        stack.save_weights(unfinished / WEIGHTS)
-        record = {
-            "format": FORMAT,
-            "id": cell.id,
-            **asdict(cell),
-            **notes,
-            "seconds": round(time.time() - began, 3),
-            "python": platform.python_version(),
-            "versions": {name: version(name) for name in PACKAGES},
-            "command": sys.argv,
-            "files": {path.name: _digest(path) for path in sorted(unfinished.iterdir())},
-        }
-        (unfinished / "cell.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        for name, content in {**files, "cell.json": text.encode()}.items():
+            (unfinished / name).write_bytes(content)
         if folder.exists():
             folder.rename(replaced)
         unfinished.rename(folder)
@@ -191,6 +138,35 @@ def _write(cell, root, stack, tables, arrays, notes, began):
             replaced.rename(folder)  # the new one did not get there
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+    checkpoint_path(cell, root).unlink(missing_ok=True)
+
+
+def checkpoint_path(cell, root):
+    """Where a training of the cell that was broken off is kept."""
+    return Path(root) / cell.experiment / "checkpoints" / f"{cell.id}.npz"
+
+
+def write_checkpoint(cell, root, content):
+    """Keep a training that was broken off, all of it or nothing."""
+    path = checkpoint_path(cell, root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, content)
+
+
+def read_checkpoint(cell, root):
+    """The bytes of a training that was broken off; None if there is none, or if it is damaged, so that it cannot be gone on with."""
+    path = checkpoint_path(cell, root)
+    try:
+        content = path.read_bytes()
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            for name in arrays:
+                arrays[name]  # is checked against its checksum
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        logger.warning("warning: %s is damaged; its cell begins anew", path)
+        return None
+    return content
 
 
 def with_columns_in_front(table, values):
@@ -198,8 +174,8 @@ def with_columns_in_front(table, values):
     return pd.concat([pd.DataFrame(values, index=table.index), table], axis=1)
 
 
-def write_table(table, path, may_be_empty=("saturated_fraction", "epochs_to_target", "first_off_epoch")):
-    """Write a CSV file, all of it or nothing.
+def table_bytes(table, may_be_empty=("saturated_fraction", "epochs_to_target", "first_off_epoch")):
+    """A table as the bytes of a CSV file.
 
     Numbers that are not finite are written as `nan` and `inf`. Only where NaN means that there is nothing to measure, in the columns of
     `may_be_empty` and what is derived from them, is the field left empty.
@@ -208,9 +184,18 @@ def write_table(table, path, may_be_empty=("saturated_fraction", "epochs_to_targ
     for column in table.columns:
         if column.startswith(may_be_empty):
             table[column] = [("" if pd.isna(value) else value) for value in table[column]]
+    return table.to_csv(index=False, na_rep="nan", lineterminator="\n").encode()
+
+
+def write_table(table, path):
+    """Write a CSV file, all of it or nothing."""
+    _replace(path, table_bytes(table))
+
+
+def _replace(path, content):
     unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
     try:
-        table.to_csv(unfinished, index=False, na_rep="nan")
+        unfinished.write_bytes(content)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

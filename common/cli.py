@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from collections import Counter
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 SMALLEST_FLOAT32, LARGEST_FLOAT32 = 1.2e-38, 3.4e38
-MOST_EPOCHS, MOST_SEEDS, LARGEST_SEED = 1_000_000, 1_000, 2**32 - 1
+MOST_EPOCHS, MOST_SEEDS, MOST_JOBS, LARGEST_SEED = 1_000_000, 1_000, 256, 2**32 - 1
 INITS = ("report", "glorot", "he")
 STRATEGIES = ("auto", "single", "mirrored")
 
@@ -72,7 +73,23 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         "--strategy",
         choices=STRATEGIES,
         default="auto",
-        help="single: one device; mirrored: share every batch out to all GPUs; auto: mirrored with two or more GPUs (default: %(default)s)",
+        help="single: one device; mirrored: share every batch out to all GPUs; auto: mirrored where two or more GPUs gain by it (default: "
+        "%(default)s)",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--jobs",
+        metavar="N",
+        type=whole_number(1, MOST_JOBS),
+        default=1,
+        help="train in N processes, each with its share of the cores and a GPU of its own (default: %(default)s)",
+    )
+    where.add_argument("--cluster", metavar="ADDRESS", help="train on the workers of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    add(
+        "--max-minutes",
+        metavar="MIN",
+        type=positive_number,
+        help="stop training after so many minutes, between two epochs; the same command goes on from there",
     )
     add("--fresh", action="store_true", help="train again what is done already")
     add("--quiet", action="store_true", help="no progress on stderr")
@@ -108,9 +125,9 @@ def parse(parser, argv, *unique_flags):
         parser.error(f"argument --seeds: {error}")
     for name in ("datasets", "seeds", "init", *unique_flags):
         values = getattr(args, name) or []
-        for value in values:
-            if values.count(value) > 1:
-                parser.error(f"argument --{name.replace('_', '-')}: {value} is given twice; give it once")
+        twice = [value for value, count in Counter(values).items() if count > 1]
+        if twice:
+            parser.error(f"argument --{name.replace('_', '-')}: {twice[0]} is given twice; give it once")
     if "all" in (args.datasets or []) and len(args.datasets) > 1:
         parser.error("argument --datasets: all stands for every dataset; give it alone")
     return args

@@ -1,12 +1,21 @@
 """TensorFlow, started without its chatter, and what it trains on."""
 
 import contextlib
+import json
 import os
 import re
 import sys
 import tempfile
+from dataclasses import dataclass
+from functools import cached_property
 
 from common.errors import BadInput
+
+# When replicas pay. A step that is shared out costs this many seconds more than one on a single device: measured on logical CPU devices
+# with the smallest networks (`python -m benchmarks --only replicas`), and all of it the host's work, which a GPU does not take over.
+REPLICAS_COST = 2e-3
+# Float32 operations a second that a GPU does in products of middling size: half the peak of a Tesla T4 (NVIDIA's data sheet: 8.1e12).
+GPU_SPEED = 4e12
 
 # Lines that TensorFlow writes at every start on a machine where nothing is wrong.
 CHATTER = re.compile(
@@ -37,32 +46,100 @@ def require_tensorflow_backend():
         raise BadInput(f"KERAS_BACKEND is {backend!r}, but this project trains with TensorFlow: unset it or set it to tensorflow")
 
 
-def start(strategy="auto"):
-    """Import TensorFlow, let it find its devices, and choose how to use them.
+def require_one_worker():
+    """Refuse an environment that is set up for training on several machines at once.
+
+    Raises:
+        BadInput: if `TF_CONFIG` names several workers, or is not what TensorFlow says it should be.
+    """
+    try:
+        cluster = json.loads(os.environ.get("TF_CONFIG") or "{}").get("cluster", {})
+        tasks = sum(len(addresses) for addresses in cluster.values())
+    except (ValueError, AttributeError, TypeError):
+        raise BadInput("TF_CONFIG is not a JSON object with a cluster of {job: [addresses]}: unset it") from None
+    if tasks > 1:
+        raise BadInput(
+            f"TF_CONFIG names {tasks} workers, but Keras 3 cannot fit under MultiWorkerMirroredStrategy (keras issue 20585): "
+            "unset it, and use --cluster to train cells on several machines"
+        )
+
+
+@dataclass(frozen=True)
+class Devices:
+    """What TensorFlow found to train on.
+
+    Attributes:
+        kind: `"CPU"`, or `"GPU (Tesla T4)"`.
+        names: the logical devices, all of a kind.
+        strategy: `"auto"`, `"single"` or `"mirrored"`, see `start`.
+    """
+
+    kind: str
+    names: tuple
+    strategy: str
+
+    def choose(self, arithmetic):
+        """How to train a cell.
+
+        Args:
+            arithmetic: function that returns the floating-point operations of a training step; called only if it matters.
+
+        Returns:
+            `(scope, description)`: a function that returns a context in which to build the model, and what it trains on, such as `"CPU"`,
+            `"GPU (Tesla T4) x 2, mirrored"`, or `"one of 2 x GPU (Tesla T4), ..."` with the reason.
+        """
+        replicas = len(self.names)
+        if self.strategy == "mirrored" or (
+            self.strategy == "auto" and self.kind != "CPU" and replicas > 1 and replicas_pay(arithmetic(), replicas)
+        ):
+            return self._mirrored.scope, f"{self.kind} x {replicas}, mirrored"
+        if self.strategy == "auto" and self.kind != "CPU" and replicas > 1:
+            return (
+                contextlib.nullcontext,
+                f"one of {replicas} x {self.kind}, for its steps are too small to share out; --jobs {replicas} has each GPU train cells",
+            )
+        return contextlib.nullcontext, self.kind
+
+    @cached_property
+    def _mirrored(self):
+        import tensorflow as tf
+
+        return tf.distribute.MirroredStrategy(list(self.names))
+
+
+def replicas_pay(arithmetic, replicas):
+    """Whether a step of so many floating-point operations is done sooner by so many GPUs than by one."""
+    return arithmetic / GPU_SPEED * (1 - 1 / replicas) > REPLICAS_COST
+
+
+def start(strategy="auto", only_gpu=None):
+    """Import TensorFlow and let it find its devices.
 
     Args:
         strategy: `"single"` trains on one device; `"mirrored"` gives each GPU, or each CPU device where there is no GPU, a share of every
-            batch (`tf.distribute.MirroredStrategy`); `"auto"` is mirrored with two or more GPUs, else single.
+            batch (`tf.distribute.MirroredStrategy`); `"auto"` is mirrored with two or more GPUs and steps that are large enough for it,
+            else single.
+        only_gpu: number of the GPU that this process uses, counted around where there are fewer; None for all.
 
     Returns:
-        `(scope, description)`: a function that returns a context in which to build models, and what the training runs on, such as
-        `"CPU"` or `"GPU (Tesla T4) x 2, mirrored"`.
+        `Devices`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with _without_chatter():
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+        if gpus and only_gpu is not None:
+            gpus = [gpus[only_gpu % len(gpus)]]
+            tf.config.set_visible_devices(gpus, "GPU")
         for gpu in gpus:
             # Else TensorFlow takes all of a GPU's memory, and a second process finds none.
             with contextlib.suppress(RuntimeError):
                 tf.config.experimental.set_memory_growth(gpu, True)
         kind = f"GPU ({tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unknown')})" if gpus else "CPU"
-        devices = [device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU")]
+        names = tuple(device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU"))
         tf.constant(0)  # the devices' own start-up messages come with the first tensor
-    if strategy == "mirrored" or (strategy == "auto" and len(gpus) > 1):
-        return tf.distribute.MirroredStrategy(devices).scope, f"{kind} x {len(devices)}, mirrored"
-    return contextlib.nullcontext, kind
+    return Devices(kind, names, strategy)
 
 
 @contextlib.contextmanager

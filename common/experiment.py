@@ -5,6 +5,7 @@ import importlib.util
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,9 +103,11 @@ def run(experiment, args, arms):
 def _run(experiment, args, arms, log):
     from common.fashion_mnist import WAYS_TO_GET_IT
 
+    began = time.time()
     devices.require_tensorflow_backend()
-    if args.tensorboard and not importlib.util.find_spec("tensorboard"):
-        raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
+    if args.cluster is None:
+        devices.require_one_worker()
+    _require_packages(args)
     if len(args.init) > 1:
         experiment = replace(experiment, arm_columns=(*experiment.arm_columns, "init"))
     data = _load(experiment, args)
@@ -116,16 +119,30 @@ def _run(experiment, args, arms, log):
     # What takes a second to import comes after the flags and the data have proved good.
     from common import results, sweep
 
-    failed = sweep.run(cells, experiment, data, args.out, args.fresh, args.quiet, args.tensorboard, args.strategy, log)
-    done = [cell for cell in cells if cell not in failed]
+    flags = {name: getattr(args, name) for name in ("fresh", "quiet", "tensorboard", "strategy", "jobs", "cluster")}
+    deadline = float("inf") if args.max_minutes is None else began + 60 * args.max_minutes
+    result = sweep.run(cells, experiment, data, args.out, sweep.Options(**flags, deadline=deadline), log)
+    undone = {cell.id for cell in [*result.failed, *result.left]}
+    done = [cell for cell in cells if cell.id not in undone]
     if done:
         tables = results.write(experiment, done, args.out)
         print(results.screen_table(experiment, tables, done), flush=True)
         figures = results.draw(experiment, tables, done, args.out)
         log(f"{len(figures)} figures, tables and report.html are in {folder}")
-    if failed:
-        log(f"{len(failed)} of {len(cells)} cells failed; the same command tries them again")
-    return 1 if failed else 0
+    if result.left:
+        log(f"--max-minutes {args.max_minutes:g}: {len(result.left)} of {len(cells)} cells are left; the same command goes on from there")
+    if result.failed:
+        log(f"{len(result.failed)} of {len(cells)} cells failed; the same command tries them again")
+    return 1 if result.failed else 0
+
+
+def _require_packages(args):
+    if args.tensorboard and not importlib.util.find_spec("tensorboard"):
+        raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
+    if args.tensorboard and args.cluster is not None:
+        raise BadInput("--tensorboard writes logs on the machine that trains, which is another with --cluster: give one of the two")
+    if args.cluster is not None and not importlib.util.find_spec("distributed"):
+        raise BadInput("--cluster needs the package distributed: pip install -r requirements-cluster.txt")
 
 
 def _load(experiment, args):

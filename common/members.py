@@ -3,6 +3,7 @@
 import contextlib
 import numbers
 import random
+import threading
 
 import keras
 import numpy as np
@@ -32,16 +33,40 @@ def build_member(build, seed):
     return model
 
 
+_RANDOM_FUNCTIONS = [name for name, value in vars(random).items() if getattr(value, "__self__", None) is random.seed.__self__]
+_one_at_a_time = threading.RLock()  # what is seeded belongs to the whole process
+
+
 @contextlib.contextmanager
 def _seeded(seed):
-    """Make what Keras draws inside the block a function of the seed; give Python and NumPy their random state back after it."""
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    keras.utils.set_random_seed(seed)
+    """Make what Keras draws inside the block a function of the seed; leave Python's and NumPy's random state as they were."""
+    with _one_at_a_time, _python_random_of_its_own():
+        numpy_state = np.random.get_state()
+        keras.utils.set_random_seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+
+
+@contextlib.contextmanager
+def _python_random_of_its_own():
+    """Within the block, the functions of `random` draw from a new generator, but for other threads, which draw from the one that they
+    had: Keras takes its seeds from there, and a network server's thread, say, would draw one of them."""
+    new, this_thread = random.Random(), threading.get_ident()
+    originals = {name: vars(random)[name] for name in _RANDOM_FUNCTIONS}
+
+    def by_thread(name, original):
+        def draw(*args, **kwargs):
+            return (getattr(new, name) if threading.get_ident() == this_thread else original)(*args, **kwargs)
+
+        return draw
+
+    vars(random).update({name: by_thread(name, original) for name, original in originals.items()})
     try:
         yield
     finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)
+        vars(random).update(originals)
 
 
 def stacked_variable(variables):

@@ -12,7 +12,7 @@ def leaky_relu(x):
     return keras.activations.leaky_relu(x, negative_slope=LEAKY_SLOPE)
 
 
-def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init="report", name=None):
+def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init="report", name="mlp"):
     """A multilayer perceptron that ends in logits.
 
     Args:

@@ -79,11 +79,15 @@ class SeedStack(keras.Model):
         object.__setattr__(self, "_build", build)
         self._stacked = [stacked_variable(variables) for variables in zip(*(member.variables for member in members), strict=True)]
         self._position = {id(variable): i for i, variable in enumerate(self.template.variables)}
-        self._records = []
+        self.records = []
         self._graphs = {}
         self._prepared = False
         self._compile_where_it_pays = False
         self.built = True
+
+    def __dir__(self):
+        # What Keras saves it finds by dir(); the template's own weights are nobody's.
+        return [name for name in super().__dir__() if name != "template"]
 
     def stacked(self, variables):
         """The stacked variables `(members, ...)` that belong to variables of `template`."""
@@ -161,7 +165,7 @@ class SeedStack(keras.Model):
         for variable, value in zip(self._stacked, other._stacked, strict=True):
             variable.assign(value)
         object.__setattr__(self, "_build", other._build)
-        self._records = []
+        self.records = []
         if schedule_of(optimizer):
             self.optimizer.learning_rate = schedule_of(optimizer)
         optimizer.build(other.trainable_variables)
@@ -203,7 +207,7 @@ class SeedStack(keras.Model):
         order_spec = tf.TensorSpec((len(self.seeds), len(x)) if shuffle else (len(x),), tf.int32)
         rates_spec = tf.TensorSpec((num_steps,), tf.float32)
         train_epoch = self.graph(stacked_training.train_epoch, order_spec, rates_spec, *data, batch_size=batch_size)
-        self._records = [record for record in self._records if record["epoch"] <= initial_epoch]
+        self.records = [record for record in self.records if record["epoch"] <= initial_epoch]
         logs = {}
         for epoch in range(initial_epoch, epochs):
             callbacks.on_epoch_begin(epoch)
@@ -214,7 +218,7 @@ class SeedStack(keras.Model):
                 order = np.arange(len(x), dtype=np.int32)
             results = train_epoch(tf.convert_to_tensor(order), rates(), *data)
             per_member = {name: value.numpy() for name, value in results.items()}
-            self._records.append({"epoch": epoch + 1, **per_member})
+            self.records.append({"epoch": epoch + 1, **per_member})
             logs = _means(per_member)
             callbacks.on_train_batch_end(0, logs)
             callbacks.on_epoch_end(epoch, logs)
@@ -252,7 +256,7 @@ class SeedStack(keras.Model):
         rows = [
             {"seed": seed, **{_column(name): np.broadcast_to(value, len(self.seeds))[i] for name, value in record.items()}}
             for i, seed in enumerate(self.seeds)
-            for record in self._records
+            for record in self.records
         ]
         table = pd.DataFrame(rows)
         table = table.reindex(columns=[*first, *(name for name in table.columns if name not in first)])

@@ -22,7 +22,9 @@ class StackPool:
             build, seeds: as for `SeedStack`.
             optimizer, loss, metrics: as for `SeedStack.compile`; they and the model's layers can be serialised by Keras.
         """
-        stack = SeedStack(build, seeds)
+        # Names of their own, and not by Keras's count, for they stand in files of weights.
+        stack = SeedStack(build, seeds, name="seed_stack")
+        optimizer.name = type(optimizer).__name__.lower()
         key = json.dumps([stack.seeds, *_what_is_traced(stack.template, optimizer, loss, metrics)], sort_keys=True, default=str)
         if key not in self._stacks:
             stack.compile(optimizer, loss, metrics)

@@ -74,6 +74,15 @@ class ActivationMonitor(ProbeMonitor):
             self.units.begin(self.seeds)
             self.measure(0)
 
+    def get_state(self):
+        units = {} if self.units is None else {f"units/{name}": array for name, array in self.units.arrays().items()}
+        return {**super().get_state(), **units}
+
+    def set_state(self, state):
+        super().set_state(state)
+        if self.units is not None:
+            self.units.set_arrays({name.removeprefix("units/"): array for name, array in state.items() if name.startswith("units/")})
+
     def build_measure(self):
         measure = graph(self.model, _measure, self.x, units=self.units is not None)
 

@@ -41,15 +41,23 @@ class GradientMonitor(ProbeMonitor):
         return list(layers_with_weights(self.template))
 
     def build_measure(self):
-        weights_before = graph(self.model, _weights, seldom=True)()
-        measure = graph(self.model, _measure, self.x, self.y, weights_before)
+        self._weights_before = graph(self.model, _weights, seldom=True)()
+        measure = graph(self.model, _measure, self.x, self.y, self._weights_before)
 
         def measure_and_remember(epoch):
-            nonlocal weights_before
-            values, weights_before = measure(self.x, self.y, weights_before)
+            values, self._weights_before = measure(self.x, self.y, self._weights_before)
             return values
 
         return measure_and_remember
+
+    def get_state(self):
+        weights = tf.nest.flatten(self._weights_before)
+        return {**super().get_state(), **{f"weights_before/{i}": weight.numpy() for i, weight in enumerate(weights)}}
+
+    def set_state(self, state):
+        super().set_state(state)
+        weights = [tf.constant(state[f"weights_before/{i}"]) for i in range(len(tf.nest.flatten(self._weights_before)))]
+        self._weights_before = tf.nest.pack_sequence_as(self._weights_before, weights)
 
 
 def layers_with_weights(model):

@@ -50,6 +50,18 @@ class HistogramMonitor(keras.callbacks.Callback):
             arrays[f"{name}/edges"] = np.stack([histograms[name][1] for _, histograms in self._stages])
         return arrays
 
+    def get_state(self):
+        """As for the other monitors, see `ProbeMonitor`."""
+        return self.arrays()
+
+    def set_state(self, state):
+        """Take over what `get_state` gave."""
+        names = [name.removesuffix("/counts") for name in state if name.endswith("/counts")]
+        self._stages = [
+            (epoch, {name: (state[f"{name}/counts"][i], state[f"{name}/edges"][i]) for name in names})
+            for i, epoch in enumerate(state["epochs"].tolist())
+        ]
+
 
 def _measure(model, x, y):
     """The activations and gradients of all members, by kind and layer."""

@@ -68,6 +68,17 @@ class LogitMonitor(ProbeMonitor):
 
         return measure_against_start
 
+    def get_state(self):
+        start = dict(zip(("loss_at_start", "vanished_below"), self._at_start, strict=True))
+        return {**super().get_state(), **start, **{f"kept/{name}": array for name, array in self.arrays().items()}}
+
+    def set_state(self, state):
+        super().set_state(state)
+        self._at_start = state["loss_at_start"], state["vanished_below"]
+        if "kept/logits" in state:
+            epochs = state["kept/epochs"].tolist()
+            self._kept = list(zip(epochs, state["kept/logits"], state["kept/gradient_norm"], strict=True))
+
     def arrays(self):
         """The stages, sample by sample: `epochs` `(stages,)`; `labels` `(samples,)`; and, if there are stages, `logits`, float32 `(stages,
         members, samples, classes)`, and `gradient_norm`, float32 `(stages, members, samples)`."""

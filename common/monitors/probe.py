@@ -62,6 +62,16 @@ class ProbeMonitor(keras.callbacks.Callback):
         for ending, row in zip(endings, np.atleast_2d(values.mean(axis=0)).tolist(), strict=True):
             logs.update({f"{quantity}{ending}": value for quantity, value in zip(self.quantities, row, strict=True)})
 
+    def get_state(self):
+        """What was measured so far, and what the next measurement builds on, as `{name: array}`; for `set_state` of a monitor with the same
+        arguments, once its training has begun, so that a training that was broken off goes on with all its records."""
+        epochs = np.array([epoch for epoch, _ in self._records], dtype=np.int64)
+        return {"epochs": epochs, "values": np.array([values for _, values in self._records])}
+
+    def set_state(self, state):
+        """Take over what `get_state` gave."""
+        self._records = list(zip(state["epochs"].tolist(), state["values"], strict=True))
+
     def frame(self):
         """All that was measured, tidy: a DataFrame with columns `seed` (only where the model has seeds), `epoch` (the epochs done: 1 after
         the first), `layer` (only if layers are measured), and one of each quantity; a row per seed, epoch and layer, sorted so."""

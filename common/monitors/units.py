@@ -29,6 +29,11 @@ class UnitActivity:
         arrays = {layer: np.stack(shares, axis=1) for layer, shares in self._on.items()}
         return {"epochs": np.array(self._epochs, dtype=np.int64), **arrays}
 
+    def set_arrays(self, arrays):
+        """Take over what `arrays` of another gave."""
+        on = {layer: list(np.moveaxis(shares, 1, 0)) for layer, shares in arrays.items() if layer != "epochs"}
+        self._epochs, self._on = arrays["epochs"].tolist(), on
+
     def frame(self):
         """The fate of every unit, tidy: a DataFrame with a row per seed, layer and unit.
 

@@ -1,0 +1,87 @@
+"""A training that is broken off between two epochs, as bytes, and the way back into it."""
+
+import io
+import time
+
+import keras
+import numpy as np
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Breaks a SeedStack's training off in time, and has it go on later, exactly as if nothing had happened.
+
+    What is kept: weights, random generators, the optimizer's state, and all that was recorded; batch orders depend on seed and epoch alone.
+    To be last in the list of callbacks: it corrects what others measure before training.
+
+    Args:
+        content: the `saved` of a training with the same settings that was broken off, or None to begin at the start.
+        deadline: seconds since the epoch (as `time.time()` counts). No epoch begins that would end later, if it took as long as the last.
+
+    Attributes:
+        monitors: `{name: callback}`, to be set before training: those among the callbacks that have `get_state` and `set_state`.
+        saved: bytes, if the training was broken off, else None.
+    """
+
+    def __init__(self, content=None, deadline=float("inf")):
+        super().__init__()
+        self.monitors = {}
+        self.deadline = deadline
+        self.saved = None
+        self._arrays = {}
+        if content is not None:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                self._arrays = dict(arrays)
+
+    @property
+    def epoch(self):
+        """How many epochs are done where the training begins."""
+        return int(self._arrays.get("epoch", 0))
+
+    @property
+    def seconds(self):
+        """What they took."""
+        return float(self._arrays.get("seconds", 0))
+
+    def on_train_begin(self, logs=None):
+        self.saved = None
+        self._began = time.time()
+        self.model._initial_epoch = self.epoch  # as keras.callbacks.BackupAndRestore tells fit
+        if not self._arrays:
+            return
+        for i, variable in enumerate(self._variables()):
+            variable.assign(self._arrays[f"variable/{i}"])
+        measured = self._part("record")
+        self.model.records = [{name: values[i] for name, values in measured.items()} for i in range(self.epoch)]
+        for record in self.model.records:
+            record["epoch"] = int(record["epoch"])
+        for name, monitor in self.monitors.items():
+            monitor.set_state(self._part(f"monitor/{name}"))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_began = time.time()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.time()
+        if now + (now - self._epoch_began) > self.deadline and epoch + 1 < self.params["epochs"]:
+            self.saved = self._save(self.seconds + now - self._began)
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        self.model._initial_epoch = 0
+
+    def _save(self, seconds):
+        records = self.model.records
+        arrays = {"epoch": np.int64(len(records)), "seconds": np.float64(seconds)}
+        arrays.update({f"variable/{i}": np.asarray(variable) for i, variable in enumerate(self._variables())})
+        arrays.update({f"record/{name}": np.array([record[name] for record in records]) for name in records[0]})
+        for name, monitor in self.monitors.items():
+            arrays.update({f"monitor/{name}/{key}": array for key, array in monitor.get_state().items()})
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        return content.getvalue()
+
+    def _variables(self):
+        return [*self.model.stacked(self.model.template.variables), *self.model.optimizer.variables]
+
+    def _part(self, prefix):
+        return {name.removeprefix(f"{prefix}/"): array for name, array in self._arrays.items() if name.startswith(f"{prefix}/")}

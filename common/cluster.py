@@ -1,0 +1,117 @@
+"""Cells trained on a Dask cluster, through joblib. What this process has, the workers get: code, arrays and settings; what they have, it
+gets: the contents of files. So the machines share no disk, and a worker that is lost takes nothing with it."""
+
+import contextlib
+import threading
+import uuid
+from concurrent.futures import CancelledError
+from functools import partial
+
+import cloudpickle
+import joblib
+from distributed import Client, Event, KilledWorker, get_client, get_worker
+from distributed.client import FutureCancelledError
+
+from common.errors import BadInput
+from common.project_code import project_code
+from common.workplace import Workplace, throttled
+
+SECONDS_BETWEEN_REPORTS = 1
+SECONDS_TO_CONNECT = 10
+
+
+class Cluster:
+    """The workers of a Dask scheduler.
+
+    Args:
+        address: the scheduler's, such as `"tcp://10.0.0.1:8786"`.
+        strategy: see `devices.start`.
+        log: function that takes one line for the user.
+
+    Raises:
+        BadInput: if no scheduler answers there, or if it has no worker.
+    """
+
+    LOST = (KilledWorker, CancelledError, FutureCancelledError)
+    FATAL = ()  # a worker's full disk is that worker's failure
+
+    def __init__(self, address, strategy="auto", log=print):
+        self.strategy = strategy
+        try:
+            self.client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise BadInput(
+                f"--cluster {address}: no Dask scheduler answers ({_first_line(error)}); start one with: dask scheduler"
+            ) from None
+        try:
+            self.client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
+        except TimeoutError:
+            self.client.close()
+            raise BadInput(
+                f"--cluster {address}: its scheduler has no workers; start some with: dask worker {address} --nthreads 1"
+            ) from None
+        threads = self.client.nthreads()
+        log(f"{len(threads)} workers at {address}")
+        if max(threads.values()) > 1:
+            log("note: a worker trains one cell at a time, whatever its threads; start several with: dask worker --nthreads 1 --nworkers N")
+        self.client.register_plugin(project_code())
+
+    def run(self, tasks, data, report):
+        """Perform the tasks; see `parallel.outcomes`."""
+        topic = f"training-{uuid.uuid4().hex}"
+        given_up = Event(topic, client=self.client)
+        cells = {task.cell.id: task.cell for task in tasks}
+        self.client.subscribe_topic(topic, lambda event: report(cells[event[1][0]], *event[1][1:]))
+        arrays = [data[name] for name in dict.fromkeys(task.cell.dataset for task in tasks)]
+
+        # Local, so that it travels by value: the scheduler unpickles it, and has neither this project's code nor TensorFlow.
+        def unpack_and_perform(packed, arrays):
+            return cloudpickle.loads(packed)(arrays)
+
+        calls = (
+            joblib.delayed(unpack_and_perform)(cloudpickle.dumps(partial(_perform, task, topic, self.strategy)), data[task.cell.dataset])
+            for task in tasks
+        )
+        try:
+            # All at once: the scheduler keeps the queue, and workers that come later find work.
+            with joblib.parallel_config("dask", client=self.client, scatter=arrays):
+                outcomes = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")(calls)
+            with contextlib.closing(outcomes):
+                yield from outcomes
+        except BaseException:
+            with contextlib.suppress(Exception):
+                given_up.set()
+            raise
+        finally:
+            with contextlib.suppress(Exception):
+                self.client.unsubscribe_topic(topic)
+
+    def close(self):
+        self.client.close()
+
+
+class GivenUp(Exception):
+    """Whoever asked for this training does not wait for it any more."""
+
+
+_one_at_a_time = threading.Lock()  # TensorFlow and Keras have one random state, and one set of devices, to a process
+_workplaces = {}  # of this process, by strategy
+
+
+def _perform(task, topic, strategy, data):
+    worker = get_worker()
+    given_up = Event(topic, client=get_client())
+
+    def report(device, *values):
+        if given_up.is_set():
+            raise GivenUp
+        worker.log_event(topic, (task.cell.id, f"{device}, {worker.address}", *values))
+
+    with _one_at_a_time:
+        if strategy not in _workplaces:
+            _workplaces[strategy] = Workplace(strategy)
+        return _workplaces[strategy].perform(task, data, throttled(report, SECONDS_BETWEEN_REPORTS), Cluster.FATAL)
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0]

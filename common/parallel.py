@@ -1,0 +1,48 @@
+"""Tasks spread over processes, each of which may be lost; then what it was at is done again."""
+
+import contextlib
+from collections import Counter
+
+from common.workplace import Outcome
+
+ATTEMPTS = 3
+
+
+def outcomes(workers, tasks, data, report, log):
+    """Perform tasks.
+
+    Args:
+        workers: what performs them: `run(tasks, data, report)` yields the outcome of each in the order in which they are done, and raises
+            one of its `LOST` exceptions where a process, and with it what it was at, is lost.
+        tasks: list of `Task`.
+        data: `{dataset: arrays}`.
+        report: called with a task's cell and what it reports, see `Workplace.perform`; from a thread.
+        log: function that takes one line for the user.
+
+    Yields:
+        The Outcome of each task. Those that were at work when processes were lost for the third time have failed.
+    """
+    waiting = {task.cell.id: task for task in tasks}
+    losses = Counter()
+    while waiting:
+        begun = set()
+
+        def note_and_report(cell, *values, begun=begun):
+            begun.add(cell.id)
+            report(cell, *values)
+
+        try:
+            with contextlib.closing(workers.run(list(waiting.values()), data, note_and_report)) as done:
+                for outcome in done:
+                    del waiting[outcome.cell.id]
+                    yield outcome
+        except workers.LOST as error:
+            suspects = [name for name in waiting if name in begun] or list(waiting)
+            losses.update(suspects)
+            log(f"a process that was training was lost ({type(error).__name__}); what it was at is trained again")
+            for name in suspects:
+                task = waiting.pop(name)
+                if losses[name] < ATTEMPTS:
+                    waiting[name] = task  # behind the others, which it may have taken with it
+                else:
+                    yield Outcome(task.cell, failure=f"Its process was lost {ATTEMPTS} times (is there enough memory?): {error}\n")

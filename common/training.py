@@ -1,0 +1,121 @@
+"""The training of a cell, wherever it takes place: settings and arrays in, the contents of files out. Nothing here writes to the output
+folder, so whoever asks for it need not share a disk with it."""
+
+import io
+import platform
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from common import data as datasets
+from common.cells import WEIGHTS, table_bytes, with_columns_in_front
+from common.checkpoint import Checkpoint
+from common.metrics import accuracy_metric
+from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
+from common.workplace import Outcome
+
+HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
+PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
+OPERATIONS_PER_WEIGHT = 6  # and sample: a product and a sum, forward, and backward by inputs and by weights
+
+
+def train(task, data, devices, pools, report):
+    """Train a cell.
+
+    Args:
+        task: the `Task`.
+        data: `(x_train, y_train), (x_test, y_test)`.
+        devices: the `Devices`.
+        pools: `{what it trains on: StackPool}`.
+        report: see `Workplace.perform`.
+
+    Returns:
+        An `Outcome`.
+    """
+    cell, experiment, (x, y) = task.cell, task.experiment, data[0]
+    began = time.time()
+
+    def build():
+        return experiment.build_model(cell, x.shape[1], datasets.NUM_CLASSES[cell.dataset])
+
+    scope, device = devices.choose(
+        lambda: OPERATIONS_PER_WEIGHT * build().count_params() * cell.batch_size * len(cell.seeds),
+    )
+    checkpoint = Checkpoint(task.checkpoint, task.deadline)
+    report(device, checkpoint.epoch, None, None)  # before anything that may end this process
+    with scope():
+        stack = pools[device].stack(
+            build,
+            cell.seeds,
+            experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)),
+            experiment.build_loss(cell),
+            [accuracy_metric(), *experiment.build_metrics(cell)],
+        )
+    x_probe, y_probe = datasets.probe(x, y)
+    gradients, activations = GradientMonitor(x_probe, y_probe), ActivationMonitor(x_probe, units=experiment.keep_units)
+    histograms = HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES))
+    own = experiment.build_monitors(cell, data)
+    monitors = {"gradients": gradients, "activations": activations, "histograms": histograms, **own}
+    checkpoint.monitors = {name: monitor for name, monitor in monitors.items() if hasattr(monitor, "get_state")}
+    ends = []
+    stack.fit(
+        x,
+        y,
+        batch_size=cell.batch_size,
+        epochs=cell.epochs,
+        validation_data=data[1],
+        verbose=0,
+        callbacks=[*monitors.values(), *_reporting(report, device, task.tensorboard, ends), checkpoint],
+    )
+    if checkpoint.saved is not None:
+        return Outcome(cell, checkpoint=checkpoint.saved)
+    layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)
+    tables, arrays = {"history": stack.frame(), "layers": layers}, {"histograms": histograms.arrays()}
+    for name, monitor in {**own, **({"units": activations.units} if experiment.keep_units else {})}.items():
+        if hasattr(monitor, "frame"):
+            tables[name] = monitor.frame()
+        if hasattr(monitor, "arrays"):
+            arrays[name] = monitor.arrays()
+    notes = {
+        "device": device,
+        "host": platform.node(),
+        "seconds": round(checkpoint.seconds + time.time() - began, 3),
+        "seconds_per_epoch": float(np.median(np.diff(ends))) if len(ends) > 1 else None,
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in PACKAGES},
+    }
+    return Outcome(cell, _contents(cell, tables, arrays, stack), notes)
+
+
+def _reporting(report, device, tensorboard, ends):
+    """Callbacks that tell of the epochs: to `report`, to TensorBoard, and into the list `ends`, in seconds since the epoch."""
+
+    def on_epoch_end(epoch, logs):
+        ends.append(time.time())
+        report(device, epoch + 1, logs["loss"], logs["val_accuracy"])
+
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)]
+    if tensorboard is not None:
+        # The graph of a SeedStack is no layer diagram, and its profile is one step an epoch: neither is worth its space.
+        callbacks.append(keras.callbacks.TensorBoard(tensorboard, write_graph=False))
+    return callbacks
+
+
+def _contents(cell, tables, arrays, stack):
+    """The files of the cell's folder, but for cell.json: `{name: bytes}`."""
+    files = {}
+    for name, table in tables.items():
+        files[f"{name}.csv"] = table_bytes(with_columns_in_front(table, {"dataset": cell.dataset, **cell.arm}))
+    for name, of_monitor in arrays.items():
+        content = io.BytesIO()
+        np.savez_compressed(content, **of_monitor)
+        files[f"{name}.npz"] = content.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / WEIGHTS
+        stack.save_weights(path)
+        files[WEIGHTS] = path.read_bytes()
+    return files

@@ -1,0 +1,91 @@
+"""A process that trains cells, and what goes in and comes out."""
+
+import time
+import traceback
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from common import devices
+from common.cells import Cell
+
+
+@dataclass(frozen=True)
+class Task:
+    """A cell to train.
+
+    Attributes:
+        cell: the Cell.
+        experiment: the `Experiment` that knows how to build its model, loss and optimizer.
+        checkpoint: the bytes of its training that was broken off, or None.
+        deadline: when it is broken off, see `Checkpoint`.
+        tensorboard: folder for TensorBoard logs, or None.
+    """
+
+    cell: Cell
+    experiment: object
+    checkpoint: bytes | None = None
+    deadline: float = float("inf")
+    tensorboard: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task: `files` and `notes` for `cells.write`; or `checkpoint`, the bytes of a training that was broken off; or
+    `failure`, a traceback as text; or nothing, if the deadline had passed before it began."""
+
+    cell: Cell
+    files: dict = field(default_factory=dict)
+    notes: dict = field(default_factory=dict)
+    checkpoint: bytes | None = None
+    failure: str | None = None
+
+
+class Workplace:
+    """A process's devices, and the stacks that it uses again; it trains one cell after another.
+
+    Args:
+        strategy, only_gpu: as for `devices.start`.
+    """
+
+    def __init__(self, strategy="auto", only_gpu=None):
+        self.devices = devices.start(strategy, only_gpu)
+        from common.stack_pool import StackPool  # which imports TensorFlow, now that it has been started quietly
+
+        self._pools = defaultdict(StackPool)  # by what they train on
+
+    def perform(self, task, data, report, fatal=OSError):
+        """Train a cell.
+
+        Args:
+            task: the Task.
+            data: `(x_train, y_train), (x_test, y_test)`.
+            report: `report(device, epoch, loss, accuracy)` is called when it begins (`epoch` is how many are done, loss and accuracy
+                are None), and after epochs, with means over the seeds.
+            fatal: exceptions that are raised; all others are an outcome.
+
+        Returns:
+            An Outcome.
+        """
+        from common.training import train
+
+        if time.time() >= task.deadline:
+            return Outcome(task.cell)
+        try:
+            return train(task, data, self.devices, self._pools, report)
+        except fatal:
+            raise
+        except Exception:
+            return Outcome(task.cell, failure=traceback.format_exc())
+
+
+def throttled(report, seconds):
+    """A `report` for `Workplace.perform` that passes on the beginning, and then an epoch every so many seconds."""
+    last = -float("inf")
+
+    def report_now_and_then(device, epoch, loss, accuracy):
+        nonlocal last
+        if loss is None or time.monotonic() - last > seconds:
+            last = time.monotonic()
+            report(device, epoch, loss, accuracy)
+
+    return report_now_and_then

@@ -1,0 +1,146 @@
+"""A training that is broken off and gone on with ends exactly where an undisturbed one ends: weights, tables, histograms, units, logits."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from common import cells, checkpoint, columns, experiment, sweep
+from common.cells import Cell
+from common.monitors import GradientMonitor, LogitMonitor, PredictionMonitor
+
+EPOCHS = 6
+
+
+def build_model(cell, input_dim, num_classes):
+    return keras.Sequential(
+        [
+            keras.Input((input_dim,)),
+            keras.layers.Dense(6, "relu", name="hidden_1"),
+            keras.layers.BatchNormalization(name="normalisation"),
+            keras.layers.Dropout(0.2, name="dropout"),
+            keras.layers.Dense(num_classes, name="logits"),
+        ]
+    )
+
+
+def build_monitors(cell, data):
+    (x, y), _ = data
+    return {"logits": LogitMonitor(x, y, stages=(0, 1, 3, 6)), "points": PredictionMonitor(x)}
+
+
+def build_optimizer(cell, steps_per_epoch):
+    rate = keras.optimizers.schedules.ExponentialDecay(0.05, steps_per_epoch, 0.8) if cell.arm["schedule"] == "decayed" else 0.05
+    return keras.optimizers.Adam(rate)
+
+
+EXPERIMENT = experiment.Experiment(
+    name="exp_x",
+    title="X",
+    question="?",
+    arm_columns=("schedule",),
+    default_batch_size={"moons": 16},
+    build_model=build_model,
+    build_optimizer=build_optimizer,
+    build_monitors=build_monitors,
+    columns=(columns.TEST_ACCURACY,),
+    draw=lambda results: [],
+    keep_units=True,
+)
+CELLS = [Cell("exp_x", "moons", {"schedule": name}, (0, 3), EPOCHS, 16, "report", "abc") for name in ("decayed", "constant")]
+
+
+@pytest.fixture(scope="module")
+def data():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(60, 4)).astype("float32")
+    y = (x[:, 0] > 0).astype("int32")
+    return {"moons": ((x[:40], y[:40]), (x[40:], y[40:]))}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, data):
+    root = tmp_path_factory.mktemp("undisturbed")
+    assert sweep.run(CELLS, EXPERIMENT, data, root) == sweep.Result([], [])
+    return files_of(root)
+
+
+def files_of(root):
+    return {(c.id, path.name): path.read_bytes() for c in CELLS for path in c.folder(root).iterdir() if path.name != "cell.json"}
+
+
+class Clock:
+    """A second passes whenever somebody looks."""
+
+    def __init__(self):
+        self.now = 0
+
+    def time(self):
+        self.now += 1
+        return self.now
+
+
+def broken_off(data, root, monkeypatch, after):
+    """A sweep in which time runs out so many epochs into each cell: two looks at the clock an epoch, one before."""
+    monkeypatch.setattr(checkpoint, "time", Clock())
+    monkeypatch.setattr("common.workplace.time", Clock())  # for what has not begun, the deadline does not pass
+    result = sweep.run(CELLS[:1], EXPERIMENT, data, root, sweep.Options(deadline=1 + 2 * after))
+    monkeypatch.undo()
+    return result
+
+
+def test_each_epoch_is_a_place_to_break_off(data, undisturbed, tmp_path, monkeypatch):
+    """After the first epoch, and after each epoch in turn, until the cell is done; the other cell begins anew in the same stack."""
+    for _ in range(EPOCHS - 1):
+        assert broken_off(data, tmp_path, monkeypatch, after=1) == sweep.Result([], CELLS[:1])
+        assert not CELLS[0].folder(tmp_path).exists()
+    kept = cells.read_checkpoint(CELLS[0], tmp_path)
+    assert checkpoint.Checkpoint(kept).epoch == EPOCHS - 1
+    assert sweep.run(CELLS, EXPERIMENT, data, tmp_path) == sweep.Result([], [])
+    assert files_of(tmp_path) == undisturbed
+    assert not cells.checkpoint_path(CELLS[0], tmp_path).exists()
+    assert pd.read_csv(CELLS[0].folder(tmp_path) / "history.csv")["epoch"].tolist() == [*range(1, EPOCHS + 1)] * 2
+
+
+def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(data, undisturbed, tmp_path, monkeypatch, caplog):
+    broken_off(data, tmp_path, monkeypatch, after=2)
+    path = cells.checkpoint_path(CELLS[0], tmp_path)
+    content = path.read_bytes()
+    middle = len(content) // 2
+    for damage in (content[:middle], content[:middle] + b"damage" + content[middle + 6 :], b""):
+        path.write_bytes(damage)
+        assert cells.read_checkpoint(CELLS[0], tmp_path) is None and str(path) in caplog.text
+    sweep.run(CELLS, EXPERIMENT, data, tmp_path)
+    assert files_of(tmp_path) == undisturbed
+
+
+def test_fresh_begins_anew(data, undisturbed, tmp_path, monkeypatch):
+    broken_off(data, tmp_path, monkeypatch, after=2)
+    sweep.run(CELLS, EXPERIMENT, data, tmp_path, sweep.Options(fresh=True))
+    assert files_of(tmp_path) == undisturbed and not cells.checkpoint_path(CELLS[0], tmp_path).exists()
+
+
+def test_a_deadline_that_has_passed_lets_no_cell_begin(data, tmp_path):
+    assert sweep.run(CELLS, EXPERIMENT, data, tmp_path, sweep.Options(deadline=0)) == sweep.Result([], CELLS)
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_monitors_that_measure_now_and_then_go_on_where_they_were():
+    """The state of a monitor with every=2 after 3 epochs is that of the measurement after 2; in plain fit."""
+
+    def train(epochs, state=None, weights=None):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, kernel_initializer="ones", name="only")])
+        model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        if weights:
+            model.set_weights(weights)
+        monitor = GradientMonitor(x, y, every=2)
+        resume = keras.callbacks.LambdaCallback(on_train_begin=lambda _: monitor.set_state(state) if state else None)
+        model.fit(x, y, epochs=epochs, initial_epoch=3 if state else 0, shuffle=False, verbose=0, callbacks=[monitor, resume])
+        return model, monitor
+
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(20, 4)).astype("float32"), random.integers(0, 3, 20)
+    _, whole = train(6)
+    half, begun = train(3)
+    _, resumed = train(6, begun.get_state(), half.get_weights())
+    pd.testing.assert_frame_equal(whole.frame(), resumed.frame(), rtol=1e-5)
