@@ -18,7 +18,11 @@ SECTIONS = {
     "monitors": "GradientMonitor and ActivationMonitor after every epoch, on against off",
     "scripts": "Whole scripts",
     "memory": "Peak memory",
+    "replicas": "tf.distribute: a batch shared out to logical CPU devices, which share the cores",
+    "jobs": "A whole script in two processes against one",
+    "scale": "Very large sweeps on a Dask cluster of two workers on this machine, training left out",
 }
+NEEDED = {"jax": "jax", "scale": "distributed"}  # packages that a section needs
 
 
 def main(argv=None):
@@ -62,19 +66,28 @@ def _rows(section, rounds):
         yield from training.many_seeds(fashion, min(rounds, 5))
     elif section == "curve":
         yield from training.seeds_curve(rounds)
+    elif section in NEEDED and not importlib.util.find_spec(NEEDED[section]):
+        print(f"{NEEDED[section]} is not installed (pip install {NEEDED[section]}): its rows are left out.", file=sys.stderr)
     elif section == "jax":
-        if importlib.util.find_spec("jax"):
-            from benchmarks import jax_reference
+        from benchmarks import jax_reference
 
-            yield from jax_reference.rows(rounds)
-        else:
-            print("JAX is not installed (pip install jax): its rows are left out.", file=sys.stderr)
+        yield from jax_reference.rows(rounds)
+    elif section == "replicas":
+        from benchmarks import replicas
+
+        yield from replicas.rows(rounds)
+    elif section == "scale":
+        from benchmarks import scale
+
+        yield from scale.rows()
     elif section == "monitors":
         yield from training.monitors([cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *fashion[:1]], rounds)
     elif section == "start":
         yield from processes.start_up(rounds)
     elif section == "scripts":
         yield from processes.scripts()
+    elif section == "jobs":
+        yield from processes.jobs()
     elif fashion:
         yield from processes.memory()
 

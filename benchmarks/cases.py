@@ -105,14 +105,15 @@ class PlainKeras(Training):
 class Stacked(Training):
     """Many seeds in a SeedStack, as the scripts train them; with `callbacks(x, y)`, monitors for one."""
 
-    def __init__(self, case, num_seeds, callbacks=None):
+    def __init__(self, case, num_seeds, callbacks=None, jit_compile="auto"):
         self.num_seeds = num_seeds
         self.callbacks = callbacks
+        self.jit_compile = jit_compile
         super().__init__(case)
 
     def prepare(self):
         self.stack = SeedStack(self.case.build, range(self.num_seeds))
-        self.stack.compile(self.case.optimizer(), self.case.loss())
+        self.stack.compile(self.case.optimizer(), self.case.loss(), jit_compile=self.jit_compile)
         self.kept = self.callbacks(*self.case.load()[0]) if self.callbacks else []
 
     def train(self, epochs):

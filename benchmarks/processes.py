@@ -70,6 +70,17 @@ def _fixed_seconds(record):
     return record["seconds"] - record["epochs"] * record["seconds_per_epoch"]
 
 
+def jobs():
+    """Whole calls on the small datasets, in two processes and in one."""
+    for name, flags in (("exp_b_activation", []), ("exp_c_optimizer", ["--datasets", "digits"])):
+        seconds = {}
+        for number in (1, 2):
+            with tempfile.TemporaryDirectory() as out:
+                seconds[number], _ = run(f"{name}.py", *flags, "--jobs", number, "--quiet", "--out", out)
+        about = f"{seconds[2]:.0f} s : {seconds[1]:.0f} s"
+        yield Row(f"{name}.py --jobs 2 ÷ --jobs 1, the whole call", 5, seconds[2] / seconds[1], "x", 1.0, about)
+
+
 def memory():
     """Peak resident memory of a whole call."""
     with tempfile.TemporaryDirectory() as out:

@@ -84,7 +84,9 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         default=1,
         help="train in N processes, each with its share of the cores and a GPU of its own (default: %(default)s)",
     )
-    where.add_argument("--cluster", metavar="ADDRESS", help="train on the workers of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    where.add_argument(
+        "--cluster", metavar="ADDRESS", type=address, help="train on the workers of a Dask scheduler, such as tcp://10.0.0.1:8786"
+    )
     add(
         "--max-minutes",
         metavar="MIN",
@@ -173,6 +175,13 @@ def number_from_zero(word):
     if number != 0 and not SMALLEST_FLOAT32 <= number <= LARGEST_FLOAT32:
         raise argparse.ArgumentTypeError(f"{word!r} is neither 0 nor a positive number; give one such as 0.01")
     return abs(number)
+
+
+def address(word):
+    """An argument type: a word without spaces; whether somebody answers there shows when it is called."""
+    if not word or word.split() != [word]:
+        raise argparse.ArgumentTypeError(f"{word!r} is no address; give one such as tcp://10.0.0.1:8786")
+    return word
 
 
 def _float(word):

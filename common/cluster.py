@@ -11,6 +11,7 @@ import cloudpickle
 import joblib
 from distributed import Client, Event, KilledWorker, get_client, get_worker
 from distributed.client import FutureCancelledError
+from joblib._dask import DaskDistributedBackend
 
 from common.errors import BadInput
 from common.project_code import project_code
@@ -36,7 +37,7 @@ class Cluster:
     FATAL = ()  # a worker's full disk is that worker's failure
 
     def __init__(self, address, strategy="auto", log=print):
-        self.strategy = strategy
+        self.address, self.strategy = address, strategy
         try:
             self.client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -58,6 +59,14 @@ class Cluster:
 
     def run(self, tasks, data, report):
         """Perform the tasks; see `parallel.outcomes`."""
+        try:
+            yield from self._run(tasks, data, report)
+        except OSError:  # of the tasks' own there are none
+            raise BadInput(
+                f"--cluster {self.address}: the scheduler is gone; finished cells are kept, and the same command goes on when it is back"
+            ) from None
+
+    def _run(self, tasks, data, report):
         topic = f"training-{uuid.uuid4().hex}"
         given_up = Event(topic, client=self.client)
         cells = {task.cell.id: task.cell for task in tasks}
@@ -74,8 +83,8 @@ class Cluster:
         )
         try:
             # All at once: the scheduler keeps the queue, and workers that come later find work.
-            with joblib.parallel_config("dask", client=self.client, scatter=arrays):
-                outcomes = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")(calls)
+            backend = NeverHere(client=self.client, scatter=arrays)
+            outcomes = joblib.Parallel(backend=backend, return_as="generator_unordered", batch_size=1, pre_dispatch="all")(calls)
             with contextlib.closing(outcomes):
                 yield from outcomes
         except BaseException:
@@ -88,6 +97,13 @@ class Cluster:
 
     def close(self):
         self.client.close()
+
+
+class NeverHere(DaskDistributedBackend):
+    """joblib's Dask backend; but where there is one worker, joblib would do the work in this process."""
+
+    def effective_n_jobs(self, n_jobs):
+        return max(2, super().effective_n_jobs(n_jobs))
 
 
 class GivenUp(Exception):

@@ -77,6 +77,17 @@ BAD_FLAGS = [
     (["--init"], "--init", "expected at least one"),
     (["--init", "he", "he"], "--init", "given twice"),
     (["--strategy", "tpu"], "--strategy", "mirrored"),
+    (["--jobs", "0"], "--jobs", "whole number from 1"),
+    (["--jobs", "-1"], "--jobs", ""),
+    (["--jobs", "1.5"], "--jobs", "'1.5'"),
+    (["--jobs", "100000"], "--jobs", "256"),
+    (["--cluster", ""], "--cluster", "tcp://"),
+    (["--cluster", "two words"], "--cluster", "'two words'"),
+    (["--cluster", "tcp://10.0.0.1:8786", "--jobs", "2"], "--jobs", "not allowed with argument --cluster"),
+    (["--max-minutes", "0"], "--max-minutes", "not a positive number"),
+    (["--max-minutes", "-5"], "--max-minutes", ""),
+    (["--max-minutes", "nan"], "--max-minutes", "not a positive number"),
+    (["--max-minutes", "soon"], "--max-minutes", "'soon'"),
     (["--rate", "0.1"], "--rate", "unrecognized"),
     (["--epoch", "3"], "--epoch", "unrecognized"),
     (["0.01"], "0.01", "unrecognized"),
@@ -163,6 +174,32 @@ def test_a_data_dir_without_a_complete_fashion_mnist_is_refused(capsys, tmp_path
 def test_another_keras_backend_is_refused(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     assert "KERAS_BACKEND is 'jax'" in complaint(capsys, "--out", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ('{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}', "keras issue 20585"),
+        ('{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}', "--cluster"),
+        ("{not json", "TF_CONFIG is not a JSON object"),
+        ("[]", "TF_CONFIG is not a JSON object"),
+        ('{"cluster": 3}', "TF_CONFIG is not a JSON object"),
+    ],
+)
+def test_several_workers_in_tf_config_are_refused(config, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", config)
+    assert said in complaint(capsys, "--out", tmp_path)
+
+
+@pytest.mark.parametrize("config", ["", "{}", '{"cluster": {}}', '{"cluster": {"worker": ["a:1"]}, "task": {"index": 0}}'])
+def test_a_tf_config_with_one_worker_is_none_of_our_business(config, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", config)
+    devices.require_one_worker()
+
+
+def test_cluster_without_its_package_is_refused(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "pip install -r requirements-cluster.txt" in complaint(capsys, "--out", tmp_path, "--cluster", "tcp://10.0.0.1:8786")
 
 
 def test_tensorboard_without_its_package_is_refused(capsys, tmp_path, monkeypatch):

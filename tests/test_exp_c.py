@@ -189,6 +189,21 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
     assert len(os.listdir(cells)) == 2 and (cells / kept / "cell.json").stat().st_mtime_ns == before
 
 
+def test_max_minutes_stops_in_time_and_the_next_call_goes_on(tmp_path):
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "300", "--seeds", "1", "--datasets", "digits"]
+    began = time.monotonic()
+    stopped = run(tmp_path, *words, "--max-minutes", "0.15")
+    assert stopped.returncode == 0 and time.monotonic() - began < 40, stopped.stderr
+    assert "of 2 cells are left; the same command goes on from there" in stopped.stderr.splitlines()[-1]
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("cell.json")}
+    process = run(tmp_path, *words)
+    assert process.returncode == 0, process.stderr
+    history = pd.read_csv(tmp_path / "exp_c_optimizer" / "history.csv")
+    assert history["epoch"].tolist() == [*range(1, 301)] * 2
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert not list(tmp_path.rglob("checkpoints/*"))
+
+
 def test_output_that_outgrows_the_disk_is_one_line_and_leaves_no_half_cell(tmp_path):
     """A limit on file size stands in for a full disk."""
     import resource

@@ -18,7 +18,7 @@ replicas = int(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * replicas)
 import keras, numpy as np
-from common import devices
+from common import checkpoint, devices
 from common.monitors import ActivationMonitor, GradientMonitor
 from common.seed_stack import SeedStack
 
@@ -49,6 +49,8 @@ results = {"description": description, "auto": devices.start("auto").choose(None
 for name, make in optimizers.items():
     one, of_one = train(contextlib.nullcontext, make)
     many, of_many = train(scope, make)
+    if name == "adam":
+        adam = many
     assert many.distribute_strategy.num_replicas_in_sync == replicas
     pairs = [(a.numpy(), b.numpy()) for a, b in zip(one.trainable_variables, many.trainable_variables)]
     results[name] = {
@@ -56,6 +58,35 @@ for name, make in optimizers.items():
         "history": float(np.abs(one.frame().to_numpy() - many.frame().to_numpy()).max()),
         "monitors": float(max(np.nanmax(np.abs(a - b)) for a, b in zip(of_one, of_many))),
     }
+
+# A training on replicas that is broken off after every epoch ends where it would have ended.
+class Clock:
+    now = 0
+    def time(self):
+        self.now += 1
+        return self.now
+
+checkpoint.time = Clock()
+content = None
+for _ in range(3):
+    with scope():
+        stack = SeedStack(build, [7, 3])
+        stack.compile(optimizers["adam"](), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    last = checkpoint.Checkpoint(content, deadline=0)
+    monitor = GradientMonitor(x, y)
+    last.monitors = {"gradients": monitor}
+    stack.fit(x, y, batch_size=16, epochs=3, verbose=0, validation_data=(x, y), callbacks=[monitor, last])
+    content = last.saved
+pairs = [(a.numpy(), b.numpy()) for a, b in zip(stack.trainable_variables, adam.trainable_variables)]
+results["broken off"] = float(max(np.abs(a - b).max() for a, b in pairs)), len(stack.frame()), len(monitor.frame())
+
+# Devices that pass for GPUs: large steps are shared out to them, small ones are not.
+names = tuple(device.name for device in tf.config.list_logical_devices("CPU"))
+gpus = devices.Devices("GPU (made up)", names, "auto")
+for arithmetic in (1e6, 1e12):
+    chosen, description = gpus.choose(lambda: arithmetic)
+    stack, _ = train(chosen, optimizers["sgd"])
+    results[f"{arithmetic:g}"] = description, stack.distribute_strategy.num_replicas_in_sync
 print(json.dumps(results))
 """
 
@@ -67,6 +98,10 @@ def test_replicas_train_the_weights_that_one_device_trains(replicas):
     assert process.returncode == 0, process.stderr
     results = json.loads(process.stdout.splitlines()[-1])
     assert results.pop("description") == f"CPU x {replicas}, mirrored" and results.pop("auto") == "CPU"
+    assert results.pop("broken off") == [0, 6, 12]
+    description, used = results.pop("1e+06")
+    assert description.startswith(f"one of {replicas} x GPU (made up)") and f"--jobs {replicas}" in description and used == 1
+    assert results.pop("1e+12") == [f"GPU (made up) x {replicas}, mirrored", replicas]
     assert set(results) == {"sgd", "momentum", "adam", "adamw"}
     for name, differences in results.items():
         assert differences["weights"] <= 1e-4, name
