@@ -130,7 +130,8 @@ def _run(experiment, args, arms, log):
         figures = results.draw(experiment, tables, done, args.out)
         log(f"{len(figures)} figures, tables and report.html are in {folder}")
     if result.left:
-        log(f"--max-minutes {args.max_minutes:g}: {len(result.left)} of {len(cells)} cells are left; the same command goes on from there")
+        next_time = "the same command without --fresh" if args.fresh else "the same command"
+        log(f"--max-minutes {args.max_minutes:g}: {len(result.left)} of {len(cells)} cells are left; {next_time} goes on from there")
     if result.failed:
         log(f"{len(result.failed)} of {len(cells)} cells failed; the same command tries them again")
     return 1 if result.failed else 0

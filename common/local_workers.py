@@ -6,8 +6,10 @@ import os
 import queue
 import signal
 import threading
+import time
 from dataclasses import dataclass
 from multiprocessing import util
+from multiprocessing.managers import SyncManager
 from typing import Any
 
 import joblib
@@ -40,7 +42,9 @@ class LocalWorkers:
     def run(self, tasks, data, report):
         """Perform the tasks; see `parallel.outcomes`."""
         cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
-        with multiprocessing.get_context("spawn").Manager() as manager:
+        manager = SyncManager(ctx=multiprocessing.get_context("spawn"))
+        manager.start(_end_with_parent)
+        with manager:
             numbers = manager.Queue()
             for number in range(self.jobs):
                 numbers.put(number)
@@ -86,6 +90,7 @@ def _perform(task, data, place):
 
 def _settled(place):
     """A Workplace on this process's share of the machine; its number is given back when the process ends."""
+    _end_with_parent()
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(len(place.cores)))
     number = None
     with contextlib.suppress(queue.Empty):
@@ -94,6 +99,18 @@ def _settled(place):
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, cores_of(number, place.jobs, place.cores))
     return Workplace(place.strategy, only_gpu=number)
+
+
+def _end_with_parent():
+    """End this process soon after the one that started it, even if that was killed."""
+    parent = os.getppid()
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _give_back(number, numbers):

@@ -1,6 +1,8 @@
 """A member of a SeedStack is the model that plain keras.Model.fit gives; the oracle is always plain Keras."""
 
 import functools
+import random
+import threading
 
 import keras
 import numpy as np
@@ -402,3 +404,22 @@ def test_backup_and_restore_goes_on_where_a_crash_was(samples, tmp_path):
     whole = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01), epochs=4)
     for a, b in zip(whole.trainable_variables, resumed.trainable_variables, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_other_threads_that_draw_random_numbers_disturb_no_member_and_are_not_disturbed():
+    """A network server's thread, a notebook's: Keras takes its seeds from Python's global generator, which they use as well."""
+
+    def build_beside_another_thread():
+        thread = threading.Thread(target=lambda: drawn.append(random.random()))
+        thread.start()
+        thread.join()
+        layer = keras.layers.Dense(2)
+        return keras.Sequential([keras.Input((3,)), layer])
+
+    drawn, expected = [], random.Random(5)
+    random.seed(5)
+    beside = SeedStack(build_beside_another_thread, [3, 4])
+    assert drawn == [expected.random(), expected.random()] and random.random() == expected.random()
+    alone = SeedStack(lambda: keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), [3, 4])
+    for ours, theirs in zip(beside.weights, alone.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
