@@ -1,6 +1,7 @@
 """Cells trained on a Dask cluster, through joblib. What this process has, the workers get: code, arrays and settings; what they have, it
 gets: the contents of files. So the machines share no disk, and a worker that is lost takes nothing with it."""
 
+import asyncio
 import contextlib
 import threading
 import uuid
@@ -37,16 +38,16 @@ class Cluster:
     FATAL = ()  # a worker's full disk is that worker's failure
 
     def __init__(self, address, strategy="auto", log=print):
-        self.address, self.strategy = address, strategy
+        self.address, self.strategy, self.log = address, strategy, log
         try:
             self.client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
+        except (OSError, asyncio.TimeoutError, ValueError) as error:
             raise BadInput(
                 f"--cluster {address}: no Dask scheduler answers ({_first_line(error)}); start one with: dask scheduler"
             ) from None
         try:
             self.client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
-        except TimeoutError:
+        except asyncio.TimeoutError:
             self.client.close()
             raise BadInput(
                 f"--cluster {address}: its scheduler has no workers; start some with: dask worker {address} --nthreads 1"
@@ -60,6 +61,9 @@ class Cluster:
     def run(self, tasks, data, report):
         """Perform the tasks; see `parallel.outcomes`."""
         try:
+            if not self.client.nthreads():
+                self.log(f"no worker is left at {self.address}; waiting for one")
+                self.client.wait_for_workers(1)
             yield from self._run(tasks, data, report)
         except OSError:  # of the tasks' own there are none
             raise BadInput(

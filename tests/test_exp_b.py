@@ -115,7 +115,9 @@ def test_figures_and_page_are_drawn(circles):
     kinds = ["activations_circles_leaky_relu", "activations_circles_relu", "activations_circles_sigmoid"]
     kinds += [f"{kind}_circles" for kind in ("boundaries", "curves", "final_accuracy", "gradients", "layers", "off", "units", "updates")]
     assert sorted(path.stem for path in folder.glob("*.png")) == kinds
-    assert process.stderr == f"exp_b_activation.py: 11 figures, tables and report.html are in {folder}\n"
+    device, done = process.stderr.splitlines()
+    assert device == "exp_b_activation.py: circles: training on CPU"
+    assert done == f"exp_b_activation.py: 11 figures, tables and report.html are in {folder}"
     assert (folder / "report.html").read_text().count('<img src="data:image/png;base64,') == 11
 
 
