@@ -11,7 +11,6 @@ from functools import partial
 import cloudpickle
 import joblib
 from distributed import Client, Event, KilledWorker, get_client, get_worker
-from distributed.client import FutureCancelledError
 from joblib._dask import DaskDistributedBackend
 
 from common.errors import BadInput
@@ -34,7 +33,7 @@ class Cluster:
         BadInput: if no scheduler answers there, or if it has no worker.
     """
 
-    LOST = (KilledWorker, CancelledError, FutureCancelledError)
+    LOST = (KilledWorker, CancelledError)
     FATAL = ()  # a worker's full disk is that worker's failure
 
     def __init__(self, address, strategy="auto", log=print):

@@ -27,23 +27,15 @@ def main(words):
     status = 0
     for name in names:
         left = max(MINUTES - (time.monotonic() - began) / 60, 0.01)
-        command = [
-            sys.executable,
-            code / f"{name}.py",
-            "--out",
-            WORKING / "plots",
-            "--jobs",
-            max(1, number_of_gpus()),
-            "--max-minutes",
-            left,
-        ]
+        command = [sys.executable, code / f"{name}.py", "--out", WORKING / "plots", *FLAGS.get(name, [])]
+        command += ["--jobs", max(1, number_of_gpus()), "--max-minutes", left]
         if name != "exp_b_activation":  # which makes its own points
             command += ["--data-dir", INPUT]
-        print("+", *command, *FLAGS.get(name, []), *flags, flush=True)
+        command = [*map(str, command), *flags]
+        print("+", *command, flush=True)
         # The input is read-only: Python shall not try to keep compiled modules there.
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        words_of_command = [str(word) for word in [*command, *FLAGS.get(name, []), *flags]]
-        status = max(status, subprocess.run(words_of_command, cwd=WORKING, env=environment).returncode)
+        status = max(status, subprocess.run(command, cwd=WORKING, env=environment).returncode)
     return status
 
 
