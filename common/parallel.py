@@ -20,24 +20,28 @@ def outcomes(workers, tasks, data, report, log):
         log: function that takes one line for the user.
 
     Yields:
-        The Outcome of each task. Those that were at work when processes were lost for the third time have failed.
+        The Outcome of each task. What was at work at two losses is performed alone, after the others; what is lost then has failed, for it
+        is itself the cause.
     """
     waiting = {task.cell.id: task for task in tasks}
     losses = Counter()
     while waiting:
         begun = set()
+        together = [task for name, task in waiting.items() if losses[name] < ATTEMPTS - 1]
+        batch = together or [next(iter(waiting.values()))]
 
         def note_and_report(cell, *values, begun=begun):
             begun.add(cell.id)
             report(cell, *values)
 
         try:
-            with contextlib.closing(workers.run(list(waiting.values()), data, note_and_report)) as done:
+            with contextlib.closing(workers.run(batch, data, note_and_report)) as done:
                 for outcome in done:
                     del waiting[outcome.cell.id]
                     yield outcome
         except workers.LOST as error:
-            suspects = [name for name in waiting if name in begun] or list(waiting)
+            lost = [task.cell.id for task in batch if task.cell.id in waiting]
+            suspects = [name for name in lost if name in begun] or lost
             losses.update(suspects)
             log(f"a process that was training was lost ({type(error).__name__}); what it was at is trained again")
             for name in suspects:

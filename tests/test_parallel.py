@@ -200,6 +200,25 @@ def test_what_is_lost_is_done_again_and_nothing_twice():
     assert len(lines) == 3 and all("trained again" in line for line in lines)
 
 
+class Deadly(Unreliable):
+    """Workers, all of which are lost as soon as they meet a certain cell."""
+
+    def run(self, tasks, data, report):
+        for task in tasks:
+            report(task.cell, "CPU", 0, None, None)
+        if any(task.cell.arm["optimizer"] == "killer" for task in tasks):
+            raise CancelledError
+        for task in tasks:
+            yield Outcome(task.cell, files={"history.csv": b""})
+
+
+def test_only_the_cell_that_loses_its_process_fails():
+    tasks = [Task(test_sweep.cell(name), None) for name in ("a", "b", "killer", "c", "d")]
+    done = list(parallel.outcomes(Deadly(0), tasks, {}, lambda *_: None, lambda _: None))
+    assert sorted(outcome.cell.arm["optimizer"] for outcome in done) == ["a", "b", "c", "d", "killer"]
+    assert [outcome.cell.arm["optimizer"] for outcome in done if outcome.failure] == ["killer"]
+
+
 def test_what_is_lost_three_times_has_failed():
     tasks = [Task(test_sweep.cell(epochs=number), None) for number in range(1, 4)]
     done = list(parallel.outcomes(Unreliable(0, at_work=1), tasks, {}, lambda *_: None, lambda _: None))
