@@ -51,8 +51,7 @@ class LocalWorkers:
             place = Place(numbers, manager.Queue(), tuple(cores), self.jobs, self.strategy)
             calls = (joblib.delayed(_perform)(task, data[task.cell.dataset], place) for task in tasks)
             with _told(report, place.reports):
-                # A worker that begins with Ctrl-C blocked never sees it: this process ends its workers itself.
-                with _without_sigint():
+                with without_sigint():
                     outcomes = joblib.Parallel(self.jobs, return_as="generator_unordered", batch_size=1)(calls)
                 with contextlib.closing(outcomes):
                     yield from outcomes
@@ -137,8 +136,8 @@ def _told(report, reports):
 
 
 @contextlib.contextmanager
-def _without_sigint():
-    """Hold back Ctrl-C until the block ends."""
+def without_sigint():
+    """Hold back Ctrl-C until the block ends. Processes that begin in it never see it, and say nothing: who started them ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,6 +1,7 @@
 """From cells on disk to the experiment's tables, figures and page."""
 
 import textwrap
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 from common import cells as cells_on_disk
 from common import columns, plots, report, summary
 from common.experiment import Experiment
+from common.local_workers import without_sigint
 
 WIDTH = 79  # letters of a line on screen
 FIGURES_PER_PROCESS = 4  # drawn in the time that a process takes to start
@@ -113,7 +115,10 @@ def draw(experiment, tables, cells, root):
         note = describe_settings(experiment, cells_of_dataset[0])
         sheets += experiment.draw(DatasetResults(experiment, dataset, of_dataset, cells_of_dataset, note, root))
     processes = min(joblib.cpu_count(), -(-len(sheets) // FIGURES_PER_PROCESS))
-    figures = joblib.Parallel(processes, batch_size=1)(joblib.delayed(sheet)() for sheet in sheets)
+    with without_sigint():
+        drawing = joblib.Parallel(processes, batch_size=1, return_as="generator")(joblib.delayed(sheet)() for sheet in sheets)
+    with closing(drawing):
+        figures = list(drawing)
     drawn = {name for name, _ in figures}
     for old in folder.glob("*.png"):
         if old.name not in drawn and plots.is_sheet(old):

@@ -96,7 +96,7 @@ def test_gpus_are_shared_out_one_to_a_worker(number, expected, monkeypatch):
 
 
 def test_ctrl_c_ends_all_processes(tmp_path):
-    words = ["--lr", "0.01", "--optimizers", "sgd", "momentum", "--schedules", "constant", "--seeds", "1", "--epochs", "400"]
+    words = ["--lr", "0.01", "--optimizers", "sgd", "momentum", "--schedules", "constant", "--seeds", "1", "--epochs", "100000"]
     words += ["--batch-size", "16", "--jobs", "2"]
     terminal = OnATerminal(tmp_path, *words, start_new_session=True)
     deadline = time.monotonic() + 120
