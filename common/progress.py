@@ -54,7 +54,9 @@ class SweepProgress:
 
     def epoch(self, cell, epoch, loss, accuracy):
         """An epoch (from 1) of a cell ended with this training loss and test accuracy, means over its seeds."""
-        work = self._at_work[cell.id]
+        work = self._at_work.get(cell.id)
+        if work is None:  # the news of another process, overtaken by its outcome
+            return
         work.line = f"{work.label}: epoch {epoch}/{cell.epochs}, loss {loss:.4g}, accuracy {100 * accuracy:.1f} %"
         self._bar.advance(self._task, (epoch - work.epoch) * work.seconds_per_epoch)
         work.epoch = epoch
