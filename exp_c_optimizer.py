@@ -2,7 +2,8 @@
 
 What varies: the optimizer, its learning rate, and whether the rate is constant or multiplied by 0.95 after every epoch.
 What is held fixed: the network (dense 256, dense 128, logits), cross-entropy, the initial weights and the batch order of each seed.
-What is measured: loss and accuracy per epoch, the gradient's norm per layer and per step, dead and inactive units.
+What is measured: loss and accuracy per epoch, the gradient's norm per layer and per step, dead and inactive units, and how sharply the loss
+curves, against the curvature beyond which a learning rate overshoots.
 """
 
 import sys
@@ -17,6 +18,8 @@ LEARNING_RATES = (0.1, 0.01, 0.001)
 SCHEDULES = ("constant", "exponential")
 MOMENTUM = 0.9
 DECAY = 0.95  # of the exponential schedule, after every epoch
+SHARPNESS_STAGES = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 1)  # shares of the epochs; it moves most at first
+SHARPNESS_TOLERANCE = 0.05  # of the eigenvalue; the figure spans powers of ten
 
 
 def build_optimizer(cell, steps_per_epoch):
@@ -31,8 +34,16 @@ def build_optimizer(cell, steps_per_epoch):
     return keras.optimizers.Adam(rate)
 
 
+def build_monitors(cell, data):
+    from common.data import probe
+    from common.monitors import SharpnessMonitor
+
+    x_probe, y_probe = probe(*data[0])
+    return {"sharpness": SharpnessMonitor(x_probe, y_probe, every=cell.epochs_at(SHARPNESS_STAGES), tolerance=SHARPNESS_TOLERANCE)}
+
+
 def draw(results):
-    """A sheet per rate, a sheet per optimizer, gradients by layer, and the final accuracies."""
+    """A sheet per rate, a sheet per optimizer, gradients by layer, sharpness, and the final accuracies."""
     from common import plots
 
     tables, sheet = results.tables, results.sheet
@@ -50,6 +61,8 @@ def draw(results):
     for optimizer, history in tables["history"].groupby("optimizer", sort=False):
         title = f", {plots.display(optimizer)}: the learning rates"
         figures.append(sheet(plots.curves_sheet, "rates", history, by_rate, panels, title=title, ending=f"_{optimizer}"))
+    title = ": how sharply the loss curves"
+    figures.append(sheet(plots.sharpness_sheet, "sharpness", tables["sharpness"], "optimizer", others, title=title))
     arm_columns = results.experiment.arm_columns
     return [*figures, sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy")]
 
@@ -62,6 +75,7 @@ EXPERIMENT = experiment.Experiment(
     default_batch_size=BATCH_SIZE,
     columns=(columns.TEST_ACCURACY, columns.BEST_ACCURACY, columns.EPOCHS_TO_95, columns.TRAIN_LOSS, columns.VOLATILITY),
     build_optimizer=build_optimizer,
+    build_monitors=build_monitors,
     draw=draw,
 )
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from common.errors import BadInput
 
-FORMAT = 2  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
+FORMAT = 3  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 TABLES = ("history.csv", "layers.csv")
 WEIGHTS = "final.weights.h5"
 FILES = {*TABLES, "histograms.npz", WEIGHTS}  # of every cell; an experiment's own monitors add theirs

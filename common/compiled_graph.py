@@ -1,5 +1,8 @@
 """A graph that is traced once, and compiled by XLA where that is wanted."""
 
+import contextlib
+import logging
+
 import tensorflow as tf
 
 # XLA draws other random numbers from the same seed; and on a CPU it is slow at convolutions.
@@ -38,6 +41,18 @@ class CompiledGraph:
                     raise
                 self._compiled = None
         return self._graph(*args)
+
+
+@contextlib.contextmanager
+def without_conversion_chatter():
+    """Within the block TensorFlow keeps to itself which operations it cannot vectorise, at a screenful each."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _has_operations(graph, words):

@@ -5,15 +5,13 @@ axis, one slice per seed, and maps the single-model loss and gradient over that 
 weights, its own batch order, its own gradients and its own slice of the optimizer's state, so it ends where training it alone would end.
 """
 
-import functools
-
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
 from common import stacked_training
-from common.compiled_graph import CompiledGraph
+from common.compiled_graph import CompiledGraph, without_conversion_chatter
 from common.learning_rates import learning_rates, schedule_of
 from common.members import build_member, checked_seeds, stacked_variable
 from common.metrics import accuracy_metric
@@ -113,7 +111,8 @@ class SeedStack(keras.Model):
 
         slices = ([tf.convert_to_tensor(v.value) for v in self._stacked], args)
         try:
-            return tf.vectorized_map(one, slices, fallback_to_while_loop=False)
+            with without_conversion_chatter():
+                return tf.vectorized_map(one, slices, fallback_to_while_loop=False)
         except (ValueError, NotImplementedError):
             # Some operations (convolution by stacked kernels, random numbers) have no vectorised form: set the members side by side in the
             # graph instead. An error of fn's own comes again here, and is raised.
@@ -274,15 +273,19 @@ class SeedStack(keras.Model):
         Returns:
             A function of `args`.
         """
+
+        def of_tensors(*args):
+            return function(self, *args, **settings)
+
         if self.run_eagerly:
-            return functools.partial(function, self, **settings)
+            return of_tensors
         # XLA compiles for one device: replicas go without it, as they do in Keras.
         jit_compile = jit_compile and bool(self.jit_compile) and self.distribute_strategy.num_replicas_in_sync == 1
         shapes = tuple((tuple(t.shape), t.dtype) for t in tf.nest.flatten(args))
         key = function, shapes, tuple(sorted(settings.items())), jit_compile
         if key not in self._graphs:
             self._graphs[key] = CompiledGraph(
-                functools.partial(function, self, **settings),
+                of_tensors,
                 args,
                 "auto" if jit_compile and self._compile_where_it_pays else jit_compile,
             )

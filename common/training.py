@@ -5,6 +5,7 @@ import io
 import platform
 import tempfile
 import time
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from common import data as datasets
 from common.cells import WEIGHTS, table_bytes, with_columns_in_front
 from common.checkpoint import Checkpoint
 from common.metrics import accuracy_metric
-from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
+from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor, MonitorWarning
 from common.workplace import Outcome
 
 HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
@@ -62,15 +63,17 @@ def train(task, data, devices, pools, report):
     monitors = {"gradients": gradients, "activations": activations, "histograms": histograms, **own}
     checkpoint.monitors = {name: monitor for name, monitor in monitors.items() if hasattr(monitor, "get_state")}
     ends = []
-    stack.fit(
-        x,
-        y,
-        batch_size=cell.batch_size,
-        epochs=cell.epochs,
-        validation_data=data[1],
-        verbose=0,
-        callbacks=[*monitors.values(), *_reporting(report, device, task.tensorboard, ends), checkpoint],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", MonitorWarning)  # a cell without one of its measurements has failed
+        stack.fit(
+            x,
+            y,
+            batch_size=cell.batch_size,
+            epochs=cell.epochs,
+            validation_data=data[1],
+            verbose=0,
+            callbacks=[*monitors.values(), *_reporting(report, device, task.tensorboard, ends), checkpoint],
+        )
     if checkpoint.saved is not None:
         return Outcome(cell, checkpoint=checkpoint.saved)
     layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)

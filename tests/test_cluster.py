@@ -16,7 +16,7 @@ from tests.test_parallel import files_of
 
 pytest.importorskip("distributed", reason="distributed is not installed: pip install -r requirements-cluster.txt")
 
-WORDS = ["--optimizers", "sgd", "adam", "--lr", "0.01", "0.02", "--seeds", "2", "--epochs", "25"]
+WORDS = ["--optimizers", "adam", "--lr", "0.01", "0.02", "--seeds", "2", "--epochs", "25"]
 
 
 class Dask:
@@ -78,13 +78,13 @@ def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_on
     command = [sys.executable, "exp_c_optimizer.py", "--datasets", "digits", *WORDS, "--cluster", scheduler, "--out", tmp_path / "cluster"]
     sweep = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while not (cells.is_dir() and len(os.listdir(cells)) >= 2) and time.monotonic() < deadline:
+    while not (cells.is_dir() and len(os.listdir(cells)) >= 1) and time.monotonic() < deadline:
         time.sleep(0.02)
     done = len(os.listdir(cells))
     second.kill()
     stdout, stderr = sweep.communicate(timeout=300)
     assert sweep.returncode == 0, stderr
-    assert 2 <= done < 8, "the worker was to be killed in the middle"
+    assert 1 <= done < 4, "the worker was to be killed in the middle"
     assert stdout == alone.stdout and files_of(tmp_path / "cluster") == files_of(tmp_path / "alone")
     assert first.process.poll() is None and stderr.count("digits: training on CPU, tcp://127.0.0.1:") == 2
 

@@ -47,7 +47,7 @@ def test_stderr_has_no_chatter_and_no_progress_where_it_is_not_a_terminal(digits
     note, device, done = process.stderr.splitlines()
     assert device == "exp_c_optimizer.py: digits: training on CPU"
     assert note.startswith("exp_c_optimizer.py: note: Fashion-MNIST is not on this machine.") and "--data-dir" in note
-    assert done == f"exp_c_optimizer.py: 6 figures, tables and report.html are in {out}/exp_c_optimizer"
+    assert done == f"exp_c_optimizer.py: 7 figures, tables and report.html are in {out}/exp_c_optimizer"
 
 
 def test_tables_have_the_columns_of_the_design_and_agree_with_each_other(digits):
@@ -67,6 +67,18 @@ def test_tables_have_the_columns_of_the_design_and_agree_with_each_other(digits)
     np.testing.assert_array_equal(first, paired)  # same weights, same batches, and the rate has not decayed yet
 
 
+def test_sharpness_is_measured_at_stages_beside_the_limit_of_the_rate(digits):
+    sharpness = pd.read_csv(digits[0] / "exp_c_optimizer" / "sharpness.csv")
+    assert list(sharpness.columns) == ["dataset", *ARM, "seed", "epoch", "sharpness", "sharpness_error", "stability_limit"]
+    assert sharpness["epoch"].unique().tolist() == [0, 1, 2, 3] and len(sharpness) == 6 * 2 * 4
+    start = sharpness.query("epoch == 0").groupby("seed")["sharpness"]
+    assert (start.nunique() == 1).all() and (start.first() > 0).all()  # a seed has the same weights in every arm
+    limits = sharpness.query("seed == 0 and schedule == 'exponential'").pivot(index="epoch", columns="optimizer", values="stability_limit")
+    np.testing.assert_allclose(limits["sgd"], 200 / 0.95 ** np.arange(4), rtol=1e-5)
+    np.testing.assert_allclose(limits["momentum"], 380 / 0.95 ** np.arange(4), rtol=1e-5)
+    assert limits["adam"].isna().all()
+
+
 def test_figures_and_page_are_drawn(digits):
     folder = digits[0] / "exp_c_optimizer"
     figures = sorted(path.name for path in folder.glob("*.png"))
@@ -77,9 +89,10 @@ def test_figures_and_page_are_drawn(digits):
         "rates_digits_adam.png",
         "rates_digits_momentum.png",
         "rates_digits_sgd.png",
+        "sharpness_digits.png",
     ]
     page = (folder / "report.html").read_text()
-    assert page.count('<img src="data:image/png;base64,') == 6 and "http" not in page
+    assert page.count('<img src="data:image/png;base64,') == 7 and "http" not in page
 
 
 def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
@@ -172,7 +185,7 @@ def test_progress_is_shown_on_a_terminal_unless_quiet(tmp_path):
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
-    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "400", "--seeds", "1"]
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "250", "--seeds", "1"]
     terminal = OnATerminal(tmp_path, *words)
     cells = tmp_path / "exp_c_optimizer" / "cells"
     deadline = time.monotonic() + 120

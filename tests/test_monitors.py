@@ -4,116 +4,22 @@ import keras
 import numpy as np
 import pytest
 
-from common.models import build_mlp
 from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
 from common.seed_stack import SeedStack
-
-SAMPLES, FEATURES, CLASSES = 40, 5, 3
-ACTIVATIONS = {  # function, derivative from the pre-activation
-    "relu": (lambda z: np.maximum(z, 0), lambda z: (z > 0).astype(float)),
-    "leaky_relu": (lambda z: np.where(z > 0, z, 0.01 * z), lambda z: np.where(z > 0, 1, 0.01)),
-    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2),
-    "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
-}
-
-
-@pytest.fixture(scope="module")
-def probe():
-    random = np.random.default_rng(0)
-    return random.normal(size=(SAMPLES, FEATURES)).astype("float32"), random.integers(0, CLASSES, SAMPLES).astype("int32")
-
-
-def build(activation="relu", shift=8):
-    """hidden_1 has unit 0 off everywhere (dead under ReLU, saturated under sigmoid), unit 1 on everywhere, unit 2 close to silent."""
-    model = build_mlp(FEATURES, CLASSES, hidden=(8, 6), activation=activation)
-    kernel, bias = (np.array(v) for v in model.get_layer("hidden_1").get_weights())
-    bias[:3] = -shift, shift, 0
-    kernel[:, 2] *= 1e-5
-    model.get_layer("hidden_1").set_weights([kernel, bias])
-    return model
-
-
-def float64_weights(model):
-    return [np.asarray(w, "float64") for w in model.get_weights()]
-
-
-def forward(weights, x, activation):
-    """Pre-activations and outputs of the three layers, float64."""
-    function = ACTIVATIONS[activation][0]
-    w1, b1, w2, b2, w3, b3 = weights
-    z1 = x.astype("float64") @ w1 + b1
-    z2 = function(z1) @ w2 + b2
-    z3 = function(z2) @ w3 + b3
-    return [(z1, function(z1)), (z2, function(z2)), (z3, z3)]
-
-
-def backward(weights, x, y, activation):
-    """Gradients of the mean cross-entropy, by the chain rule, float64."""
-    derivative = ACTIVATIONS[activation][1]
-    (z1, a1), (z2, a2), (z3, _) = forward(weights, x, activation)
-    p = np.exp(z3 - z3.max(1, keepdims=True))
-    p /= p.sum(1, keepdims=True)
-    d3 = (p - np.eye(CLASSES)[y]) / len(x)
-    d2 = d3 @ weights[4].T * derivative(z2)
-    d1 = d2 @ weights[2].T * derivative(z1)
-    return [x.T @ d1, d1.sum(0), a1.T @ d2, d2.sum(0), a2.T @ d3, d3.sum(0)]
-
-
-def expected_gradient_row(gradients, weights, before, layer):
-    g, w, b = (np.concatenate([a.ravel() for a in arrays[2 * layer : 2 * layer + 2]]) for arrays in (gradients, weights, before))
-    return [np.sqrt((g**2).sum()), np.abs(g).mean(), np.sqrt((w**2).sum()), np.sqrt(((w - b) ** 2).sum()) / np.sqrt((b**2).sum())]
-
-
-def expected_activation_row(z, a, activation):
-    derivative = ACTIVATIONS[activation][1](z) if activation in ACTIVATIONS else np.ones_like(z)
-    largest = {"sigmoid": 0.25, "tanh": 1.0}.get(activation)
-    mean_abs = np.abs(a).mean(0)
-    return [
-        (derivative == 0).all(0).mean(),
-        (a <= 0).all(0).mean(),
-        (a <= 0).mean(),
-        (mean_abs <= 0.025 * mean_abs.mean()).mean(),
-        np.nan if largest is None else (derivative < 0.01 * largest).mean(),
-        a.mean(),
-        a.std(),
-    ]
-
-
-def cross_entropy():
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
-class Weights(keras.callbacks.Callback):
-    """Weights of every member before training and after every epoch, float64."""
-
-    def on_train_begin(self, logs=None):
-        self.seen = [self._now()]
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seen.append(self._now())
-
-    def _now(self):
-        if isinstance(self.model, SeedStack):
-            return [float64_weights(self.model.member(i)) for i in range(len(self.model.seeds))]
-        return [float64_weights(self.model)]
-
-
-@pytest.fixture(params=["ordinary model", "SeedStack"])
-def train(request, probe):
-    """A function that trains three epochs with the given callbacks and returns the model, and the weights at each epoch by member."""
-
-    def train(activation, callbacks):
-        if request.param == "SeedStack":
-            model = SeedStack(lambda: build(activation), [0, 1, 2])
-        else:
-            keras.utils.set_random_seed(0)
-            model = build(activation)
-        model.compile(keras.optimizers.SGD(0.1), loss=cross_entropy())
-        weights = Weights()
-        model.fit(*probe, batch_size=16, epochs=3, verbose=0, callbacks=[*callbacks, weights])
-        return model, weights.seen
-
-    return train
+from tests.perceptron import (
+    ACTIVATIONS,
+    CLASSES,
+    FEATURES,
+    SAMPLES,
+    Weights,
+    backward,
+    build,
+    cross_entropy,
+    expected_activation_row,
+    expected_gradient_row,
+    float64_weights,
+    forward,
+)
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid"])
@@ -248,7 +154,7 @@ def test_every_measures_every_so_many_epochs(probe):
 
 
 def test_training_ends_bit_identical_with_and_without_monitors(train, probe):
-    monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0]), HistogramMonitor(*probe, epochs=[0, 2])]
+    monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0]), HistogramMonitor(*probe, every=[0, 2])]
     model, _ = train("relu", monitors)
     bare, _ = train("relu", [])
     for a, b in zip(model.variables, bare.variables, strict=True):
@@ -284,7 +190,7 @@ def test_layers_of_nested_models_are_named_by_their_path(probe):
 
 
 def test_histograms_count_activations_and_gradients_before_and_after_training(train, probe):
-    monitor = HistogramMonitor(*probe, epochs=[0, 3, 99], bins=7)
+    monitor = HistogramMonitor(*probe, every=[0, 3, 99], bins=7)
     _, seen = train("relu", [monitor])
     arrays = monitor.arrays()
     assert arrays["epochs"].tolist() == [0, 3]

@@ -1,14 +1,32 @@
 """Keras callbacks that measure, on a fixed probe, what happens inside a network while it trains.
 
 They work on any built Keras 3 model on the TensorFlow backend, and on models that train several members at once and offer `seeds`,
-`template` and `map_members` (a SeedStack). They import nothing from the rest of the project.
+`template`, `map_members` and `graph` (a SeedStack). They change nothing of what is trained, and what they cannot measure they tell in one
+`MonitorWarning`. They import nothing from the rest of the project: this folder can be copied into another.
 """
 
-from common.monitors.activations import ActivationMonitor
-from common.monitors.gradients import GradientMonitor
-from common.monitors.histograms import HistogramMonitor
-from common.monitors.logits import LogitMonitor
-from common.monitors.predictions import PredictionMonitor
-from common.monitors.units import UnitActivity
+from .activations import ActivationMonitor
+from .gradients import GradientMonitor
+from .histograms import HistogramMonitor
+from .logits import LogitMonitor
+from .monitor import MonitorWarning
+from .noise import NoiseMonitor
+from .predictions import PredictionMonitor
+from .sharpness import SharpnessMonitor
+from .trace import HessianTraceMonitor
+from .units import UnitActivity
+from .updates import UpdateMonitor
 
-__all__ = ["ActivationMonitor", "GradientMonitor", "HistogramMonitor", "LogitMonitor", "PredictionMonitor", "UnitActivity"]
+__all__ = [
+    "ActivationMonitor",
+    "GradientMonitor",
+    "HessianTraceMonitor",
+    "HistogramMonitor",
+    "LogitMonitor",
+    "MonitorWarning",
+    "NoiseMonitor",
+    "PredictionMonitor",
+    "SharpnessMonitor",
+    "UnitActivity",
+    "UpdateMonitor",
+]

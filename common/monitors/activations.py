@@ -1,13 +1,13 @@
 """ActivationMonitor: which units of each layer are at work, and which are dead, dormant or saturated."""
 
-import contextlib
-from typing import Any, NamedTuple
-
-import keras
 import tensorflow as tf
 
-from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers, template_of
-from common.monitors.units import UnitActivity
+from .graphs import add_structures, map_members, over_batches, template_of
+from .losses import predict
+from .monitor import QuantityMonitor
+from .probe import Probe
+from .recorded import is_linear, layers_with_activation, recorded_activations
+from .units import UnitActivity
 
 # A unit is dormant if its mean absolute output is at most this share of its layer's mean (Sokar et al. 2023, arXiv:2302.12902).
 DORMANT_SHARE = 0.025
@@ -16,25 +16,19 @@ SATURATED_SHARE = 0.01
 # The largest derivative of the activations that saturate; softmax's is that of an output by its own logit, p (1 - p).
 LARGEST_DERIVATIVE = {"sigmoid": 0.25, "tanh": 1.0, "softmax": 0.25}
 
-ACTIVATION_LAYERS = (
-    keras.layers.Activation,
-    keras.layers.ReLU,
-    keras.layers.LeakyReLU,
-    keras.layers.PReLU,
-    keras.layers.ELU,
-    keras.layers.Softmax,
-)
 
-
-class ActivationMonitor(ProbeMonitor):
+class ActivationMonitor(QuantityMonitor):
     """Measures the activations of each layer on a fixed probe, in inference mode, at the end of epochs.
 
-    It looks at every layer that applies an activation function: those with an `activation` argument, and activation layers such as
-    `keras.layers.ReLU`. A unit is an entry of the last axis; for a convolution that is a channel, and each position counts as a sample.
+    It looks at every layer that applies an activation function, wherever it is: those with an `activation` argument, activation layers such
+    as `keras.layers.ReLU`, and, in functional models, operations such as `keras.ops.relu`. A unit is an entry of the last axis; for a
+    convolution that is a channel, and each position counts as a sample, as does each further call of a shared layer. What is called in a
+    loop (the cells of recurrent layers) or not at all in inference is left out with a warning; functions that a model's own code calls
+    cannot be seen.
 
     Quantities, float32:
 
-    - `dead_fraction`: share of units whose activation has derivative exactly 0 (in float32) at every probe sample: they learn nothing.
+    - `dead_fraction`: share of units whose activation has derivative exactly 0 (as computed) at every probe sample: they learn nothing.
     - `always_off_fraction`: share of units with output <= 0 at every probe sample. For ReLU the same as dead.
     - `inactive_fraction`: share of (sample, unit) pairs with output <= 0.
     - `dormant_fraction`: share of units with mean absolute output <= 0.025 of the layer's mean (Sokar et al. 2023, arXiv:2302.12902).
@@ -44,10 +38,12 @@ class ActivationMonitor(ProbeMonitor):
     All are NaN where an output is not finite.
 
     Args:
-        x: the probe: an array of samples, as given to `fit`.
-        every: measure after every so many epochs.
-        units: whether to keep the activity of every single unit as well, before training and whenever it measures; then `.units` is a
-            `UnitActivity`.
+        x: the probe: samples as given to `fit`, or a `tf.data.Dataset` of batches, with or without targets.
+        every: measure after every so many epochs; or the epochs after which to measure, a collection of ints, 0 for before training.
+        units: whether to keep the activity of every single unit as well, before training (if the model is built) and whenever it
+            measures; then `.units` is a `UnitActivity`.
+        layers: names or patterns of the layers to measure; all by default.
+        logs: whether the values enter `logs`, or patterns of the keys that do.
     """
 
     quantities = (
@@ -60,19 +56,44 @@ class ActivationMonitor(ProbeMonitor):
         "activation_std",
     )
 
-    def __init__(self, x, every=1, units=False):
-        super().__init__(every)
-        self.x = tf.convert_to_tensor(x)
+    def __init__(self, x, every=1, units=False, layers=None, logs=True):
+        super().__init__(Probe(x).without_targets(), every, layers, logs)
         self.units = UnitActivity() if units else None
+        self.measures_before_training = units
 
     def layer_names(self):
-        return list(layers_with_activation(self.template))
+        return self._layer_names
 
     def on_train_begin(self, logs=None):
-        super().on_train_begin(logs)
         if self.units is not None:
-            self.units.begin(self.seeds)
-            self.measure(0)
+            self.units.begin(getattr(self.model, "seeds", None))
+        super().on_train_begin(logs)
+
+    def build_measure(self):
+        candidates = layers_with_activation(self.template, self.layers)
+        measure = over_batches(self.model, self.probe.batches, _add_up, _finish, layers=self.layers)
+        # Which layers can be measured, tracing tells, and what the graph returns.
+        reached, _ = measure()
+        self._layer_names = [path for path in candidates if path in reached]
+        left_out = [path for path in candidates if path not in reached]
+        if left_out:
+            self.warn(f"leaves out what is not called in inference, or only in a loop: {', '.join(left_out)}")
+        if not self._layer_names:
+            raise ValueError("none of the layers with an activation function can be measured")
+
+        def measure_and_keep(epoch):
+            quantities, on = measure()
+            if self.units is not None:
+                self.units.add(epoch, {path: on[path].numpy() for path in self._layer_names if not is_linear(candidates[path])})
+            return tf.stack([quantities[path] for path in self._layer_names], axis=1)
+
+        return measure_and_keep
+
+    def record(self, epoch, logs):
+        if epoch > 0:
+            super().record(epoch, logs)
+        else:
+            self.measure(epoch)  # units alone are looked at before training
 
     def get_state(self):
         units = {} if self.units is None else {f"units/{name}": array for name, array in self.units.arrays().items()}
@@ -83,109 +104,68 @@ class ActivationMonitor(ProbeMonitor):
         if self.units is not None:
             self.units.set_arrays({name.removeprefix("units/"): array for name, array in state.items() if name.startswith("units/")})
 
-    def build_measure(self):
-        measure = graph(self.model, _measure, self.x, units=self.units is not None)
 
-        def measure_and_keep(epoch):
-            quantities, on = measure(self.x)
-            if self.units is not None:
-                self.units.add(epoch, {name: share.numpy() for name, share in on.items()})
-            return quantities
-
-        return measure_and_keep
-
-
-def layers_with_activation(model):
-    """The layers that apply an activation function, `{name: layer}`."""
-    return measured_layers(model, lambda layer: _has_activation(layer) or isinstance(layer, ACTIVATION_LAYERS))
-
-
-def _has_activation(layer):
-    # Recurrent layers only show their cell's.
-    return callable(vars(layer).get("activation"))
-
-
-class Recorded(NamedTuple):
-    """What an activation function did: its name, what came out, and its elementwise derivative."""
-
-    kind: str
-    outputs: Any
-    derivative: Any
-
-
-@contextlib.contextmanager
-def recorded_activations(layers):
-    """While the block runs, record what each layer's activation function does.
-
-    Yields:
-        A dict that fills as the layers are called: `{name: Recorded}`.
-    """
-    record = {}
-
-    def recorder(name, function):
-        def recording(inputs, *args, **kwargs):
-            with tf.GradientTape() as tape:
-                tape.watch(inputs)
-                outputs = function(inputs, *args, **kwargs)
-            kind = _kind(layers[name], function)
-            derivative = outputs * (1 - outputs) if kind == "softmax" else tape.gradient(outputs, inputs)
-            record[name] = Recorded(kind, outputs, derivative)
-            return outputs
-
-        return recording
-
-    patched = {name: "activation" if _has_activation(layer) else "call" for name, layer in layers.items()}
-    originals = {name: getattr(layers[name], attribute) for name, attribute in patched.items()}
-    try:
-        # Past Keras's attribute tracking: the layers shall not notice.
-        for name, attribute in patched.items():
-            vars(layers[name])[attribute] = recorder(name, originals[name])
-        yield record
-    finally:
-        for name, attribute in patched.items():
-            if attribute == "activation":
-                vars(layers[name])[attribute] = originals[name]
-            else:
-                del vars(layers[name])[attribute]
-
-
-def _measure(model, x, units):
-    """The quantities of all members and layers, and, with `units`, the share of samples that switch each unit on, by layer."""
-    layers = layers_with_activation(template_of(model))
+def _add_up(model, batch, layers):
+    """Of all members and layers that can be measured, what is added up over calls and batches."""
+    found = layers_with_activation(template_of(model), layers)
 
     def of_member(member):
-        with recorded_activations(layers) as record:
-            member(x, training=False)
-        on = {name: _on_share(r.outputs) for name, r in record.items() if r.kind != "linear"} if units else {}
-        return tf.stack([_quantities(record[name]) for name in layers]), on
+        with recorded_activations(found) as record:
+            predict(member, batch)
+        return {path: add_structures([_sums(recorded) for recorded in calls]) for path, calls in record.items()}
 
     return map_members(model, of_member)
 
 
-def _kind(layer, function):
-    if isinstance(layer, keras.layers.Softmax) or isinstance(function, keras.layers.Softmax):
-        return "softmax"
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def _quantities(recorded):
-    outputs, derivative, kind = _by_unit(recorded.outputs), _by_unit(recorded.derivative), recorded.kind
-    off = outputs <= 0
+def _sums(recorded):
+    """Of a call of a layer: float64 scalars, and `(units,)` for what is counted unit by unit."""
+    outputs, derivative = _by_unit(recorded.outputs), _by_unit(recorded.derivative)
+    samples = tf.cast(tf.shape(outputs)[0], tf.float64)
+    pairs = samples * outputs.shape[1]
     mean = tf.reduce_mean(outputs)
-    mean_abs = tf.reduce_mean(tf.abs(outputs), axis=0)
+    # Squares around the mean in float32, around zero in float64: so they can be added up without loss.
+    squares = tf.cast(tf.reduce_mean(tf.square(outputs - mean)), tf.float64) + tf.square(tf.cast(mean, tf.float64))
+    sums = {
+        "samples": samples,
+        "alive": _count(derivative != 0, axis=0),
+        "on": _count(outputs > 0, axis=0),
+        "abs": tf.cast(tf.reduce_sum(tf.abs(outputs), axis=0), tf.float64),
+        "sum": pairs * tf.cast(mean, tf.float64),
+        "squares": pairs * squares,
+    }
+    if recorded.kind in LARGEST_DERIVATIVE:
+        sums["saturated"] = _count(tf.abs(derivative) < SATURATED_SHARE * LARGEST_DERIVATIVE[recorded.kind])
+    return sums
+
+
+def _finish(model, totals, layers):
+    """The quantities `{path: (members, quantities)}`, and the share of samples that switch each unit on, `{path: (members, units)}`."""
+
+    def of_member(member, totals):
+        return {path: _quantities(sums) for path, sums in totals.items()}, {path: _on_share(sums) for path, sums in totals.items()}
+
+    return map_members(model, of_member, totals)
+
+
+def _quantities(sums):
+    samples, units = sums["samples"], sums["on"].shape[0]
+    pairs = samples * units
+    mean, mean_abs = sums["sum"] / pairs, sums["abs"] / samples
     fractions = [
-        _share(tf.reduce_all(tf.equal(derivative, 0), axis=0)),
-        _share(tf.reduce_all(off, axis=0)),
-        _share(off),
-        _share(mean_abs <= DORMANT_SHARE * tf.reduce_mean(mean_abs)),
+        _count(sums["alive"] == 0) / units,
+        _count(sums["on"] == 0) / units,
+        1 - tf.reduce_sum(sums["on"]) / pairs,
+        _count(mean_abs <= DORMANT_SHARE * tf.reduce_mean(mean_abs)) / units,
+        sums["saturated"] / pairs if "saturated" in sums else tf.constant(float("nan"), tf.float64),
     ]
-    if kind in LARGEST_DERIVATIVE:
-        fractions.append(_share(tf.abs(derivative) < SATURATED_SHARE * LARGEST_DERIVATIVE[kind]))
-    else:
-        fractions.append(tf.constant(float("nan")))
-    std = tf.sqrt(tf.reduce_mean(tf.square(outputs - mean)))
-    not_finite = 0 * mean  # NaN unless every output is finite: a comparison with NaN would count it as "on"
-    return tf.stack([*(fraction + not_finite for fraction in fractions), mean, std])
+    std = tf.sqrt(tf.maximum(sums["squares"] / pairs - tf.square(mean), 0))
+    not_finite = tf.abs(0 * mean)  # NaN unless every output is finite: a comparison with NaN would count it as "on"
+    return tf.cast(tf.stack([*(fraction + not_finite for fraction in fractions), mean, std + not_finite]), tf.float32)
+
+
+def _on_share(sums):
+    """The share of samples with output above 0, unit by unit; NaN where one of the unit's outputs is not finite."""
+    return tf.cast(sums["on"] / sums["samples"] + 0 * sums["abs"], tf.float32)
 
 
 def _by_unit(values):
@@ -193,11 +173,5 @@ def _by_unit(values):
     return tf.reshape(tf.cast(values, tf.float32), [-1, values.shape[-1]])
 
 
-def _on_share(outputs):
-    """The share of samples with output above 0, unit by unit; NaN where one of the unit's outputs is not finite."""
-    outputs = _by_unit(outputs)
-    return tf.reduce_mean(tf.cast(outputs > 0, tf.float32) + 0 * outputs, axis=0)
-
-
-def _share(condition):
-    return tf.reduce_mean(tf.cast(condition, tf.float32))
+def _count(condition, axis=None):
+    return tf.cast(tf.reduce_sum(tf.cast(condition, tf.float32), axis=axis), tf.float64)

@@ -2,14 +2,19 @@
 
 import tensorflow as tf
 
-from common.monitors.probe import ProbeMonitor, graph, map_members, measured_layers, template_of
+from .graphs import map_members, over_batches, template_of
+from .layers import weights_by_layer
+from .losses import gradient_of_loss, norm
+from .monitor import QuantityMonitor
+from .probe import Probe, num_samples
+from .weights import WeightsThen
 
 
-class GradientMonitor(ProbeMonitor):
+class GradientMonitor(QuantityMonitor):
     """Measures the gradient of the loss on a fixed probe, layer by layer, at the end of epochs.
 
-    Use it to see gradients vanish, explode or settle. It takes the loss that the model was compiled with, regularisation included, in
-    inference mode.
+    Use it to see gradients vanish, explode or settle. It takes the loss that the model was compiled with, with all its terms, weights of
+    samples and regularisation, in inference mode. Of a model in mixed precision it gives the unscaled gradient.
 
     Example:
 
@@ -17,6 +22,7 @@ class GradientMonitor(ProbeMonitor):
     gradients = GradientMonitor(x_train[:256], y_train[:256])
     model.fit(x_train, y_train, epochs=20, callbacks=[gradients, keras.callbacks.CSVLogger("log.csv")])
     gradients.frame()
+    gradients.plot()
     ```
 
     Quantities, of a layer's trainable weights taken together, float32:
@@ -24,103 +30,71 @@ class GradientMonitor(ProbeMonitor):
     - `grad_norm`: L2 norm of the gradient of the mean probe loss (loss per weight unit).
     - `grad_mean_abs`: mean of the gradient's absolute values (loss per weight unit).
     - `weight_norm`: L2 norm of the weights (weight units).
-    - `update_ratio`: L2 norm of the weights' change since the last measurement, or since training began, divided by their norm then.
+    - `update_ratio`: L2 norm of the weights' change since the last measurement, or since training began, divided by their norm then. NaN
+      at first for a model whose first batch builds it.
 
     Args:
-        x, y: the probe: arrays of samples and targets, as given to `fit`.
-        every: measure after every so many epochs.
+        x, y: the probe: samples and targets as given to `fit`, or a `tf.data.Dataset` of batches of both. A loss of several batches is the
+            mean of theirs by number of samples.
+        every: measure after every so many epochs; or the epochs after which to measure, a collection of ints, 0 for before training.
+        sample_weight: weights of the probe's samples, as given to `fit`.
+        layers: names or patterns of the layers to measure; all by default.
+        logs: whether the values enter `logs`, or patterns of the keys that do.
     """
 
     quantities = ("grad_norm", "grad_mean_abs", "weight_norm", "update_ratio")
 
-    def __init__(self, x, y, every=1):
-        super().__init__(every)
-        self.x, self.y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+    def __init__(self, x, y=None, every=1, sample_weight=None, layers=None, logs=True):
+        super().__init__(Probe(x, y, sample_weight), every, layers, logs)
 
     def layer_names(self):
-        return list(layers_with_weights(self.template))
+        return list(weights_by_layer(self.template, self.layers))
 
     def build_measure(self):
-        self._weights_before = graph(self.model, _weights, seldom=True)()
-        measure = graph(self.model, _measure, self.x, self.y, self._weights_before)
+        self._before = WeightsThen(self.model, self.layers, known=self.knows_the_start)
+        measure = over_batches(self.model, self.probe.batches, add_up_gradients, _finish, self._before.values, layers=self.layers)
 
         def measure_and_remember(epoch):
-            values, self._weights_before = measure(self.x, self.y, self._weights_before)
-            return values
+            quantities, self._before.values = measure(self._before.values)
+            return quantities
 
         return measure_and_remember
 
     def get_state(self):
-        weights = tf.nest.flatten(self._weights_before)
-        return {**super().get_state(), **{f"weights_before/{i}": weight.numpy() for i, weight in enumerate(weights)}}
+        return {**super().get_state(), **self._before.arrays("weights_before")}
 
     def set_state(self, state):
         super().set_state(state)
-        weights = [tf.constant(state[f"weights_before/{i}"]) for i in range(len(tf.nest.flatten(self._weights_before)))]
-        self._weights_before = tf.nest.pack_sequence_as(self._weights_before, weights)
+        self._before.set_arrays("weights_before", state)
 
 
-def layers_with_weights(model):
-    """The layers that training changes, `{name: layer}`."""
-    return measured_layers(model, lambda layer: layer.trainable_variables)
+def add_up_gradients(model, batch, *_, layers):
+    """Of all members: for each layer the gradients by its weights, times the number of samples; and that number."""
+    samples = float(num_samples(batch))
+
+    def of_member(member):
+        weights = [[v.value for v in of_layer] for of_layer in weights_by_layer(template_of(model), layers).values()]
+        gradients = gradient_of_loss(model, member, tf.nest.flatten(weights), batch)
+        return tf.nest.pack_sequence_as(weights, [samples * gradient for gradient in gradients])
+
+    return map_members(model, of_member), tf.constant(samples)
 
 
-def probe_loss(model, member, x, y, y_pred):
-    """The compiled loss of a member's outputs, regularisation included, in inference mode; `member` may be the model itself."""
-    loss = model.compute_loss(x, y, y_pred, training=False)
-    # A model counts its own regularisation; one that trains others does not count theirs.
-    return loss if member is model else tf.add_n([loss, *member.losses])
-
-
-def probe_gradients(model, member, layers, x, y):
-    """The gradient of the compiled loss, regularisation included, with respect to the layers' trainable weights, in inference mode.
-
-    Args:
-        model: the compiled model.
-        member: the model itself, or one of the members that it trains.
-        layers: layers of `member`.
-        x, y: samples and targets.
-
-    Returns:
-        For each layer a list of tensors shaped as its weights; zeros where the loss does not depend on a weight.
-    """
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        weights = [[v.value for v in layer.trainable_variables] for layer in layers]
-        tape.watch(weights)
-        loss = probe_loss(model, member, x, y, member(x, training=False))
-    return tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
-
-def _weights(model):
-    """The weights of all members, layer by layer."""
-    layers = layers_with_weights(template_of(model)).values()
-    return map_members(model, lambda member: _weights_of(layers))
-
-
-def _weights_of(layers):
-    return [[tf.cast(v.value, tf.float32) for v in layer.trainable_variables] for layer in layers]
-
-
-def _measure(model, x, y, weights_before):
+def _finish(model, totals, weights_before, layers):
     """The quantities of all members and layers, and the weights."""
-    layers = layers_with_weights(template_of(model)).values()
+    summed, samples = totals
 
-    def of_member(member, weights_before):
-        gradients = probe_gradients(model, member, layers, x, y)
-        weights = _weights_of(layers)
-        return tf.stack([_quantities(*of_layer) for of_layer in zip(gradients, weights, weights_before, strict=True)]), weights
+    def of_member(member, summed, weights_before):
+        weights = [[tf.cast(v.value, tf.float32) for v in of_layer] for of_layer in weights_by_layer(template_of(model), layers).values()]
+        rows = [_quantities(*of_layer, samples) for of_layer in zip(summed, weights, weights_before, strict=True)]
+        return tf.stack(rows), weights
 
-    return map_members(model, of_member, weights_before)
+    return map_members(model, of_member, summed, weights_before)
 
 
-def _quantities(gradients, weights, weights_before):
-    gradients = [tf.cast(gradient, tf.float32) for gradient in gradients]
+def _quantities(summed, weights, weights_before, samples):
+    gradients = [gradient / samples for gradient in summed]
     changes = [weight - before for weight, before in zip(weights, weights_before, strict=True)]
     size = sum(gradient.shape.num_elements() for gradient in gradients)
     mean_abs = tf.add_n([tf.reduce_sum(tf.abs(gradient)) for gradient in gradients]) / size
-    return tf.stack([_norm(gradients), mean_abs, _norm(weights), _norm(changes) / _norm(weights_before)])
-
-
-def _norm(tensors):
-    """The L2 norm of several tensors taken together."""
-    return tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tensor)) for tensor in tensors]))
+    return tf.stack([norm(gradients), mean_abs, norm(weights), norm(changes) / norm(weights_before)])

@@ -1,44 +1,64 @@
-"""HistogramMonitor: how activations and gradients are distributed, at a few stages of training."""
+"""HistogramMonitor: how activations and gradients are distributed, at stages of training."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from common.monitors.activations import layers_with_activation, recorded_activations
-from common.monitors.gradients import layers_with_weights, probe_gradients
-from common.monitors.probe import graph, map_members, template_of
+from .gradients import add_up_gradients
+from .graphs import map_members, on_each, over_batches, template_of
+from .layers import NothingToMeasure, weights_by_layer
+from .losses import predict
+from .monitor import Monitor
+from .probe import Probe
+from .recorded import layers_with_activation, recorded_activations
 
 
-class HistogramMonitor(keras.callbacks.Callback):
+class HistogramMonitor(Monitor):
     """Counts, layer by layer, the values of the activations and of the loss's gradient on a fixed probe, in inference mode.
 
-    Use it to see distributions drift, widen or collapse. It says nothing to `logs`; `arrays()` has all.
+    Use it to see distributions drift, widen or collapse, as Glorot & Bengio 2010 did. It says nothing to `logs`; `arrays()` has all.
+    Layers with activations are those of `ActivationMonitor`; where the model has none, gradients are counted alone.
 
     Args:
-        x, y: the probe: arrays of samples and targets, as given to `fit`.
-        epochs: the epochs after which it measures; 0 is before training.
+        x, y, sample_weight: the probe, as for `GradientMonitor`.
+        every: measure before training (if the model is built) and after every so many epochs; or the epochs after which to measure, a
+            collection of ints, 0 for before training.
         bins: how many bins.
+        layers: names or patterns of the layers to measure; all by default.
     """
 
-    def __init__(self, x, y, epochs, bins=60):
-        super().__init__()
-        self.x, self.y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
-        self.epochs = sorted(set(epochs))
+    measures_before_training = True
+
+    def __init__(self, x, y=None, every=1, bins=60, sample_weight=None, layers=None):
+        super().__init__(Probe(x, y, sample_weight), every, layers)
         self.bins = bins
         self._stages = []
 
     def on_train_begin(self, logs=None):
-        self._measure = graph(self.model, _measure, self.x, self.y, seldom=True)
         self._stages = []
-        self._count(0)
+        super().on_train_begin(logs)
 
-    def on_epoch_end(self, epoch, logs=None):
-        self._count(epoch + 1)
+    def prepare(self):
+        batches, settings = self.probe.batches, {"seldom": True, "layers": self.layers}
+        self._gradients, self._activations, problems = dict, [], []
+        try:
+            weights_by_layer(self.template, self.layers)
+            self._gradients = over_batches(self.model, batches, add_up_gradients, _gradients, **settings)
+        except NothingToMeasure as problem:
+            problems.append(problem)
+        try:
+            layers_with_activation(self.template, self.layers)
+            self._activations = on_each(self.model, batches, _activations, **settings)
+        except NothingToMeasure as problem:
+            problems.append(problem)
+        if len(problems) == 2:
+            raise problems[0]
 
-    def _count(self, epoch):
-        if epoch in self.epochs:
-            values = {name: tensor.numpy() for name, tensor in self._measure(self.x, self.y).items()}
-            self._stages.append((epoch, {name: _histogram(of_layer, self.bins) for name, of_layer in values.items()}))
+    def record(self, epoch, logs):
+        values = {name: tensor.numpy() for name, tensor in self._gradients().items()}
+        parts = [measure() for measure in self._activations]
+        for name in parts[0] if parts else ():
+            values[name] = np.concatenate([part[name].numpy() for part in parts], axis=1)
+        self._stages.append((epoch, {name: _histogram(of_layer, self.bins) for name, of_layer in values.items()}))
 
     def arrays(self):
         """All histograms, ready for `np.savez`: `epochs` `(stages,)`, and for each kind and layer `<kind>/<layer>/counts`, int64
@@ -51,7 +71,7 @@ class HistogramMonitor(keras.callbacks.Callback):
         return arrays
 
     def get_state(self):
-        """As for the other monitors, see `ProbeMonitor`."""
+        """As for the other monitors, see `QuantityMonitor`."""
         return self.arrays()
 
     def set_state(self, state):
@@ -63,19 +83,27 @@ class HistogramMonitor(keras.callbacks.Callback):
         ]
 
 
-def _measure(model, x, y):
-    """The activations and gradients of all members, by kind and layer."""
-    template = template_of(model)
-    activated, weighted = layers_with_activation(template), layers_with_weights(template)
+def _gradients(model, totals, layers):
+    """The gradients of all members: `{"gradient/<layer>": (members, weights)}`."""
+    paths = weights_by_layer(template_of(model), layers)
+    summed, samples = totals
+    return {
+        f"gradient/{path}": tf.concat([tf.reshape(g / samples, [g.shape[0], -1]) for g in of_layer], 1)
+        for path, of_layer in zip(paths, summed, strict=True)
+    }
+
+
+def _activations(model, batch, layers):
+    """The activations of all members: `{"activation/<layer>": (members, values)}`."""
+    found = layers_with_activation(template_of(model), layers)
 
     def of_member(member):
-        with recorded_activations(activated) as record:
-            member(x, training=False)
-        gradients = probe_gradients(model, member, weighted.values(), x, y)
-        values = {f"activation/{name}": tf.cast(record[name].outputs, tf.float32) for name in activated}
-        for name, of_layer in zip(weighted, gradients, strict=True):
-            values[f"gradient/{name}"] = tf.concat([tf.reshape(tf.cast(g, tf.float32), [-1]) for g in of_layer], 0)
-        return values
+        with recorded_activations(found) as record:
+            predict(member, batch)
+        return {
+            f"activation/{path}": tf.concat([tf.reshape(tf.cast(recorded.outputs, tf.float32), [-1]) for recorded in calls], 0)
+            for path, calls in record.items()
+        }
 
     return map_members(model, of_member)
 

@@ -3,15 +3,17 @@
 import numpy as np
 import tensorflow as tf
 
-from common.monitors.gradients import probe_loss
-from common.monitors.probe import ProbeMonitor, graph, map_members
+from .graphs import map_members, on_each
+from .losses import batch_loss, predict
+from .monitor import QuantityMonitor
+from .probe import Probe, num_samples
 
 
-class LogitMonitor(ProbeMonitor):
+class LogitMonitor(QuantityMonitor):
     """Measures the gradient of each sample's loss with respect to the model's outputs, on a fixed probe, in inference mode.
 
-    Use it to see whether a loss still pulls at the samples that the model gets wrong. The model ends in logits, and its compiled loss is
-    the mean over samples, as Keras's losses are by default; targets are integer labels. It measures before training, as epoch 0, too.
+    Use it to see whether a loss still pulls at the samples that the model gets wrong. The model ends in logits, and its compiled loss
+    is the mean over samples, as Keras's losses are by default; targets are integer labels. It measures before training, too, as epoch 0.
 
     Quantities, float32; the gradient of a sample is the vector `(classes,)` of its own loss's derivatives by its logits:
 
@@ -24,11 +26,14 @@ class LogitMonitor(ProbeMonitor):
     - `logit_mean`, `logit_std`: over samples and classes (logit units).
 
     Args:
-        x, y: the probe: arrays of samples and integer labels, as given to `fit`.
+        x, y: the probe: arrays of samples and integer labels, as given to `fit`, or a `tf.data.Dataset` of batches of both.
         every: measure after every so many epochs.
         stages: the epochs whose values are kept sample by sample, for `arrays()`, if they are measured; 0 is before training.
         vanished_share: see `vanished_fraction`.
+        logs: whether the values enter `logs`, or patterns of the keys that do.
     """
+
+    measures_before_training = needs_the_start = True
 
     quantities = (
         "probe_loss",
@@ -41,24 +46,31 @@ class LogitMonitor(ProbeMonitor):
         "logit_std",
     )
 
-    def __init__(self, x, y, every=1, stages=(), vanished_share=0.01):
-        super().__init__(every)
-        self.x, self.y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+    def __init__(self, x, y=None, every=1, stages=(), vanished_share=0.01, logs=True):
+        super().__init__(Probe(x, y), every, logs=logs)
+        if not tf.is_tensor(self.probe.batches[0].get("y")):
+            raise ValueError("LogitMonitor needs one array of integer labels")
         self.stages = sorted(set(stages))
         self.vanished_share = vanished_share
         self._kept = []
 
+    @property
+    def labels(self):
+        """The probe's labels, int `(samples,)`."""
+        return np.concatenate([batch["y"].numpy().reshape(-1) for batch in self.probe.batches])
+
     def on_train_begin(self, logs=None):
         self._kept = []
         super().on_train_begin(logs)
-        self.record(0)
 
     def build_measure(self):
-        labels = self.y.numpy().reshape(-1)
-        measure = graph(self.model, _measure, self.x, self.y)
+        labels = self.labels
+        share = np.array([num_samples(batch) for batch in self.probe.batches]) / len(self.probe)
+        measures = on_each(self.model, self.probe.batches, _measure)
 
         def measure_against_start(epoch):
-            loss, logits, gradients = (tensor.numpy() for tensor in measure(self.x, self.y))
+            losses, logits, gradients = zip(*([tensor.numpy() for tensor in measure()] for measure in measures), strict=True)
+            loss, logits, gradients = np.dot(share, losses), np.concatenate(logits, axis=1), np.concatenate(gradients, axis=1)
             norms = np.linalg.norm(gradients.astype("float64"), axis=-1)
             if epoch == 0:
                 self._at_start = loss, self.vanished_share * np.median(norms, axis=1, keepdims=True)
@@ -83,23 +95,26 @@ class LogitMonitor(ProbeMonitor):
         """The stages, sample by sample: `epochs` `(stages,)`; `labels` `(samples,)`; and, if there are stages, `logits`, float32 `(stages,
         members, samples, classes)`, and `gradient_norm`, float32 `(stages, members, samples)`."""
         epochs = np.array([epoch for epoch, *_ in self._kept], dtype=np.int64)
-        arrays = {"epochs": epochs, "labels": self.y.numpy().reshape(-1)}
+        arrays = {"epochs": epochs, "labels": self.labels}
         if self._kept:
             arrays["logits"] = np.stack([logits for _, logits, _ in self._kept])
             arrays["gradient_norm"] = np.stack([norms for *_, norms in self._kept])
         return arrays
 
 
-def _measure(model, x, y):
+def _measure(model, batch):
     """The losses `(members,)`, logits and, sample by sample, gradients `(members, samples, classes)` of all members."""
 
     def of_member(member):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            logits = member(x, training=False)
+            logits = predict(member, batch)
             tape.watch(logits)
-            loss = probe_loss(model, member, x, y, logits)
+            loss = batch_loss(model, member, batch, logits)
+        gradient = tape.gradient(loss, logits)
+        if gradient is None:
+            raise ValueError("the loss is not taken from the model's outputs as they are; LogitMonitor needs a model that ends in logits")
         # The loss is a mean, and a sample's logits appear in its own loss alone.
-        return loss, tf.cast(logits, tf.float32), x.shape[0] * tf.cast(tape.gradient(loss, logits), tf.float32)
+        return loss, tf.cast(logits, tf.float32), num_samples(batch) * tf.cast(gradient, tf.float32)
 
     return map_members(model, of_member)
 

@@ -6,6 +6,7 @@ from common.plots.distributions import activations_sheet, logit_gradients_sheet,
 from common.plots.heatmaps import layers_heatmap, units_heatmap
 from common.plots.scores import accuracy_sheet, dose_sheet
 from common.plots.sheet import display, is_sheet
+from common.plots.stability import sharpness_sheet
 
 __all__ = [
     "FOUR_CURVES",
@@ -23,5 +24,6 @@ __all__ = [
     "layers_sheet",
     "logit_gradients_sheet",
     "logits_sheet",
+    "sharpness_sheet",
     "units_heatmap",
 ]
