@@ -16,6 +16,7 @@ SECTIONS = {
     "curve": "Time per seed against the number of seeds",
     "jax": "SeedStack against hand-written JAX (vmap over seeds, scan over steps, one jitted call an epoch): an epoch",
     "monitors": "GradientMonitor and ActivationMonitor after every epoch, on against off",
+    "each": "Every monitor after every epoch: an epoch with it against one without",
     "scripts": "Whole scripts",
     "memory": "Peak memory",
     "replicas": "tf.distribute: a batch shared out to logical CPU devices, which share the cores",
@@ -55,11 +56,11 @@ def main(argv=None):
 
 
 def _rows(section, rounds):
-    from benchmarks import cases, processes, training
+    from benchmarks import cases, monitors, processes, training
     from common.fashion_mnist import find_fashion_mnist
 
     fashion = cases.FASHION if find_fashion_mnist() else []
-    if section in ("seeds", "memory", "monitors") and not fashion:
+    if section in ("seeds", "memory", "monitors", "each") and not fashion:
         print("Fashion-MNIST is not on disk: its rows are left out.", file=sys.stderr)
     if section == "seeds":
         yield from training.many_seeds([cases.MOONS, *cases.DIGITS], rounds)
@@ -81,7 +82,9 @@ def _rows(section, rounds):
 
         yield from scale.rows()
     elif section == "monitors":
-        yield from training.monitors([cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *fashion[:1]], rounds)
+        yield from monitors.both([cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *fashion[:1]], rounds)
+    elif section == "each":
+        yield from monitors.each(bool(fashion))
     elif section == "start":
         yield from processes.start_up(rounds)
     elif section == "scripts":

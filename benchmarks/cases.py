@@ -68,10 +68,11 @@ FASHION = [
 
 
 class Training:
-    """A training that goes on block by block. `start_seconds` is what it takes beyond its epochs: building, tracing, compiling."""
+    """A training that goes on block by block. `start_seconds` is what it takes beyond its epochs: building, tracing, compiling; `data` are
+    its `(x, y), (x_test, y_test)`, `how` says by what it is trained."""
 
     def __init__(self, case):
-        self.case = case
+        self.case, self.data = case, case.load()
         began = time.perf_counter()
         self.prepare()
         self.train(1)
@@ -93,17 +94,24 @@ class Training:
 class PlainKeras(Training):
     """One seed, compiled and fitted on NumPy arrays; no monitors."""
 
+    how, num_seeds = "fit", 1
+
     def prepare(self):
         self.model = self.case.build()
         self.model.compile(self.case.optimizer(), self.case.loss(), metrics=["accuracy"])
 
     def train(self, epochs):
-        (x, y), test = self.case.load()
-        self.model.fit(x, y, batch_size=self.case.batch_size, epochs=epochs, validation_data=test, verbose=0)
+        self.fit(epochs, [])
+
+    def fit(self, epochs, callbacks):
+        (x, y), test = self.data
+        self.model.fit(x, y, batch_size=self.case.batch_size, epochs=epochs, validation_data=test, verbose=0, callbacks=callbacks)
 
 
 class Stacked(Training):
     """Many seeds in a SeedStack, as the scripts train them; with `callbacks(x, y)`, monitors for one."""
+
+    how = "SeedStack"
 
     def __init__(self, case, num_seeds, callbacks=None, jit_compile="auto"):
         self.num_seeds = num_seeds
@@ -117,6 +125,9 @@ class Stacked(Training):
         self.kept = self.callbacks(*self.case.load()[0]) if self.callbacks else []
 
     def train(self, epochs):
-        (x, y), test = self.case.load()
+        self.fit(epochs, self.kept)
+
+    def fit(self, epochs, callbacks):
+        (x, y), test = self.data
         last = self.case.epochs  # the last epochs of the whole training, by whose length XLA is chosen
-        self.stack.fit(x, y, self.case.batch_size, last, verbose=0, callbacks=self.kept, validation_data=test, initial_epoch=last - epochs)
+        self.stack.fit(x, y, self.case.batch_size, last, verbose=0, callbacks=callbacks, validation_data=test, initial_epoch=last - epochs)

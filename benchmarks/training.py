@@ -1,4 +1,4 @@
-"""Rows about training: many seeds against one plain run, the curve over seeds, and what monitors cost."""
+"""Rows about training: many seeds against one plain run, and the curve over seeds."""
 
 import gc
 
@@ -8,11 +8,8 @@ from benchmarks import floor
 from benchmarks.cases import DIGITS, MOONS, PlainKeras, Stacked
 from benchmarks.table import Row
 from benchmarks.timing import alternate, median_ratio
-from common.data import probe
-from common.monitors import ActivationMonitor, GradientMonitor
 
 MANY_SEEDS_GOALS = {"moons": (10, 0.4), "digits": (10, 0.8), "fashion_mnist": (5, 1.3)}
-MONITOR_GOALS = {"moons": 1.6, "digits": 1.3, "fashion_mnist": 1.05}
 
 
 def many_seeds(cases, rounds):
@@ -49,16 +46,6 @@ def seeds_curve(rounds, counts=(1, 2, 4, 8, 16, 32)):
         else:
             ratio = median_ratio(per_seed[count], per_seed[fewer])
             yield Row(f"{case.name}: time per seed ÷ that of {fewer}", count, ratio, "x", 1.0, milliseconds)
-
-
-def monitors(cases, rounds):
-    """The two monitors of all scripts, on against off."""
-    for case in cases:
-        with_monitors = Stacked(case, 5, lambda x, y: [GradientMonitor(*probe(x, y)), ActivationMonitor(probe(x, y)[0])])
-        without = Stacked(case, 5)
-        seconds = alternate({"with": with_monitors.train_block, "without": without.train_block}, rounds)
-        epochs = " : ".join(f"{1e3 * np.median(seconds[name]) / case.block:.0f} ms" for name in ("with", "without"))
-        yield Row(case.name, 5, median_ratio(seconds["with"], seconds["without"]), "x", MONITOR_GOALS[case.dataset], f"an epoch {epochs}")
 
 
 def guard():

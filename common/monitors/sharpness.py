@@ -66,7 +66,7 @@ def stability_limit(optimizer):
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     if type(optimizer) is not keras.optimizers.SGD:
         return float("nan")
-    rate, momentum = float(optimizer.learning_rate), optimizer.momentum
+    rate, momentum = float(tf.convert_to_tensor(optimizer.learning_rate)), optimizer.momentum  # replicas have a variable each
     limit = (2 + 2 * momentum) / rate
     return limit / (1 + 2 * momentum) if optimizer.nesterov else limit
 
