@@ -1,5 +1,6 @@
 """Monitors on Keras models of many kinds: what they measure against plain operations, and that they leave everything as it is."""
 
+import random
 import warnings
 
 import keras
@@ -28,7 +29,8 @@ class Ends(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         variables = [*self.model.variables, *self.model.metrics_variables]
-        self.state = [np.array(v) for v in [*variables, *(self.model.optimizer.variables if self.model.optimizer else [])]]
+        self.state = [np.array(v) for v in [*variables, *self.model.optimizer.variables]]
+        self.random = random.getstate(), np.random.get_state()[1].tolist(), tf.random.uniform(()).numpy()
 
 
 def build(network):
@@ -80,7 +82,7 @@ def test_the_training_ends_bit_identical_with_and_without_monitors(trained):
     assert len(ends.state) == len(bare.state) > 0
     for with_monitors, without in zip(ends.state, bare.state, strict=True):
         np.testing.assert_array_equal(with_monitors, without)
-    assert ends.metrics == bare.metrics
+    assert ends.metrics == bare.metrics and ends.random == bare.random
 
 
 def test_every_monitor_measures(trained):
@@ -146,10 +148,10 @@ def test_curvature_is_that_along_the_vectors_of_the_loss_written_out(trained):
     network, monitors, *_ = trained
     frame = monitors["trace"].frame()
     weights = [[v.value for v in network.weights[layer]] for layer in frame["layer"]]
-    random, estimates = np.random.default_rng(0), []
+    generator, estimates = np.random.default_rng(0), []
     for _ in range(2):
         sizes = [sum(int(tf.size(w)) for w in of_layer) for of_layer in weights]
-        signs = np.split(random.integers(0, 2, sum(sizes), dtype=np.int8) * 2.0 - 1, np.cumsum(sizes)[:-1])
+        signs = np.split(generator.integers(0, 2, sum(sizes), dtype=np.int8) * 2.0 - 1, np.cumsum(sizes)[:-1])
         with tf.GradientTape() as outer:
             with tf.GradientTape() as inner:
                 loss = network.loss()

@@ -164,6 +164,19 @@ def test_every_is_a_number_of_epochs_or_a_collection_of_them(every):
         UpdateMonitor(every=every)
 
 
+def test_every_can_name_the_epochs(model, probe):
+    epochs = [0, 1, 4]
+    quantities = [ActivationMonitor(probe[0], every=epochs), GradientMonitor(*probe, every=epochs)]
+    units, logits = ActivationMonitor(probe[0], every=[2], units=True), LogitMonitor(*probe, every=[2])
+    histograms = [HistogramMonitor(*probe, every=epochs), HistogramMonitor(*probe, every=[2]), HistogramMonitor(*probe, every=2)]
+    model.fit(*probe, epochs=4, verbose=0, callbacks=[*quantities, units, logits, *histograms])
+    for monitor in quantities:
+        assert monitor.frame()["epoch"].unique().tolist() == epochs
+    assert units.frame()["epoch"].unique().tolist() == [2] and units.units.arrays()["epochs"].tolist() == [0, 2]
+    assert logits.frame()["epoch"].tolist() == [0, 2]  # it needs the start
+    assert [monitor.arrays()["epochs"].tolist() for monitor in histograms] == [epochs, [2], [0, 2, 4]]
+
+
 COPIED = """
 import keras, numpy as np, sys
 from watch import GradientMonitor, ActivationMonitor, NoiseMonitor, SharpnessMonitor

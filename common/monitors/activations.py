@@ -90,7 +90,7 @@ class ActivationMonitor(QuantityMonitor):
         return measure_and_keep
 
     def record(self, epoch, logs):
-        if epoch > 0:
+        if epoch > 0 or (isinstance(self.every, frozenset) and epoch in self.every):
             super().record(epoch, logs)
         else:
             self.measure(epoch)  # units alone are looked at before training

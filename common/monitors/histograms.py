@@ -1,5 +1,7 @@
 """HistogramMonitor: how activations and gradients are distributed, at stages of training."""
 
+import numbers
+
 import numpy as np
 import tensorflow as tf
 
@@ -26,11 +28,10 @@ class HistogramMonitor(Monitor):
         layers: names or patterns of the layers to measure; all by default.
     """
 
-    measures_before_training = True
-
     def __init__(self, x, y=None, every=1, bins=60, sample_weight=None, layers=None):
         super().__init__(Probe(x, y, sample_weight), every, layers)
         self.bins = bins
+        self.measures_before_training = isinstance(every, numbers.Integral)
         self._stages = []
 
     def on_train_begin(self, logs=None):

@@ -30,7 +30,7 @@ class Monitor(keras.callbacks.Callback):
             or layer is its path, `"encoder/dense"`; patterns apply to that and to its last part.
     """
 
-    measures_before_training = False  # when `every` is a number, too; where it can, that is, if the model is built
+    measures_before_training = False  # whatever `every` says; where it can, that is, if the model is built
     needs_the_start = False  # whether it cannot do without that
 
     def __init__(self, probe=None, every=1, layers=None):
@@ -61,9 +61,9 @@ class Monitor(keras.callbacks.Callback):
 
     def is_due(self, epoch):
         """Whether to measure when so many epochs are done."""
-        if isinstance(self.every, frozenset):
-            return epoch in self.every
-        return self.measures_before_training if epoch == 0 else epoch % self.every == 0
+        if epoch == 0 and self.measures_before_training:
+            return True
+        return epoch in self.every if isinstance(self.every, frozenset) else epoch > 0 and epoch % self.every == 0
 
     def on_train_begin(self, logs=None):
         self._ready, self._given_up = False, False
