@@ -140,32 +140,29 @@ def _sums(recorded):
 
 def _finish(model, totals, layers):
     """The quantities `{path: (members, quantities)}`, and the share of samples that switch each unit on, `{path: (members, units)}`."""
-
-    def of_member(member, totals):
-        return {path: _quantities(sums) for path, sums in totals.items()}, {path: _on_share(sums) for path, sums in totals.items()}
-
-    return map_members(model, of_member, totals)
+    return {path: _quantities(sums) for path, sums in totals.items()}, {path: _on_share(sums) for path, sums in totals.items()}
 
 
 def _quantities(sums):
-    samples, units = sums["samples"], sums["on"].shape[0]
+    samples, units = sums["samples"], sums["on"].shape[-1]
     pairs = samples * units
-    mean, mean_abs = sums["sum"] / pairs, sums["abs"] / samples
+    mean, mean_abs = sums["sum"] / pairs, sums["abs"] / samples[:, tf.newaxis]
+    dormant = mean_abs <= DORMANT_SHARE * tf.reduce_mean(mean_abs, axis=-1, keepdims=True)
     fractions = [
-        _count(sums["alive"] == 0) / units,
-        _count(sums["on"] == 0) / units,
-        1 - tf.reduce_sum(sums["on"]) / pairs,
-        _count(mean_abs <= DORMANT_SHARE * tf.reduce_mean(mean_abs)) / units,
-        sums["saturated"] / pairs if "saturated" in sums else tf.constant(float("nan"), tf.float64),
+        _count(sums["alive"] == 0, axis=-1) / units,
+        _count(sums["on"] == 0, axis=-1) / units,
+        1 - tf.reduce_sum(sums["on"], axis=-1) / pairs,
+        _count(dormant, axis=-1) / units,
+        sums["saturated"] / pairs if "saturated" in sums else float("nan") * mean,
     ]
     std = tf.sqrt(tf.maximum(sums["squares"] / pairs - tf.square(mean), 0))
     not_finite = tf.abs(0 * mean)  # NaN unless every output is finite: a comparison with NaN would count it as "on"
-    return tf.cast(tf.stack([*(fraction + not_finite for fraction in fractions), mean, std + not_finite]), tf.float32)
+    return tf.cast(tf.stack([*(fraction + not_finite for fraction in fractions), mean, std + not_finite], axis=-1), tf.float32)
 
 
 def _on_share(sums):
     """The share of samples with output above 0, unit by unit; NaN where one of the unit's outputs is not finite."""
-    return tf.cast(sums["on"] / sums["samples"] + 0 * sums["abs"], tf.float32)
+    return tf.cast(sums["on"] / sums["samples"][:, tf.newaxis] + 0 * sums["abs"], tf.float32)
 
 
 def _by_unit(values):

@@ -4,10 +4,10 @@ import tensorflow as tf
 
 from .graphs import map_members, over_batches, template_of
 from .layers import weights_by_layer
-from .losses import gradient_of_loss, norm
+from .losses import gradient_of_loss
 from .monitor import QuantityMonitor
 from .probe import Probe, num_samples
-from .weights import WeightsThen
+from .weights import WeightsThen, by_member, read_weights
 
 
 class GradientMonitor(QuantityMonitor):
@@ -81,20 +81,16 @@ def add_up_gradients(model, batch, *_, layers):
 
 
 def _finish(model, totals, weights_before, layers):
-    """The quantities of all members and layers, and the weights."""
+    """The quantities `(members, layers, quantities)`, and the weights."""
     summed, samples = totals
-
-    def of_member(member, summed, weights_before):
-        weights = [[tf.cast(v.value, tf.float32) for v in of_layer] for of_layer in weights_by_layer(template_of(model), layers).values()]
-        rows = [_quantities(*of_layer, samples) for of_layer in zip(summed, weights, weights_before, strict=True)]
-        return tf.stack(rows), weights
-
-    return map_members(model, of_member, summed, weights_before)
+    weights = read_weights(model, layers)
+    rows = [_quantities(*of_layer, samples) for of_layer in zip(summed, weights, weights_before, strict=True)]
+    return tf.stack(rows, axis=1), weights
 
 
 def _quantities(summed, weights, weights_before, samples):
-    gradients = [gradient / samples for gradient in summed]
-    changes = [weight - before for weight, before in zip(weights, weights_before, strict=True)]
-    size = sum(gradient.shape.num_elements() for gradient in gradients)
-    mean_abs = tf.add_n([tf.reduce_sum(tf.abs(gradient)) for gradient in gradients]) / size
-    return tf.stack([norm(gradients), mean_abs, norm(weights), norm(changes) / norm(weights_before)])
+    """Of a layer, `(members, quantities)`."""
+    gradient, weights, before = by_member(summed) / samples, by_member(weights), by_member(weights_before)
+    ratio = tf.norm(weights - before, axis=1) / tf.norm(before, axis=1)
+    mean_abs = tf.reduce_mean(tf.abs(gradient), axis=1)
+    return tf.stack([tf.norm(gradient, axis=1), mean_abs, tf.norm(weights, axis=1), ratio], axis=1)

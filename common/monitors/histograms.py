@@ -12,6 +12,7 @@ from .losses import predict
 from .monitor import Monitor
 from .probe import Probe
 from .recorded import layers_with_activation, recorded_activations
+from .weights import by_member
 
 
 class HistogramMonitor(Monitor):
@@ -88,10 +89,7 @@ def _gradients(model, totals, layers):
     """The gradients of all members: `{"gradient/<layer>": (members, weights)}`."""
     paths = weights_by_layer(template_of(model), layers)
     summed, samples = totals
-    return {
-        f"gradient/{path}": tf.concat([tf.reshape(g / samples, [g.shape[0], -1]) for g in of_layer], 1)
-        for path, of_layer in zip(paths, summed, strict=True)
-    }
+    return {f"gradient/{path}": by_member(of_layer) / samples for path, of_layer in zip(paths, summed, strict=True)}
 
 
 def _activations(model, batch, layers):

@@ -51,8 +51,3 @@ def _loss_scale(model):
     if isinstance(getattr(model, "optimizer", None), keras.optimizers.LossScaleOptimizer):
         return tf.cast(model.optimizer.scale_loss(tf.constant(0.5)), tf.float32)
     return 1.0
-
-
-def norm(tensors):
-    """The L2 norm of several tensors taken together."""
-    return tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(tensor)) for tensor in tensors]))

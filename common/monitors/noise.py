@@ -10,6 +10,7 @@ from .hessian import chosen_weights, flat, num_weights
 from .losses import gradient_of_loss
 from .monitor import QuantityMonitor
 from .probe import Probe, num_samples
+from .weights import by_member
 
 # Numbers that the samples' gradients may hold at once, 64 MiB of float32.
 AT_ONCE = 2**24
@@ -72,7 +73,7 @@ class NoiseMonitor(QuantityMonitor):
 
 def _mean_gradient(model, totals, layers):
     summed, samples = totals
-    return map_members(model, lambda _, of_member: flat(tf.nest.flatten(of_member)) / samples, summed)
+    return by_member(tf.nest.flatten(summed)) / samples
 
 
 def _add_up_spread(model, batch, mean, layers, batch_size):
@@ -107,15 +108,11 @@ def _map_samples(function, batch):
 
 
 def _finish(model, totals, mean, layers, batch_size):
-    *sums, samples = totals
-
-    def of_member(_, squares, products, mean):
-        variances, along = squares / (samples - 1), products / (samples - 1)
-        trace, square = tf.reduce_sum(variances), tf.reduce_sum(tf.square(mean))
-        noisy = tf.cast(variances > 0, tf.float32)
-        snr = tf.reduce_sum(tf.math.divide_no_nan(tf.square(mean), variances)) / tf.reduce_sum(noisy)
-        signal = square - trace / samples
-        scale = tf.where(signal > 0, trace / signal, float("inf") + 0 * trace)
-        return tf.stack([snr, scale, tf.sqrt(trace / batch_size / square), tf.sqrt(along / batch_size) / square])
-
-    return map_members(model, of_member, *sums, mean)
+    squares, products, samples = totals
+    variances, along = squares / (samples - 1), products / (samples - 1)
+    trace, square = tf.reduce_sum(variances, axis=1), tf.reduce_sum(tf.square(mean), axis=1)
+    noisy = tf.cast(variances > 0, tf.float32)
+    snr = tf.reduce_sum(tf.math.divide_no_nan(tf.square(mean), variances), axis=1) / tf.reduce_sum(noisy, axis=1)
+    signal = square - trace / samples
+    scale = tf.where(signal > 0, trace / signal, float("inf") + 0 * trace)
+    return tf.stack([snr, scale, tf.sqrt(trace / batch_size / square), tf.sqrt(along / batch_size) / square], axis=1)

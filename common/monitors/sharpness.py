@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .graphs import map_members, over_batches
+from .graphs import over_batches
 from .hessian import add_up_products, num_weights
 from .monitor import QuantityMonitor
 from .probe import Probe
@@ -74,15 +74,11 @@ def stability_limit(optimizer):
 def _lanczos_step(model, totals, vector, previous, beta, layers):
     """A step of Lanczos's method for all members: the next vector and beta, and alpha (in the notation of Golub & Van Loan, ch. 10)."""
     products, samples = totals
-
-    def of_member(_, product, vector, previous, beta):
-        product = product / samples - beta * previous
-        alpha = tf.tensordot(product, vector, 1)
-        rest = product - alpha * vector
-        length = tf.norm(rest)
-        return tf.math.divide_no_nan(rest, length), length, alpha
-
-    return map_members(model, of_member, products, vector, previous, beta)
+    rest = products / samples - beta[:, tf.newaxis] * previous
+    alpha = tf.reduce_sum(rest * vector, axis=1)
+    rest -= alpha[:, tf.newaxis] * vector
+    length = tf.norm(rest, axis=1)
+    return tf.math.divide_no_nan(rest, length[:, tf.newaxis]), length, alpha
 
 
 def largest_eigenvalues(step, start, iterations, tolerance):

@@ -1,9 +1,11 @@
 """HessianTraceMonitor: how strongly the loss curves over all directions of a layer's weights together."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
-from .graphs import map_members, over_batches, template_of
+from .graphs import over_batches, template_of
 from .hessian import add_up_products, num_weights
 from .layers import weights_by_layer
 from .monitor import QuantityMonitor
@@ -61,9 +63,6 @@ class HessianTraceMonitor(QuantityMonitor):
 def _by_layer(model, totals, vectors, layers):
     """Each layer's part of zᵀHz: `(members, layers)`."""
     products, samples = totals
-    sizes = [sum(v.value.shape.num_elements() for v in of_layer) for of_layer in weights_by_layer(template_of(model), layers).values()]
-
-    def of_member(_, product, vector):
-        return tf.stack([tf.reduce_sum(part) for part in tf.split(product * vector / samples, sizes)])
-
-    return map_members(model, of_member, products, vectors)
+    sizes = [sum(math.prod(v.shape) for v in of_layer) for of_layer in weights_by_layer(template_of(model), layers).values()]
+    parts = tf.split(products * vectors / samples, sizes, axis=1)
+    return tf.stack([tf.reduce_sum(part, axis=1) for part in parts], axis=1)

@@ -2,11 +2,10 @@
 
 import tensorflow as tf
 
-from .graphs import graph, map_members, template_of
+from .graphs import graph
 from .layers import weights_by_layer
-from .losses import norm
 from .monitor import QuantityMonitor
-from .weights import WeightsThen
+from .weights import WeightsThen, by_member, read_weights
 
 
 class UpdateMonitor(QuantityMonitor):
@@ -69,19 +68,15 @@ class UpdateMonitor(QuantityMonitor):
 
 
 def _measure(model, start, before, last_change, layers):
-    """The quantities of all members and layers; the weights; and their change."""
-    by_layer = weights_by_layer(template_of(model), layers).values()
-
-    def of_member(member, start, before, last_change):
-        weights = [[tf.cast(v.value, tf.float32) for v in of_layer] for of_layer in by_layer]
-        change = tf.nest.map_structure(tf.subtract, weights, before)
-        rows = [_quantities(*of_layer) for of_layer in zip(weights, start, before, change, last_change, strict=True)]
-        return tf.stack(rows), weights, change
-
-    return map_members(model, of_member, start, before, last_change)
+    """The quantities `(members, layers, quantities)`; the weights; and their change."""
+    weights = read_weights(model, layers)
+    change = tf.nest.map_structure(tf.subtract, weights, before)
+    rows = [_quantities(*map(by_member, of_layer)) for of_layer in zip(start, before, change, last_change, weights, strict=True)]
+    return tf.stack(rows, axis=1), weights, change
 
 
-def _quantities(weights, start, before, change, last_change):
-    distance = norm([weight - first for weight, first in zip(weights, start, strict=True)])
-    product = tf.add_n([tf.reduce_sum(now * last) for now, last in zip(change, last_change, strict=True)])
-    return tf.stack([norm(change) / norm(before), distance, distance / norm(start), product / (norm(change) * norm(last_change))])
+def _quantities(start, before, change, last_change, weights):
+    """Of a layer, from all its numbers `(members, numbers)`: `(members, quantities)`."""
+    length, distance = tf.norm(change, axis=1), tf.norm(weights - start, axis=1)
+    alignment = tf.reduce_sum(change * last_change, axis=1) / (length * tf.norm(last_change, axis=1))
+    return tf.stack([length / tf.norm(before, axis=1), distance, distance / tf.norm(start, axis=1), alignment], axis=1)

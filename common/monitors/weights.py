@@ -1,4 +1,4 @@
-"""The weights of a model as they were at some time."""
+"""The weights of a model, now and as they were at some time."""
 
 import tensorflow as tf
 
@@ -19,7 +19,7 @@ class WeightsThen:
     """
 
     def __init__(self, model, layers, known=True):
-        self.values = graph(model, _weights, seldom=True, layers=layers)()
+        self.values = graph(model, read_weights, seldom=True, layers=layers)()
         if not known:
             self.values = tf.nest.map_structure(lambda weight: weight * float("nan"), self.values)
 
@@ -33,6 +33,12 @@ class WeightsThen:
         self.values = tf.nest.pack_sequence_as(self.values, weights)
 
 
-def _weights(model, layers):
+def read_weights(model, layers):
+    """The present weights of all members: for each layer a list of float32 tensors `(members, ...)`."""
     by_layer = weights_by_layer(template_of(model), layers).values()
     return map_members(model, lambda member: [[tf.cast(v.value, tf.float32) for v in of_layer] for of_layer in by_layer])
+
+
+def by_member(tensors):
+    """Tensors `(members, ...)` as one, `(members, numbers)`."""
+    return tf.concat([tf.reshape(tensor, [tensor.shape[0], -1]) for tensor in tensors], axis=1)
