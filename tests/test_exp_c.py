@@ -103,7 +103,7 @@ def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
     assert again.stdout == process.stdout and tables_of(out / "exp_c_optimizer") == tables
 
 
-@pytest.mark.parametrize("form", ["idx.gz", "csv"])
+@pytest.mark.parametrize("form", ["idx.gz", pytest.param("csv", marks=pytest.mark.slow)])
 def test_fashion_mnist_is_trained_from_files(form, tmp_path):
     if form == "csv":
         write_csv(tmp_path / "data", made_up())

@@ -75,7 +75,6 @@ def run_kernel(kaggle, *words):
 @pytest.mark.parametrize(
     ("form", "code_at", "scripts"),
     [
-        ("csv", "how-a-small-network-trains-code", ["exp_a_loss"]),
         pytest.param("csv", "how-a-small-network-trains-code", ["exp_a_loss", "exp_b_activation"], marks=pytest.mark.slow),
         ("idx", "datasets/somebody/how-a-small-network-trains-code", ["exp_c_optimizer"]),
     ],

@@ -90,14 +90,12 @@ def test_updates_are_those_of_their_definitions(train):
             at = [np.concatenate([w.ravel() for w in weights[member][2 * layer : 2 * layer + 2]]) for weights in seen]
             changes = np.diff(at, axis=0)
             for epoch in (1, 2, 3):
-                cosine = np.nan
-                if epoch > 1:
-                    cosine = (
-                        changes[epoch - 1] @ changes[epoch - 2] / np.linalg.norm(changes[epoch - 1]) / np.linalg.norm(changes[epoch - 2])
-                    )
+                now, last = changes[epoch - 1], changes[epoch - 2]
+                lengths = np.linalg.norm(now) * np.linalg.norm(last)
+                cosine = now @ last / lengths if epoch > 1 and lengths > 0 else np.nan
                 distance = np.linalg.norm(at[epoch] - at[0])
                 expected = [
-                    np.linalg.norm(changes[epoch - 1]) / np.linalg.norm(at[epoch - 1]),
+                    np.linalg.norm(now) / np.linalg.norm(at[epoch - 1]),
                     distance,
                     distance / np.linalg.norm(at[0]),
                     cosine,

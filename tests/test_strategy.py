@@ -107,7 +107,7 @@ print(json.dumps(results))
 """
 
 
-@pytest.mark.parametrize("replicas", [2, 3])
+@pytest.mark.parametrize("replicas", [pytest.param(2, marks=pytest.mark.slow), 3])  # three cannot share 16 samples evenly
 def test_replicas_train_the_weights_that_one_device_trains(replicas):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.run([sys.executable, "-c", COMPARE, str(replicas)], capture_output=True, text=True, env=environment)

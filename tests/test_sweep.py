@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common import cells, columns, experiment, sweep, training
+from common import cells, columns, experiment, progress, sweep, training
 from common.cells import Cell
 from common.errors import BadInput
 from common.monitors import ActivationMonitor, GradientMonitor
@@ -210,6 +210,21 @@ def test_values_that_are_not_finite_are_written_as_what_they_are(tmp_path):
     table = pd.DataFrame({"train_loss": np.array([0.1, np.nan, np.inf], "float32"), "epochs_to_target_mean": [1.0, np.nan, 2.5]})
     cells.write_table(table, tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == "train_loss,epochs_to_target_mean\n0.1,1.0\nnan,\ninf,2.5\n"
+
+
+def test_news_of_a_cell_that_has_ended_is_let_go():
+    with progress.SweepProgress(2, 1.0) as shown:
+        shown.begin(cell(), "a cell", 0, 1.0)
+        shown.epoch(cell(), 1, 0.5, 0.5)
+        shown.end(cell())
+        shown.epoch(cell(), 2, 0.5, 0.5)  # from another process, whose outcome came first
+        shown.end(cell("adam"))
+
+
+def test_a_cell_without_one_of_its_measurements_has_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr(GradientMonitor, "build_measure", lambda self: 1 / 0)
+    _, failed, lines = run([cell()], tmp_path)
+    assert [c.id for c in failed] == [cell().id] and any("GradientMonitor measures nothing" in line for line in lines)
 
 
 def test_tensorboard_logs_hold_what_keras_and_the_monitors_log(tmp_path):

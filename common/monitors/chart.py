@@ -21,7 +21,7 @@ def chart(frame, quantities):
     import matplotlib.pyplot as plt
 
     quantities = [name for name in quantities if frame[name].notna().any()] or list(quantities[:1])
-    columns = min(COLUMNS, len(quantities))
+    columns = 2 if len(quantities) == 4 else min(COLUMNS, len(quantities))
     rows = math.ceil(len(quantities) / columns)
     figure, axes = plt.subplots(rows, columns, figsize=(PANEL[0] * columns, PANEL[1] * rows + 0.6), layout="constrained", squeeze=False)
     layers = list(frame["layer"].unique()) if "layer" in frame else []
