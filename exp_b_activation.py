@@ -26,7 +26,7 @@ GRID = 101  # points along each side of the plane on which decision boundaries a
 def build_model(cell, input_dim, num_classes):
     from common.models import build_mlp
 
-    model = build_mlp(input_dim, num_classes, activation=cell.arm["activation"], init=cell.init)
+    model = build_mlp(input_dim, num_classes, (256, 128), cell.arm["activation"], cell.init, cell.batch_norm, cell.dropout)
     for name in HIDDEN:
         bias = model.get_layer(name).bias
         bias.assign(bias - cell.arm["bias_drop"])
@@ -55,13 +55,13 @@ def measure(tables, keys):
     last = last_epoch(layers).pivot(index=keys, columns="layer")
     inactive = layers[layers["layer"].isin(HIDDEN)].groupby(keys)["inactive_fraction"]
     runs = inactive.agg(lambda of_run: of_run.mean(skipna=False)).to_frame("mean_inactive_fraction")
-    runs["final_grad_mean_abs"] = last["grad_mean_abs"].mean(axis=1, skipna=False)
+    runs["final_grad_mean_abs"] = last["grad_mean_abs"][[*HIDDEN, "logits"]].mean(axis=1, skipna=False)
     for quantity, layer in itertools.product(("always_off_fraction", "dead_fraction", "dormant_fraction"), HIDDEN):
         runs[f"final_{quantity}_{layer}"] = last[quantity, layer]
     runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby([units[key] for key in keys]).mean()
     runs["revived_fraction"] = (units["revivals"] > 0).groupby([units[key] for key in keys]).mean()
     runs.loc[runs["mean_inactive_fraction"].isna(), ["ever_off_fraction", "revived_fraction"]] = float("nan")  # diverged
-    factors = [key for key in keys if key in ("bias_drop", "init")]
+    factors = [key for key in keys if key in ("bias_drop", "init", "batch_norm", "dropout")]
     if factors:  # against the first of their values, seed by seed
         accuracy = tables["summary"].set_index(keys)["final_test_accuracy"]
         runs["accuracy_cost"] = accuracy.groupby(["dataset", "activation", "seed"]).transform("first") - accuracy
@@ -166,7 +166,7 @@ def main(argv=None):
     shown = EXPERIMENT
     if len(args.bias_drop) > 1:
         shown = replace(shown, arm_columns=("activation", "bias_drop"))
-    if len(args.bias_drop) > 1 or len(args.init) > 1:
+    if len(args.bias_drop) > 1 or len(args.init) > 1 or args.batch_norm or args.dropout:
         shown = replace(shown, columns=(columns.TEST_ACCURACY, COST, columns.EPOCHS_TO_95, *OFF))
     arms = [
         {"activation": activation, "base_learning_rate": args.lr, "bias_drop": drop}

@@ -18,7 +18,7 @@ import pandas as pd
 
 from common.errors import BadInput
 
-FORMAT = 3  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
+FORMAT = 4  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 TABLES = ("history.csv", "layers.csv")
 WEIGHTS = "final.weights.h5"
 FILES = {*TABLES, "histograms.npz", WEIGHTS}  # of every cell; an experiment's own monitors add theirs
@@ -38,6 +38,8 @@ class Cell:
     batch_size: int
     init: str
     data: str  # fingerprint of the arrays
+    batch_norm: bool = False
+    dropout: float = 0.0
 
     @property
     def id(self):

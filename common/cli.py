@@ -67,6 +67,8 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         default=inits[:1],
         help=f"how weights and biases start: {', '.join(inits)}; several are compared (default: {inits[0]})",
     )
+    add("--batch-norm", action="store_true", help="train every arm with batch normalisation too, beside the same without")
+    add("--dropout", metavar="RATE", type=share, default=0.0, help="train every arm with dropout at that rate too, beside the same without")
     add("--out", metavar="DIR", default="plots", help="folder for tables and figures (default: %(default)s)")
     add("--data-dir", metavar="DIR", help="folder with Fashion-MNIST's IDX or CSV files (default: the Keras cache, then /kaggle/input)")
     add(
@@ -175,6 +177,14 @@ def number_from_zero(word):
     if number != 0 and not SMALLEST_FLOAT32 <= number <= LARGEST_FLOAT32:
         raise argparse.ArgumentTypeError(f"{word!r} is neither 0 nor a positive number; give one such as 0.01")
     return abs(number)
+
+
+def share(word):
+    """An argument type: a number between 0 and 1."""
+    number = _float(word)
+    if not SMALLEST_FLOAT32 <= number <= 1 - 2**-24:
+        raise argparse.ArgumentTypeError(f"{word!r} is not between 0 and 1; give a rate such as 0.2")
+    return number
 
 
 def address(word):

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import itertools
 import logging
 import os
 import sys
@@ -18,7 +19,7 @@ def build_network(cell, input_dim, num_classes):
     """The network of all experiments, with ReLU."""
     from common.models import build_mlp
 
-    return build_mlp(input_dim, num_classes, activation="relu", init=cell.init)
+    return build_mlp(input_dim, num_classes, init=cell.init, batch_norm=cell.batch_norm, dropout=cell.dropout)
 
 
 def build_cross_entropy(cell):
@@ -108,10 +109,11 @@ def _run(experiment, args, arms, log):
     if args.cluster is None:
         devices.require_one_worker()
     _require_packages(args)
-    if len(args.init) > 1:
-        experiment = replace(experiment, arm_columns=(*experiment.arm_columns, "init"))
+    factors = {"init": args.init, "batch_norm": _without_and(args.batch_norm), "dropout": _without_and(args.dropout)}
+    compared = [name for name, values in factors.items() if len(values) > 1]
+    experiment = replace(experiment, arm_columns=(*experiment.arm_columns, *compared))
     data = _load(experiment, args)
-    cells = _cells(experiment, args, arms, data)
+    cells = _cells(experiment, args, arms, factors, data)
     folder = _output_folder(args.out, experiment.name)
     if args.datasets is None and "fashion_mnist" in experiment.default_batch_size and "fashion_mnist" not in data:
         log(f"note: {WAYS_TO_GET_IT}. Going on without it.")
@@ -162,7 +164,12 @@ def _load(experiment, args):
     return {name: data.load(name, args.data_dir, download) for name in names}
 
 
-def _cells(experiment, args, arms, data):
+def _without_and(value):
+    """The values of a switch: every arm is trained without it, and, if it is given, with it."""
+    return [value] if not value else [type(value)(), value]
+
+
+def _cells(experiment, args, arms, factors, data):
     from common.cells import Cell
     from common.data import fingerprint
 
@@ -175,13 +182,13 @@ def _cells(experiment, args, arms, data):
             epochs=args.epochs,
             # All batches that hold every sample are the same batch.
             batch_size=min(args.batch_size or experiment.default_batch_size[name], len(train[0])),
-            init=init,
             data=contents,
+            **dict(zip(factors, values, strict=True)),
         )
         for name, (train, test) in data.items()
         for contents in [fingerprint([*train, *test])]
         for arm in arms
-        for init in args.init
+        for values in itertools.product(*factors.values())
     ]
 
 

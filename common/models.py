@@ -12,7 +12,22 @@ def leaky_relu(x):
     return keras.activations.leaky_relu(x, negative_slope=LEAKY_SLOPE)
 
 
-def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init="report", name="mlp"):
+@keras.saving.register_keras_serializable(package="small_networks")
+class NormalisedDense(keras.layers.Dense):
+    """A dense layer with batch normalisation between its product and its activation (Ioffe & Szegedy 2015). It is one layer, so that its
+    units go by the same name with and without."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.norm = keras.layers.BatchNormalization(name="norm")
+        self.norm.build((None, self.units))
+
+    def call(self, inputs, training=None):
+        outputs = keras.ops.add(keras.ops.matmul(inputs, self.kernel), self.bias)
+        return self.activation(self.norm(outputs, training=training))
+
+
+def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init="report", batch_norm=False, dropout=0.0, name="mlp"):
     """A multilayer perceptron that ends in logits.
 
     Args:
@@ -25,25 +40,29 @@ def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init
             `"glorot"`: weights Glorot-uniform, zero biases, Keras's default (Glorot & Bengio 2010).
             `"he"`: weights He-normal, zero biases (He et al. 2015).
             `"small"`: weights from N(0, 0.01²), zero biases: experiment B's way to induce dead ReLUs.
+        batch_norm: whether the hidden layers are `NormalisedDense`.
+        dropout: share of each hidden layer's outputs that training leaves out (Srivastava et al. 2014), by layers `hidden_1_dropout`, ...
         name: the model's name.
 
     Returns:
-        A built, uncompiled `keras.Sequential`.
+        A built, uncompiled `keras.Sequential`. Under one seed, the dense layers start with the same weights whatever else there is.
 
     Raises:
         ValueError: for an unknown `init`.
     """
-    layers = [keras.Input((input_dim,))]
-    fan_in = input_dim
+    activation = leaky_relu if activation == "leaky_relu" else activation
+    dense = NormalisedDense if batch_norm else keras.layers.Dense
+    layers, fan_in = [], input_dim
     for number, width in enumerate(hidden, start=1):
-        layers.append(
-            keras.layers.Dense(
-                width, leaky_relu if activation == "leaky_relu" else activation, name=f"hidden_{number}", **_initializers(init, fan_in)
-            )
-        )
+        layers.append(dense(width, activation, name=f"hidden_{number}", **_initializers(init, fan_in)))
         fan_in = width
     layers.append(keras.layers.Dense(num_classes, name="logits", **_initializers(init, fan_in)))
-    return keras.Sequential(layers, name=name)
+    if dropout:
+        # Only now: what these layers draw for themselves would change the weights of those made after them.
+        layers = [part for layer in layers[:-1] for part in (layer, keras.layers.Dropout(dropout, name=f"{layer.name}_dropout"))] + layers[
+            -1:
+        ]
+    return keras.Sequential([keras.Input((input_dim,)), *layers], name=name)
 
 
 def _initializers(init, fan_in):

@@ -52,7 +52,8 @@ class DatasetResults:
 
     def label(self, cell, *settings):
         """How a cell's arm is named in figures: by these settings, or by all columns of the arm."""
-        return ", ".join(plots.display(cell.setting(name)) for name in settings or self.experiment.arm_columns)
+        names = settings or self.experiment.arm_columns
+        return plots.display_arm(names, map(cell.setting, names))
 
     def arrays(self, name, cell):
         """The arrays of a cell's `<name>.npz`, as `{name: array}`."""
@@ -71,8 +72,8 @@ class DatasetResults:
         for cell in self.cells:
             groups.setdefault(tuple(map(cell.setting, settings)), []).append(cell)
         for values, cells in groups.items():
-            words = "".join(f", {plots.display(name)} {plots.display(value)}" for name, value in zip(settings, values, strict=True))
-            yield words, "".join(f"_{value}" for value in values), cells
+            words = "".join(f", {_words(name, value)}" for name, value in zip(settings, values, strict=True))
+            yield words, "".join(f"_{_words(name, value)}".replace(" ", "-") for name, value in zip(settings, values, strict=True)), cells
 
 
 def write(experiment, cells, root):
@@ -180,9 +181,16 @@ def _aligned(rows, left):
     ]
 
 
+def _words(setting, value):
+    words = plots.display(value, setting)
+    return words if setting in words.replace(" ", "_") else f"{plots.display(setting)} {words}"
+
+
 def _heading(setting):
     return setting.removeprefix("base_learning_").replace("_", " ")
 
 
 def _word(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return value if isinstance(value, str) else f"{value:g}"

@@ -49,3 +49,32 @@ def test_hidden_layers_apply_the_activation_of_the_report(activation, at_minus_t
 def test_an_unknown_initialisation_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match="unknown init 'zeros': choose one of report, glorot, he, small"):
         build_mlp(2, 2, init="zeros")
+
+
+def test_the_dense_layers_start_alike_with_dropout_and_batch_normalisation_and_without():
+    def weights(**switches):
+        keras.utils.set_random_seed(3)
+        model = build_mlp(5, 2, hidden=(4, 3), **switches)
+        return [model.get_layer(name).kernel.numpy() for name in ("hidden_1", "hidden_2", "logits")]
+
+    for switches in ({"dropout": 0.5}, {"batch_norm": True}, {"batch_norm": True, "dropout": 0.5}):
+        for with_switch, plain in zip(weights(**switches), weights(), strict=True):
+            np.testing.assert_array_equal(with_switch, plain)
+
+
+def test_batch_normalisation_stands_between_product_and_activation():
+    """Against the formula, in training: (z - mean) / sqrt(variance + 0.001), then ReLU; and the layer can be saved."""
+    keras.utils.set_random_seed(0)
+    model = build_mlp(5, 2, hidden=(4,), batch_norm=True)
+    layer, x = model.get_layer("hidden_1"), np.random.default_rng(0).normal(size=(7, 5))
+    z = x @ layer.kernel.numpy().astype("float64") + layer.bias.numpy()
+    expected = np.maximum((z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-3), 0)
+    np.testing.assert_allclose(layer(x.astype("float32"), training=True), expected, atol=1e-5)
+    twin = keras.Sequential.from_config(model.get_config())
+    twin.set_weights(model.get_weights())
+    np.testing.assert_array_equal(twin(x.astype("float32")), model(x.astype("float32")))
+
+
+def test_dropout_follows_every_hidden_layer():
+    names = [layer.name for layer in build_mlp(5, 2, hidden=(4, 3), dropout=0.5).layers]
+    assert names == ["hidden_1", "hidden_1_dropout", "hidden_2", "hidden_2_dropout", "logits"]

@@ -5,7 +5,7 @@ from common.plots.curves import FOUR_CURVES, OPTIMIZER_CURVES, Panel, Styles, cu
 from common.plots.distributions import activations_sheet, logit_gradients_sheet, logits_sheet
 from common.plots.heatmaps import layers_heatmap, units_heatmap
 from common.plots.scores import accuracy_sheet, dose_sheet
-from common.plots.sheet import display, is_sheet
+from common.plots.sheet import display, display_arm, is_sheet
 from common.plots.stability import sharpness_sheet
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "boundaries_sheet",
     "curves_sheet",
     "display",
+    "display_arm",
     "dose_sheet",
     "is_sheet",
     "layers_heatmap",

@@ -1,13 +1,13 @@
 """Quantities over epochs: one line per arm, mean over seeds, with the interval of the mean as a band."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 
-from common.plots.sheet import COLORS, DASHES, MARKERS, add_legend, display, new_sheet, save
+from common.plots.sheet import COLORS, DASHES, MARKERS, add_legend, display_arm, new_sheet, save
 from common.stats import mean_interval
 
 SMOOTHING_EPOCHS = 5
@@ -63,22 +63,24 @@ class Styles:
         dashes: names of columns.
         colors: the values of `color` in the order of the palette; None takes them as they come, as those of `dashes` are taken: the same
             for all figures only if all have the same values.
+        dash_values: the same for `dashes`: a tuple of tuples.
     """
 
     color: str
     dashes: tuple = ()
     colors: tuple | None = None
+    dash_values: tuple | None = None
 
     def arms(self, table):
         """The arms of a table, as `(label, style, rows)`."""
         keys = [self.color, *self.dashes]
         arms = table.groupby(keys, sort=False)
         colors = list(self.colors or table[self.color].unique())
-        dashes = list(dict.fromkeys(values[1:] for values, _ in arms))
+        dashes = list(self.dash_values or dict.fromkeys(values[1:] for values, _ in arms))
         for values, rows in arms:
             i, j = colors.index(values[0]), dashes.index(values[1:])
             style = {"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)], "linestyle": DASHES[j % len(DASHES)]}
-            yield ", ".join(map(display, values)), style, rows
+            yield display_arm(keys, values), style, rows
 
 
 def curves_sheet(history, styles, panels, title, note, path):
@@ -102,7 +104,10 @@ def curves_sheet(history, styles, panels, title, note, path):
 
 def layers_sheet(layers, quantity, styles, title, note, path, scale="log"):
     """One panel per layer: a quantity of `layers.csv` over epochs; the layers share the axis."""
+    layers = layers[layers.groupby("layer")[quantity].transform(lambda values: values.notna().any())]
     names = list(layers["layer"].unique())
+    dashes = tuple(layers[list(styles.dashes)].drop_duplicates().itertuples(index=False, name=None))
+    styles = replace(styles, dash_values=dashes or None)  # not all arms have all layers
     label = quantity.replace("grad_", "gradient_").replace("_", " ")
     figure, axes = new_sheet(1, len(names), title, note, sharey=True)
     for ax, name in zip(axes.flat, names, strict=True):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.plots.sheet import COLORS, add_legend, display, new_sheet, save
+from common.plots.sheet import COLORS, add_legend, display, display_arm, new_sheet, save
 from common.stats import mean_interval
 
 
@@ -21,14 +21,14 @@ def accuracy_sheet(summary, arm_columns, title, note, path):
         diverged = int(runs["diverged"].astype(bool).sum())
         text = f"{mean:.1f}" + (f"  [{low:.1f}, {high:.1f}]" if np.isfinite(low) else "") + (f"  {diverged} diverged" if diverged else "")
         ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=9)
-    ax.set_yticks(range(len(cells)), [", ".join(map(display, arm)) for arm, _ in cells])
+    ax.set_yticks(range(len(cells)), [display_arm(arm_columns, arm) for arm, _ in cells])
     ax.invert_yaxis()
     left, right = ax.get_xlim()
     ax.set_xlim(max(left, 0), min(right, 100))  # no zero: dots are compared by their place, and some arms lie within a point
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("test accuracy after the last epoch, %   (dots: runs; diamond: mean and 95 % interval)")
     best_arm, best = max(cells, key=lambda cell: cell[1]["final_test_accuracy"].mean())
-    finding = f"highest mean {100 * best['final_test_accuracy'].mean():.1f} % with {', '.join(map(display, best_arm))}"
+    finding = f"highest mean {100 * best['final_test_accuracy'].mean():.1f} % with {display_arm(arm_columns, best_arm)}"
     return save(figure, path, f"{title} of {len(cells)} cells; {finding}.")
 
 
@@ -56,7 +56,7 @@ def dose_sheet(summary, styles, doses, measures, title, note, path):
             for x, values in zip(at, of_arm, strict=True):
                 ax.scatter(np.full(len(values), x), 100 * values, s=12, facecolors="none", edgecolors="0.5", linewidths=0.7, zorder=3)
         ax.set_title(label, fontsize=10)
-        ax.set_xticks(range(len(levels)), [", ".join(map(display, values)) for values in levels])
+        ax.set_xticks(range(len(levels)), [display_arm(doses, values) for values in levels])
         ax.set_xlabel(", ".join(map(display, doses)))
         ax.set_ylim(-4, 104)
     axes.flat[0].set_ylabel("%")

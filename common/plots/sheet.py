@@ -29,11 +29,19 @@ NOTE_SIZE = 9  # points
 LETTERS_PER_INCH = 14  # of text of that size
 
 
-def display(value):
-    """How a value of the tables is written in titles and legends."""
+def display(value, setting=""):
+    """How a value of the tables, of that setting, is written in titles and legends."""
+    if setting in ("batch_norm", "dropout"):
+        words = setting.replace("_", " ")
+        return f"no {words}" if not value else words if setting == "batch_norm" else f"{words} {value:g}"
     if isinstance(value, str):
         return NAMES.get(value, value.replace("_", " "))
     return f"{value:g}"
+
+
+def display_arm(settings, values):
+    """How an arm is written: the values of its settings, one after the other."""
+    return ", ".join(display(value, setting) for setting, value in zip(settings, values, strict=True))
 
 
 def new_sheet(rows, columns, title, note, size=None, panel=(4.6, 3.4), grid=True, **subplots):

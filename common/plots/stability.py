@@ -3,7 +3,7 @@
 from matplotlib.ticker import NullLocator
 
 from common.plots.curves import LOG_FLOOR, Panel, Styles, draw_curves
-from common.plots.sheet import add_legend, display, new_sheet, save
+from common.plots.sheet import add_legend, display, display_arm, new_sheet, save
 
 DOTTED = {"linestyle": (0, (1, 1.5)), "linewidth": 1.4}
 
@@ -29,7 +29,7 @@ def sharpness_sheet(table, column, rows, title, note, path):
             for _, style, of_arm in styles.arms(of_panel):
                 limit = of_arm.groupby("epoch")["stability_limit"].first()
                 ax.plot(limit.index, limit.clip(lower=LOG_FLOOR), color=style["color"], **DOTTED)
-            ax.set_title(", ".join(map(display, (name, *setting))), fontsize=11)
+            ax.set_title(display_arm((column, *rows), (name, *setting)), fontsize=11)
             _early_epochs_wide(ax, int(table["epoch"].max()))
         row[0].set_ylabel("largest Hessian eigenvalue")
     handles, labels = _legend_of(axes)
