@@ -9,6 +9,7 @@ each sample's loss by its logits, and the share of samples whose gradient vanish
 import sys
 
 from common import cli, columns, experiment
+from common.claims import Above, Claim, improvements
 
 NAME = "exp_a_loss"
 EPOCHS = 30
@@ -60,6 +61,10 @@ def measure(tables, keys):
     logits, history = tables["logits"], last_epoch(tables["history"])
     runs = last_epoch(logits).set_index(keys)[["relative_loss", "logit_grad_median", "vanished_fraction"]]
     runs["most_vanished_fraction"] = logits.groupby(keys)["vanished_fraction"].max()
+    layers = tables["layers"].assign(square=tables["layers"]["grad_norm"] ** 2)
+    norms = layers.groupby([*keys, "epoch"])["square"].sum(min_count=1).pow(0.5).reset_index(name="norm")
+    runs["final_grad_norm"] = last_epoch(norms).set_index(keys)["norm"]
+    runs["first_grad_norm"] = norms[norms["epoch"] == 1].set_index(keys)["norm"]
     runs["final_test_cross_entropy"] = history.set_index(keys)["test_cross_entropy"]
     return runs.reset_index()
 
@@ -93,6 +98,47 @@ def draw(results):
     ]
 
 
+CROSS_ENTROPY, MSE, LINEAR = ({"loss": name} for name in LOSSES)
+BOTH = tuple(BATCH_SIZE)
+CLAIMS = (
+    Claim(
+        "A-speed",
+        "cross-entropy reaches a given accuracy in fewer epochs than MSE with softmax",
+        (Above("epochs_to_target", MSE, CROSS_ENTROPY, by=0.5),),
+        BOTH,
+        least_epochs=5,
+    ),
+    Claim(
+        "A-accuracy",
+        "cross-entropy ends at a higher test accuracy than MSE with softmax",
+        (Above("final_test_accuracy", CROSS_ENTROPY, MSE, by=0.002),),
+        BOTH,
+        least_epochs=10,
+    ),
+    Claim(
+        "A-steady",
+        "the loss curve of MSE oscillates less than that of cross-entropy late in training",
+        # Each about its trend, as a share of its level: on scales of their own, MSE with its smaller values would win any comparison.
+        (Above("relative_oscillation", CROSS_ENTROPY, MSE, times=1.1),),
+        BOTH,
+        least_epochs=20,
+    ),
+    Claim(
+        "A-vanish",
+        "late in training the gradient under MSE with softmax is smaller than under cross-entropy",
+        (Above("final_grad_norm", CROSS_ENTROPY, MSE, times=1.1),),
+        BOTH,
+        least_epochs=10,
+    ),
+    Claim(
+        "A-linear",
+        "MSE without softmax trains worse than MSE with softmax",
+        (Above("final_test_accuracy", MSE, LINEAR, by=0.002),),
+        BOTH,
+        least_epochs=10,
+    ),
+    *improvements(CROSS_ENTROPY, BOTH, least_epochs=10),
+)
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment A: cross-entropy and mean squared error",
@@ -115,6 +161,8 @@ EXPERIMENT = experiment.Experiment(
     build_monitors=build_monitors,
     measure=measure,
     draw=draw,
+    claims=CLAIMS,
+    report_settings={"epochs": EPOCHS, "base_learning_rate": LEARNING_RATE},
 )
 
 

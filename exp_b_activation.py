@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 
 from common import cli, columns, experiment
+from common.claims import Above, Below, Claim, improvements
 
 NAME = "exp_b_activation"
 EPOCHS = 300
@@ -20,6 +21,7 @@ INITS = ("small", "report", "glorot", "he")
 LEARNING_RATE = 0.01
 WEIGHT_DECAY = 0.01
 HIDDEN = ("hidden_1", "hidden_2")
+EARLY_EPOCHS = 10  # over which the early gradient is averaged
 GRID = 101  # points along each side of the plane on which decision boundaries are drawn
 
 
@@ -56,7 +58,17 @@ def measure(tables, keys):
     inactive = layers[layers["layer"].isin(HIDDEN)].groupby(keys)["inactive_fraction"]
     runs = inactive.agg(lambda of_run: of_run.mean(skipna=False)).to_frame("mean_inactive_fraction")
     runs["final_grad_mean_abs"] = last["grad_mean_abs"][[*HIDDEN, "logits"]].mean(axis=1, skipna=False)
-    for quantity, layer in itertools.product(("always_off_fraction", "dead_fraction", "dormant_fraction"), HIDDEN):
+    of_hidden = layers[layers["layer"].isin(HIDDEN)]
+    first = of_hidden[of_hidden["epoch"] == 1].pivot(index=keys, columns="layer")
+    early = of_hidden[of_hidden["epoch"] <= EARLY_EPOCHS].groupby([*keys, "layer"])["grad_norm"].mean().unstack()
+    for layer in HIDDEN:
+        runs[f"first_inactive_fraction_{layer}"] = first["inactive_fraction", layer]
+        runs[f"mean_inactive_fraction_{layer}"] = (
+            of_hidden[of_hidden["layer"] == layer].groupby(keys)["inactive_fraction"].agg(lambda of_run: of_run.mean(skipna=False))
+        )
+        runs[f"early_grad_norm_{layer}"] = early[layer]
+    quantities = ("always_off_fraction", "dead_fraction", "dormant_fraction", "inactive_fraction")
+    for quantity, layer in itertools.product(quantities, HIDDEN):
         runs[f"final_{quantity}_{layer}"] = last[quantity, layer]
     runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby([units[key] for key in keys]).mean()
     runs["revived_fraction"] = (units["revivals"] > 0).groupby([units[key] for key in keys]).mean()
@@ -132,6 +144,60 @@ INACTIVE = columns.Column(
 BACK = columns.Column("back%", "revived_fraction", "percent", "hidden units that were off and came back")
 GRADIENT = columns.Column("|grad|", "final_grad_mean_abs", "short", "mean absolute gradient at the end")
 COST = columns.Column("cost", "accuracy_cost", "percent", "points of accuracy lost against the activation's first row, seed by seed")
+RELU, LEAKY, SIGMOID = ({"activation": name} for name in ACTIVATIONS)
+BOTH = tuple(BATCH_SIZE)
+CLAIMS = (  # where the report gives numbers, the margin is the least that they imply
+    Claim(
+        "B-speed",
+        "ReLU and LeakyReLU converge in fewer epochs than Sigmoid",
+        (Above("epochs_to_target", SIGMOID, RELU, by=5), Above("epochs_to_target", SIGMOID, LEAKY, by=5)),
+        BOTH,
+        least_epochs=100,
+    ),
+    Claim(
+        "B-relief",
+        "LeakyReLU lowers the inactive fraction of layer 1 against ReLU (by 5-10 points)",
+        (Above("mean_inactive_fraction_hidden_1", RELU, LEAKY, by=0.05),),
+        BOTH,
+        least_epochs=100,
+    ),
+    Claim(
+        "B-relief-units",
+        "LeakyReLU lowers the always-off fraction of layer 2 against ReLU, by 20 points or more",
+        (Above("final_always_off_fraction_hidden_2", RELU, LEAKY, by=0.2),),
+        BOTH,
+        least_epochs=100,
+    ),
+    Claim(
+        "B-grow",
+        "under ReLU the inactive fraction of layer 1 grows in training (from 20-40 % to 80-90 %)",
+        (Above("final_inactive_fraction_hidden_1", RELU, RELU, by=0.4, than_measure="first_inactive_fraction_hidden_1"),),
+        BOTH,
+        least_epochs=100,
+    ),
+    Claim(
+        "B-layers",
+        "under ReLU layer 1 ends with a higher inactive fraction than layer 2",
+        (Above("final_inactive_fraction_hidden_1", RELU, RELU, by=0.02, than_measure="final_inactive_fraction_hidden_2"),),
+        BOTH,
+        least_epochs=100,
+    ),
+    Claim(
+        "B-vanish",
+        "Sigmoid's layer-1 gradient is smaller than ReLU's by an order of magnitude in the early epochs",
+        (Above("early_grad_norm_hidden_1", RELU, SIGMOID, times=10),),
+        BOTH,
+        least_epochs=EARLY_EPOCHS,
+    ),
+    Claim(
+        "B-stall",
+        "Sigmoid never gets past about 60 % accuracy",
+        (Below("best_test_accuracy", SIGMOID, limit=0.65),),
+        BOTH,
+        least_epochs=EPOCHS,
+    ),
+    *improvements(RELU, BOTH, least_epochs=100),
+)
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment B: ReLU, LeakyReLU and Sigmoid",
@@ -145,6 +211,8 @@ EXPERIMENT = experiment.Experiment(
     measure=measure,
     keep_units=True,
     draw=draw,
+    claims=CLAIMS,
+    report_settings={"epochs": EPOCHS, "base_learning_rate": LEARNING_RATE, "bias_drop": 0.0},
 )
 
 

@@ -9,6 +9,7 @@ curves, against the curvature beyond which a learning rate overshoots.
 import sys
 
 from common import cli, columns, experiment
+from common.claims import LOWEST, Above, Below, Claim, improvements
 
 NAME = "exp_c_optimizer"
 EPOCHS = 100
@@ -18,6 +19,7 @@ LEARNING_RATES = (0.1, 0.01, 0.001)
 SCHEDULES = ("constant", "exponential")
 MOMENTUM = 0.9
 DECAY = 0.95  # of the exponential schedule, after every epoch
+EARLY_EPOCHS = 5
 SHARPNESS_STAGES = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 1)  # shares of the epochs; it moves most at first
 SHARPNESS_TOLERANCE = 0.05  # of the eigenvalue; the figure spans powers of ten
 
@@ -40,6 +42,18 @@ def build_monitors(cell, data):
 
     x_probe, y_probe = probe(*data[0])
     return {"sharpness": SharpnessMonitor(x_probe, y_probe, every=cell.epochs_at(SHARPNESS_STAGES), tolerance=SHARPNESS_TOLERANCE)}
+
+
+def measure(tables, keys):
+    """Further measures of each run: its training loss after the first epochs, and how its gradient's norm jumps between epochs."""
+    import numpy as np
+
+    history = tables["history"]
+    early = history["epoch"] == min(EARLY_EPOCHS, history["epoch"].max())
+    runs = history[early].set_index(keys)["train_loss"].to_frame("early_train_loss")
+    logs = history.assign(log_norm=np.log(history["train_grad_norm"]))
+    runs["grad_norm_jumps"] = logs.groupby(keys)["log_norm"].agg(lambda of_run: np.std(np.diff(of_run), ddof=1))
+    return runs.reset_index()
 
 
 def draw(results):
@@ -67,6 +81,66 @@ def draw(results):
     return [*figures, sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy")]
 
 
+BOTH = tuple(BATCH_SIZE)
+
+
+def arm(optimizer, rate, schedule="exponential"):  # which the report always used
+    return {"optimizer": optimizer, "base_learning_rate": rate, "schedule": schedule}
+
+
+CLAIMS = (  # where the report gives numbers, the margin is the least that they imply
+    Claim(
+        "C-diverge",
+        "Adam at 0.1 fails on Fashion-MNIST (chance accuracy)",
+        (Below("final_test_accuracy", arm("adam", 0.1), limit=0.15),),
+        ("fashion_mnist",),
+        least_epochs=5,
+    ),
+    Claim(
+        "C-momentum",
+        "momentum beats plain SGD at 0.01 (by 3 points on Fashion-MNIST)",
+        (Above("final_test_accuracy", arm("momentum", 0.01), arm("sgd", 0.01), by={"fashion_mnist": 0.03, "digits": 0.005}),),
+        BOTH,
+        least_epochs=10,
+    ),
+    Claim(
+        "C-early",
+        "Adam has the lowest training loss after the first 5 epochs, each optimizer at its best learning rate",
+        tuple(Above("early_train_loss", arm(other, LOWEST), arm("adam", LOWEST), times=1.1) for other in ("sgd", "momentum")),
+        BOTH,
+        least_epochs=EARLY_EPOCHS,
+        requires={"base_learning_rate": LEARNING_RATES},
+    ),
+    Claim(
+        "C-slow",
+        "SGD at 0.001 ends below SGD at 0.01",
+        (Above("final_test_accuracy", arm("sgd", 0.01), arm("sgd", 0.001), by=0.005),),
+        BOTH,
+        least_epochs=10,
+    ),
+    Claim(
+        "C-decay",
+        "exponential decay makes the end of training steadier, and not less accurate, than a constant rate",
+        (
+            *(Above("oscillation", arm(name, 0.01, "constant"), arm(name, 0.01), times=1.1) for name in OPTIMIZERS),
+            *(Above("final_test_accuracy", arm(name, 0.01), arm(name, 0.01, "constant"), by=-0.005) for name in OPTIMIZERS),
+        ),
+        BOTH,
+        least_epochs=50,  # by then the rate has fallen to less than a tenth
+    ),
+    Claim(
+        "C-order",
+        "the gradient norm is steadiest under Adam, then momentum, then SGD",
+        # Steady is what changes little from epoch to epoch: the standard deviation of the steps of the norm's logarithm.
+        tuple(
+            Above("grad_norm_jumps", arm(rougher, 0.01), arm(steadier, 0.01), times=1.1)
+            for rougher, steadier in (("sgd", "momentum"), ("momentum", "adam"))
+        ),
+        BOTH,
+        least_epochs=10,
+    ),
+    *improvements(arm("sgd", 0.01), BOTH, least_epochs=10),
+)
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment C: optimizers, learning rates and decay",
@@ -76,7 +150,10 @@ EXPERIMENT = experiment.Experiment(
     columns=(columns.TEST_ACCURACY, columns.BEST_ACCURACY, columns.EPOCHS_TO_95, columns.TRAIN_LOSS, columns.VOLATILITY),
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,
+    measure=measure,
     draw=draw,
+    claims=CLAIMS,
+    report_settings={"epochs": EPOCHS, "schedule": "exponential"},
 )
 
 

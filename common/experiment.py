@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common import cli, devices
@@ -52,6 +52,8 @@ class Experiment:
         build_monitors: `(cell, data)` -> `{name: Keras callback}`; what one's `frame()` returns goes to `<name>.csv`, `arrays()` to
             `<name>.npz`.
         measure: `(tables, keys)` -> DataFrame with one row per run: the columns `keys`, and further measures for summary.csv.
+        claims: the Claims that its tables decide.
+        report_settings: settings of the report's runs that flags can change, `{setting: value}`, besides its batch size.
         keep_units: whether the activity of every unit is kept, in units.csv and units.npz.
     """
 
@@ -68,6 +70,8 @@ class Experiment:
     build_metrics: Callable = none_of_its_own
     build_monitors: Callable = none_of_its_own
     measure: Callable | None = None
+    claims: tuple = ()
+    report_settings: dict = field(default_factory=dict)
     keep_units: bool = False
 
     def label(self, cell):

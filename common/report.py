@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write(path, experiment, blocks, legend, figures, records):
+def write(path, experiment, blocks, legend, figures, records, claims=()):
     """Write the page.
 
     Args:
@@ -20,6 +20,7 @@ def write(path, experiment, blocks, legend, figures, records):
         legend: lines that explain the columns.
         figures: list of `(file name, what it shows)`.
         records: the `cell.json` of each cell, as dicts.
+        claims: the verdicts: list of dicts with `heading`, `header`, `rows`, all text, and `sentences`, one a row.
     """
     page = (
         Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -30,6 +31,7 @@ def write(path, experiment, blocks, legend, figures, records):
             blocks=blocks,
             words=len(experiment.arm_columns),
             legend=legend,
+            claims=claims,
             figures=[
                 {"name": name, "what": what, "png": base64.b64encode((path.parent / name).read_bytes()).decode()} for name, what in figures
             ],

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from common import cells as cells_on_disk
-from common import columns, plots, report, summary
+from common import columns, plots, report, reproduction, summary, verdicts
 from common.experiment import Experiment
 from common.local_workers import without_sigint
 
@@ -89,6 +89,9 @@ def write(experiment, cells, root):
         keys = summary.run_keys(experiment.arm_columns)
         tables["summary"] = tables["summary"].merge(experiment.measure(tables, keys), on=keys, how="left", validate="1:1")
     tables["table"] = summary.tabulate(tables["summary"], experiment.arm_columns)
+    epochs = {cell.dataset: cell.epochs for cell in cells}
+    tables["claims"] = verdicts.decide(experiment.claims, tables["summary"], experiment.arm_columns, epochs)
+    tables["reproduction"] = reproduction.compare(experiment, cells, tables["summary"])
     for name, table in tables.items():
         cells_on_disk.write_table(table, Path(root) / experiment.name / f"{name}.csv")
     return tables
@@ -114,7 +117,10 @@ def draw(experiment, tables, cells, root):
         of_dataset = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
         cells_of_dataset = [cell for cell in cells if cell.dataset == dataset]
         note = describe_settings(experiment, cells_of_dataset[0])
-        sheets += experiment.draw(DatasetResults(experiment, dataset, of_dataset, cells_of_dataset, note, root))
+        results = DatasetResults(experiment, dataset, of_dataset, cells_of_dataset, note, root)
+        sheets += experiment.draw(results)
+        if of_dataset["claims"]["estimate"].notna().any():
+            sheets.append(results.sheet(plots.claims_sheet, "claims", of_dataset["claims"], title=": the claims"))
     processes = min(joblib.cpu_count(), -(-len(sheets) // FIGURES_PER_PROCESS))
     with without_sigint():
         drawing = joblib.Parallel(processes, batch_size=1, return_as="generator")(joblib.delayed(sheet)() for sheet in sheets)
@@ -126,7 +132,13 @@ def draw(experiment, tables, cells, root):
             old.unlink()
     records = [cells_on_disk.read_record(cell, root) for cell in cells]
     report.write(
-        folder / "report.html", experiment, result_blocks(experiment, tables, cells), columns.legend(experiment.columns), figures, records
+        folder / "report.html",
+        experiment,
+        result_blocks(experiment, tables, cells),
+        columns.legend(experiment.columns),
+        figures,
+        records,
+        claim_blocks(experiment, tables),
     )
     return figures
 
@@ -167,7 +179,35 @@ def screen_table(experiment, tables, cells):
     for block in result_blocks(experiment, tables, cells):
         heading = textwrap.wrap(f"{block['dataset']}: {block['settings']}", WIDTH)
         parts.append([*heading, *_aligned([block["header"], *block["rows"]], left=len(experiment.arm_columns) + 1)])
-    return "\n\n".join("\n".join(lines) for lines in [*parts, columns.legend(experiment.columns, WIDTH)])
+    parts.append(columns.legend(experiment.columns, WIDTH))
+    for block in claim_blocks(experiment, tables):
+        parts.append([block["heading"], *_aligned([block["header"], *block["rows"]], left=1)])
+    parts.append(textwrap.wrap(CLAIMS_LEGEND, WIDTH))
+    parts += [textwrap.wrap(line, WIDTH) for line in reproduction.in_words(tables["reproduction"])]
+    return "\n\n".join("\n".join(lines) for lines in parts)
+
+
+CLAIMS_LEGEND = (
+    "What each claim says, and in full what decides it, stands in claims.csv. Intervals are as wide as Holm's adjustment over all claims "
+    "demands: all verdicts together are wrong in at most 5 % of repetitions."
+)
+
+
+def claim_blocks(experiment, tables):
+    """The verdicts on each dataset, as text: list of dicts with `heading`, `header`, `rows` and `sentences`."""
+    sentences = {claim.id: claim.sentence for claim in experiment.claims}
+    blocks = []
+    for dataset, rows in tables["claims"].groupby("dataset", sort=False):
+        block = {"heading": f"Claims on {plots.display(dataset)}", "header": ["claim", "estimate", "needs", "seeds", "verdict"], "rows": []}
+        for row in rows.to_dict("records"):
+            if row["note"]:
+                words = ["-", "-", "-", f"{row['verdict']}: {row['note']}"]
+            else:
+                words = [*verdicts.in_words(row), f"{row['n']:.0f}", row["verdict"]]
+            block["rows"].append([row["id"], *words])
+        block["sentences"] = [sentences[row[0]] for row in block["rows"]]
+        blocks.append(block)
+    return blocks
 
 
 def _aligned(rows, left):

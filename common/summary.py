@@ -8,6 +8,8 @@ from common.stats import mean_interval
 # The accuracy whose first crossing counts as "there", the same for all arms of a dataset: a little below what the report's runs reach.
 TARGET_ACCURACY = {"fashion_mnist": 0.85, "digits": 0.95, "moons": 0.90, "circles": 0.80}
 LATE_EPOCHS = 10
+IDLE_ACCURACY = 0.005  # so close to its best, a test accuracy has risen as far as it will
+LEAST_LOSS = 1e-7  # of a fall that counts: what float32 resolves beside 1
 # Accuracies are counts over at most some 10,000 samples, in float32: what is this close to a threshold is on it, as 266 of 300 is on 95 %
 # of 280.
 ROUNDING = 1e-6
@@ -21,6 +23,9 @@ MEASURES = (
     "epochs_to_target",
     "volatility",
     "trend",
+    "oscillation",
+    "relative_oscillation",
+    "idle_fall",
     "mean_grad_norm",
     "diverged",
 )
@@ -37,7 +42,9 @@ def summarise_run(history, target_accuracy):
         A dict with the keys of `MEASURES`: final and best accuracies (fractions); minimum losses; `epochs_to_95pct`, the first epoch with
         at least 95 % of the run's own best test accuracy; `epochs_to_target`, the first with at least `target_accuracy`, NaN if none;
         `volatility`, the standard deviation of the last 10 test losses, and `trend`, their slope per epoch by least squares (NaN below two
-        epochs); `mean_grad_norm`, the mean of `train_grad_norm`; `diverged`, whether any loss is not finite.
+        epochs); `oscillation`, the standard deviation about that line (NaN below three), and `relative_oscillation`, that divided by the
+        mean of those losses; `idle_fall`, by how many powers of ten the training loss still falls, at its lowest, after test accuracy came
+        within half a point of its best; `mean_grad_norm`, the mean of `train_grad_norm`; `diverged`, whether any loss is not finite.
     """
     test_accuracy = history["test_accuracy"].to_numpy()
     late = history["test_loss"].to_numpy()[-LATE_EPOCHS:]
@@ -55,6 +62,8 @@ def summarise_run(history, target_accuracy):
             "epochs_to_target": _first(epochs, test_accuracy >= target_accuracy - ROUNDING),
             "volatility": late.std(ddof=1) if several else np.nan,
             "trend": _slope(late) if several else np.nan,
+            **_oscillation(late),
+            "idle_fall": _idle_fall(history["train_loss"].to_numpy(), test_accuracy),
             "mean_grad_norm": history["train_grad_norm"].mean(skipna=False),
             "diverged": not np.isfinite(losses).all(),
         }
@@ -100,6 +109,23 @@ def tabulate(summary, arm_columns):
 
 def _first(epochs, condition):
     return epochs[condition.argmax()] if condition.any() else np.nan
+
+
+def _oscillation(losses):
+    """What is left of the losses' spread without their trend, as it is and as a share of their mean."""
+    if len(losses) < 3:
+        return {"oscillation": np.nan, "relative_oscillation": np.nan}
+    steps = np.arange(len(losses)) - (len(losses) - 1) / 2
+    rest = losses - losses.mean() - _slope(losses) * steps
+    oscillation = float(np.sqrt((rest @ rest) / (len(losses) - 2)))
+    return {"oscillation": oscillation, "relative_oscillation": oscillation / float(losses.mean())}
+
+
+def _idle_fall(losses, accuracy):
+    settled = int((accuracy >= accuracy.max() - IDLE_ACCURACY - ROUNDING).argmax())
+    later = np.maximum(losses[settled:], LEAST_LOSS)
+    later = later[np.isfinite(later)]
+    return float(np.log10(later[0] / later.min())) if len(later) else 0.0
 
 
 def _slope(values):

@@ -7,6 +7,7 @@ from common.plots.heatmaps import layers_heatmap, units_heatmap
 from common.plots.scores import accuracy_sheet, dose_sheet
 from common.plots.sheet import display, display_arm, is_sheet
 from common.plots.stability import sharpness_sheet
+from common.plots.verdicts import claims_sheet
 
 __all__ = [
     "FOUR_CURVES",
@@ -16,6 +17,7 @@ __all__ = [
     "accuracy_sheet",
     "activations_sheet",
     "boundaries_sheet",
+    "claims_sheet",
     "curves_sheet",
     "display",
     "display_arm",
