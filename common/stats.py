@@ -93,7 +93,8 @@ def location_interval(values, confidence=0.95):
     rank -= binom.cdf(rank - 1, n, 0.5) > (1 - confidence) / 2
     if rank < 1:
         return -np.inf, np.inf
-    return np.sort(np.nan_to_num(values, nan=-np.inf))[rank - 1], np.sort(np.nan_to_num(values, nan=np.inf))[n - rank]
+    lowest, highest = (np.sort(np.where(np.isnan(values), unknown, values)) for unknown in (-np.inf, np.inf))
+    return float(lowest[rank - 1]), float(highest[n - rank])
 
 
 def p_above(values, margin=0.0):
