@@ -10,6 +10,7 @@ import sys
 
 from common import cli, columns, experiment
 from common.claims import Above, Claim, improvements
+from common.questions import Contrast, Course, Extremes, Question, Verdicts, common_questions
 
 NAME = "exp_a_loss"
 EPOCHS = 30
@@ -139,6 +140,55 @@ CLAIMS = (
     ),
     *improvements(CROSS_ENTROPY, BOTH, least_epochs=10),
 )
+QUESTIONS = (
+    *common_questions(CROSS_ENTROPY),
+    Question(
+        "A1",
+        "Is MSE slower and less stable, and why?",
+        (
+            Contrast("epochs_to_target", "epochs to the target accuracy", MSE, CROSS_ENTROPY),
+            Contrast("relative_oscillation", "late oscillation", MSE, CROSS_ENTROPY),
+            Contrast("most_vanished_fraction", "samples that were wrong with a vanished gradient", MSE, CROSS_ENTROPY, percent=True),
+            Verdicts(("A-speed", "A-steady")),
+        ),
+    ),
+    Question(
+        "A2",
+        "Does cross-entropy converge faster, and does its gradient p - y explain it?",
+        (
+            Contrast("epochs_to_95pct", "epochs to 95 % of the best", CROSS_ENTROPY, MSE),
+            Contrast("first_grad_norm", "gradient norm after the first epoch", CROSS_ENTROPY, MSE),
+            Contrast("vanished_fraction", "samples still given up at the end", CROSS_ENTROPY, MSE, percent=True),
+        ),
+    ),
+    Question(
+        "A3",
+        "How does the gradient late in training compare with the early one?",
+        (
+            Contrast(
+                "final_grad_norm",
+                "gradient norm at the end and after an epoch",
+                CROSS_ENTROPY,
+                CROSS_ENTROPY,
+                False,
+                "first_grad_norm",
+            ),
+            Contrast("final_grad_norm", "the same under MSE on softmax", MSE, MSE, False, "first_grad_norm"),
+            Course("grad_norm", "layer by layer", MSE),
+            Verdicts(("A-vanish",)),
+        ),
+    ),
+    Question(
+        "A4",
+        "Does MSE without softmax train badly, and why?",
+        (
+            Contrast("final_test_accuracy", "final test accuracy", LINEAR, MSE, percent=True),
+            Contrast("epochs_to_target", "epochs to the target accuracy", LINEAR, MSE),
+            Extremes("final_test_cross_entropy", "cross-entropy of the softmax of the outputs"),
+            Verdicts(("A-linear",)),
+        ),
+    ),
+)
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment A: cross-entropy and mean squared error",
@@ -162,6 +212,7 @@ EXPERIMENT = experiment.Experiment(
     measure=measure,
     draw=draw,
     claims=CLAIMS,
+    questions=QUESTIONS,
     report_settings={"epochs": EPOCHS, "base_learning_rate": LEARNING_RATE},
 )
 

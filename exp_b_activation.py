@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from common import cli, columns, experiment
 from common.claims import Above, Below, Claim, improvements
+from common.questions import Contrast, Course, Extremes, Question, Vanishing, Verdicts, common_questions
 
 NAME = "exp_b_activation"
 EPOCHS = 300
@@ -198,6 +199,46 @@ CLAIMS = (  # where the report gives numbers, the margin is the least that they 
     ),
     *improvements(RELU, BOTH, least_epochs=100),
 )
+QUESTIONS = (
+    *common_questions(RELU),
+    Question(
+        "B1",
+        "What does a high share of dead ReLUs do?",
+        (
+            Extremes("final_always_off_fraction_hidden_2", "units of layer 2 that are off at the end", percent=True),
+            Contrast("final_test_accuracy", "final test accuracy", RELU, LEAKY, percent=True),
+            Verdicts(("B-grow", "B-layers")),
+        ),
+    ),
+    Question(
+        "B2",
+        "How far does LeakyReLU relieve it?",
+        (
+            Contrast("final_always_off_fraction_hidden_1", "units of layer 1 that are off at the end", RELU, LEAKY, percent=True),
+            Contrast("final_always_off_fraction_hidden_2", "units of layer 2 that are off at the end", RELU, LEAKY, percent=True),
+            Verdicts(("B-relief", "B-relief-units")),
+        ),
+    ),
+    Question(
+        "B3",
+        "Where does Sigmoid's gradient vanish?",
+        (
+            Contrast("early_grad_norm_hidden_1", "early gradient norm of layer 1", SIGMOID, RELU),
+            Contrast("early_grad_norm_hidden_2", "early gradient norm of layer 2", SIGMOID, RELU),
+            Course("grad_norm", "gradient norm by layer", SIGMOID),
+            Verdicts(("B-vanish", "B-stall")),
+        ),
+    ),
+    Question(
+        "B4",
+        "What does each layer contribute?",
+        (
+            Vanishing("update_ratio", "movement of a layer's weights in an epoch"),
+            Course("update_ratio", "by layer, of LeakyReLU", LEAKY),
+            Course("dormant_fraction", "dormant units", RELU, percent=True),
+        ),
+    ),
+)
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment B: ReLU, LeakyReLU and Sigmoid",
@@ -212,6 +253,7 @@ EXPERIMENT = experiment.Experiment(
     keep_units=True,
     draw=draw,
     claims=CLAIMS,
+    questions=QUESTIONS,
     report_settings={"epochs": EPOCHS, "base_learning_rate": LEARNING_RATE, "bias_drop": 0.0},
 )
 

@@ -10,6 +10,7 @@ import sys
 
 from common import cli, columns, experiment
 from common.claims import LOWEST, Above, Below, Claim, improvements
+from common.questions import Contrast, Extremes, Question, Vanishing, Verdicts, common_questions
 
 NAME = "exp_c_optimizer"
 EPOCHS = 100
@@ -141,6 +142,65 @@ CLAIMS = (  # where the report gives numbers, the margin is the least that they 
     ),
     *improvements(arm("sgd", 0.01), BOTH, least_epochs=10),
 )
+SGD, HEAVY, ADAM = (arm(name, 0.01) for name in OPTIMIZERS)
+QUESTIONS = (
+    *common_questions(SGD),
+    Question(
+        "Q5",
+        "Why do optimizers differ on one network?",
+        (Vanishing("update_ratio", "movement of a layer's weights in an epoch"), Extremes("mean_grad_norm", "mean gradient norm")),
+    ),
+    Question(
+        "C1",
+        "How far do the curves differ?",
+        (
+            Contrast("epochs_to_target", "epochs to the target accuracy", SGD, HEAVY),
+            Contrast("epochs_to_target", "the same, momentum and Adam", HEAVY, ADAM),
+            Verdicts(("C-momentum", "C-slow")),
+        ),
+    ),
+    Question(
+        "C2",
+        "What does the learning rate do to stability?",
+        (
+            *(Extremes("oscillation", f"late oscillation of {name}", among=(("optimizer", name),)) for name in OPTIMIZERS),
+            Extremes("diverged", "share of runs that diverged", percent=True),
+            Verdicts(("C-diverge",)),
+        ),
+    ),
+    Question(
+        "C3",
+        "Is Adam fast early, and why?",
+        (
+            Contrast("early_train_loss", "training loss after 5 epochs", ADAM, HEAVY),
+            Contrast("early_train_loss", "the same, against SGD", ADAM, SGD),
+            Verdicts(("C-early",)),
+        ),
+    ),
+    Question(
+        "C4",
+        "What does exponential decay do?",
+        (
+            *(Contrast("oscillation", f"late oscillation of {name}", arm(name, 0.01), arm(name, 0.01, "constant")) for name in OPTIMIZERS),
+            *(
+                Contrast(
+                    "final_test_accuracy", f"final test accuracy of {name}", arm(name, 0.01), arm(name, 0.01, "constant"), percent=True
+                )
+                for name in OPTIMIZERS
+            ),
+            Verdicts(("C-decay",)),
+        ),
+    ),
+    Question(
+        "C5",
+        "What happens when the gradient vanishes or jumps under an optimizer?",
+        (
+            Extremes("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs"),
+            Vanishing("grad_norm", "gradient norm"),
+            Verdicts(("C-order",)),
+        ),
+    ),
+)
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment C: optimizers, learning rates and decay",
@@ -153,6 +213,7 @@ EXPERIMENT = experiment.Experiment(
     measure=measure,
     draw=draw,
     claims=CLAIMS,
+    questions=QUESTIONS,
     report_settings={"epochs": EPOCHS, "schedule": "exponential"},
 )
 

@@ -53,6 +53,7 @@ class Experiment:
             `<name>.npz`.
         measure: `(tables, keys)` -> DataFrame with one row per run: the columns `keys`, and further measures for summary.csv.
         claims: the Claims that its tables decide.
+        questions: the Questions that its tables answer.
         report_settings: settings of the report's runs that flags can change, `{setting: value}`, besides its batch size.
         keep_units: whether the activity of every unit is kept, in units.csv and units.npz.
     """
@@ -71,6 +72,7 @@ class Experiment:
     build_monitors: Callable = none_of_its_own
     measure: Callable | None = None
     claims: tuple = ()
+    questions: tuple = ()
     report_settings: dict = field(default_factory=dict)
     keep_units: bool = False
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write(path, experiment, blocks, legend, figures, records, claims=()):
+def write(path, experiment, blocks, legend, figures, records, claims=(), answers=(), reproduction=()):
     """Write the page.
 
     Args:
@@ -21,6 +21,7 @@ def write(path, experiment, blocks, legend, figures, records, claims=()):
         figures: list of `(file name, what it shows)`.
         records: the `cell.json` of each cell, as dicts.
         claims: the verdicts: list of dicts with `heading`, `header`, `rows`, all text, and `sentences`, one a row.
+        answers, reproduction: the rows of answers.csv and reproduction.csv, as dicts.
     """
     page = (
         Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -32,6 +33,8 @@ def write(path, experiment, blocks, legend, figures, records, claims=()):
             words=len(experiment.arm_columns),
             legend=legend,
             claims=claims,
+            answers=answers,
+            reproduction=reproduction,
             figures=[
                 {"name": name, "what": what, "png": base64.b64encode((path.parent / name).read_bytes()).decode()} for name, what in figures
             ],

@@ -12,8 +12,8 @@ import pandas as pd
 from common.stats import mean_interval
 
 VALUES = Path(__file__).with_name("report_values.csv")
-COLUMNS = ["dataset", "arm", "base_learning_rate", "measure", "source", "report", "mean", "sd", "low", "high", "n", "verdict"]
-UNSTABLE = 0.10  # a range of final accuracies beyond which a single run says nothing
+COLUMNS = ["dataset", "arm", "base_learning_rate", "measure", "source", "report", "mean", "sd", "low", "high", "n", "verdict", "why"]
+UNSTABLE = 0.10  # a range of shares beyond which a single run says nothing
 VERDICTS = ("reproduced", "unstable", "not reproduced", "too few seeds")
 CHANCE = 0.95  # share of single runs that are to lie within their spread
 
@@ -28,8 +28,8 @@ def compare(experiment, cells, summary):
 
     Returns:
         DataFrame with the columns: of the number, dataset, arm, base_learning_rate (where the report has several), measure, source, and
-        report, its value in our unit; of our runs mean, sd, low and high (the smallest and the largest), n; `verdict`: `unstable` if the
-        final accuracies of our runs range over more than 10 points; else `reproduced` if the report's value, within its last digit, lies in
+        report, its value in our unit; of our runs mean, sd, low and high (the smallest and the largest), n; `verdict`: `unstable` if it is a
+        share and our runs range over more than 10 points; else `reproduced` if the report's value, within its last digit, lies in
         our runs' range or in the interval in which 95 % of single runs lie (Student's prediction interval); else `not reproduced`. It is
         `too few seeds` below three.
     """
@@ -47,6 +47,8 @@ def compare(experiment, cells, summary):
         runs = summary[np.logical_and.reduce([summary["dataset"] == cell.dataset, *of_cell])]
         for value in values[chosen].to_dict("records"):
             rows.append(_row(value, runs))
+    for row in rows:
+        row["why"] = _why(row, rows)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -70,7 +72,7 @@ def _row(value, runs):
     n = len(ours)
     if n < 3:
         verdict = "too few seeds"
-    elif np.ptp(runs["final_test_accuracy"]) > UNSTABLE:
+    elif per_unit == 100 and high - low > UNSTABLE:
         verdict = "unstable"
     else:
         # For one more run, the interval of the mean is widened by sqrt(n + 1).
@@ -79,6 +81,23 @@ def _row(value, runs):
         within = min(low, mean - reach) - digit / 2 <= report <= max(high, mean + reach) + digit / 2
         verdict = "reproduced" if within else "not reproduced"
     return {**value, "report": report, "mean": mean, "sd": sd, "low": low, "high": high, "n": n, "verdict": verdict}
+
+
+def _why(row, rows):
+    """Why a number is not reproduced, as far as these runs tell."""
+    if row["verdict"] == "unstable":
+        return f"Our {row['n']} runs range over {100 * (row['high'] - row['low']):.0f} points: one run says nothing."
+    if row["verdict"] != "not reproduced":
+        return ""
+    same = ("dataset", "arm", "base_learning_rate", "measure")
+    others = [
+        f"the report's other source ({other['source']}) has {other['report']:.4g}, which is {other['verdict']}"
+        for other in rows
+        if other is not row and all(str(other[name]) == str(row[name]) for name in same)
+    ]
+    side = "above" if row["report"] > row["high"] else "below" if row["report"] < row["low"] else "within"
+    ours = f"The report's value lies {side} all {row['n']} of our runs ({row['low']:.4g} to {row['high']:.4g})"
+    return "; ".join([ours, *others]) + "."
 
 
 def in_words(table):

@@ -10,8 +10,8 @@ import joblib
 import numpy as np
 import pandas as pd
 
+from common import answers, columns, plots, report, reproduction, summary, verdicts
 from common import cells as cells_on_disk
-from common import columns, plots, report, reproduction, summary, verdicts
 from common.experiment import Experiment
 from common.local_workers import without_sigint
 
@@ -92,6 +92,7 @@ def write(experiment, cells, root):
     epochs = {cell.dataset: cell.epochs for cell in cells}
     tables["claims"] = verdicts.decide(experiment.claims, tables["summary"], experiment.arm_columns, epochs)
     tables["reproduction"] = reproduction.compare(experiment, cells, tables["summary"])
+    tables["answers"] = answers.answer_all(experiment.questions, tables, experiment.arm_columns)
     for name, table in tables.items():
         cells_on_disk.write_table(table, Path(root) / experiment.name / f"{name}.csv")
     return tables
@@ -139,6 +140,8 @@ def draw(experiment, tables, cells, root):
         figures,
         records,
         claim_blocks(experiment, tables),
+        [{**row, "dataset": plots.display(row["dataset"])} for row in tables["answers"].to_dict("records")],
+        tables["reproduction"].to_dict("records"),
     )
     return figures
 

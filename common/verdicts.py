@@ -40,7 +40,7 @@ def decide(claims, summary, arm_columns, epochs):
             try:
                 parts = [_part(part, runs, arm_columns, epochs[dataset]) for part in claim.parts]
                 _require(claim, runs, epochs[dataset])
-            except _CannotDecide as reason:
+            except CannotDecide as reason:
                 rows.append({"id": claim.id, "dataset": dataset, "verdict": "inconclusive", "note": str(reason)})
                 continue
             rows.append({"id": claim.id, "dataset": dataset})
@@ -63,28 +63,28 @@ def decide(claims, summary, arm_columns, epochs):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-class _CannotDecide(Exception):
-    pass
+class CannotDecide(Exception):
+    """Why a claim is left open."""
 
 
 def _require(claim, runs, epochs):
     for column, values in (claim.requires or {}).items():
         missing = [value for value in values if value not in set(runs[column])]
         if missing:
-            raise _CannotDecide(f"needs {_display(column)} {', '.join(map(str, missing))}")
+            raise CannotDecide(f"needs {_display(column)} {', '.join(map(str, missing))}")
     if epochs < claim.least_epochs:
-        raise _CannotDecide(f"needs {claim.least_epochs} epochs, has {epochs}")
+        raise CannotDecide(f"needs {claim.least_epochs} epochs, has {epochs}")
     seeds = runs["seed"].nunique()
     if seeds < LEAST_SEEDS:
-        raise _CannotDecide(f"needs {LEAST_SEEDS} seeds, has {seeds}")
+        raise CannotDecide(f"needs {LEAST_SEEDS} seeds, has {seeds}")
 
 
 def _part(part, runs, arm_columns, epochs):
     """`(values by seed, the statistic in words)` of a part."""
     values, words = [], []
     for measure, arm in part.arms:
-        settings, rows = _rows(runs, arm_columns, arm, measure)
-        values.append(_values(rows, measure, epochs))
+        settings, rows = rows_of_arm(runs, arm_columns, arm, measure)
+        values.append(values_of(rows, measure, epochs))
         words.append(" ".join(_word(name, settings[name]) for name in arm))
     return _effects(part, *values), part.describe(*words)
 
@@ -99,7 +99,7 @@ def _effects(part, values, others=None):
         return stats.paired_differences(np.log(values), np.log(others))
 
 
-def _rows(runs, arm_columns, arm, measure):
+def rows_of_arm(runs, arm_columns, arm, measure):
     """The settings of an arm, and its runs, by seed."""
     settings = {}
     for column in arm_columns:
@@ -111,23 +111,23 @@ def _rows(runs, arm_columns, arm, measure):
             settings[column] = wanted
     for column, wanted in arm.items():
         if column not in arm_columns:
-            raise _CannotDecide(f"needs --{column.replace('_', '-')}")
+            raise CannotDecide(f"needs --{column.replace('_', '-')}")
         if wanted != LOWEST and settings[column] not in set(runs[column]):
-            raise _CannotDecide(f"needs {_display(column)} {wanted}")
+            raise CannotDecide(f"needs {_display(column)} {wanted}")
     rows = runs[np.logical_and.reduce([runs[column] == value for column, value in settings.items()])]
     if LOWEST in arm.values():
         (column,) = [name for name, value in arm.items() if value == LOWEST]
         means = rows.groupby(column, sort=False)[measure].apply(lambda of_arm: of_arm.fillna(np.inf).mean())
         if means.empty:
-            raise _CannotDecide(f"needs {_display(column)}")
+            raise CannotDecide(f"needs {_display(column)}")
         settings[column] = means.idxmin()
         rows = rows[rows[column] == settings[column]]
     if rows.empty:
-        raise _CannotDecide(f"needs {' '.join(str(value) for value in arm.values())}")
+        raise CannotDecide(f"needs {' '.join(str(value) for value in arm.values())}")
     return settings, rows.sort_values("seed")
 
 
-def _values(rows, measure, epochs):
+def values_of(rows, measure, epochs):
     """The measure of each run: a time that was not reached is censored, a loss or gradient that is not finite infinite."""
     values = rows[measure].to_numpy(dtype=np.float64)
     if measure in TIMES:
