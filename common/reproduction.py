@@ -28,10 +28,10 @@ def compare(experiment, cells, summary):
 
     Returns:
         DataFrame with the columns: of the number, dataset, arm, base_learning_rate (where the report has several), measure, source, and
-        report, its value in our unit; of our runs mean, sd, low and high (the smallest and the largest), n; `verdict`: `unstable` if it is a
-        share and our runs range over more than 10 points; else `reproduced` if the report's value, within its last digit, lies in
-        our runs' range or in the interval in which 95 % of single runs lie (Student's prediction interval); else `not reproduced`. It is
-        `too few seeds` below three.
+        report, its value in our unit; of our runs mean, sd, low and high (the smallest and the largest), n; `verdict`, and `why`, if it is
+        not reproduced. The verdict is `unstable` if the number is a share and our runs range over more than 10 points; else `reproduced`
+        if the report's value, within its last digit, lies in our runs' range or in the interval in which 95 % of single runs lie (Student's
+        prediction interval); else `not reproduced`. It is `too few seeds` below three.
     """
     values = pd.read_csv(VALUES, dtype={"value": str})
     values = values[values["experiment"] == experiment.name]

@@ -35,6 +35,12 @@ def complaint(capsys, *argv, script=exp_c_optimizer):
 
 
 BAD_FLAGS = [
+    (["--dropout", "1"], "--dropout", "not between 0 and 1"),
+    (["--dropout", "0"], "--dropout", "not between 0 and 1"),
+    (["--dropout", "-0.2"], "--dropout", ""),
+    (["--dropout", "nan"], "--dropout", "not between 0 and 1"),
+    (["--dropout", "20%"], "--dropout", "'20%'"),
+    (["--batch-norm", "yes"], "yes", "unrecognized"),
     (["--lr", "0"], "--lr", "not a positive number"),
     (["--lr", "-0.1"], "--lr", ""),
     (["--lr", "nan"], "--lr", "not a positive number"),

@@ -16,7 +16,7 @@ def claims_sheet(claims, title, note, path):
         title, note: heading and footer.
         path: where the PNG goes.
     """
-    note += "; each interval on a scale of its own, widest to the dashed line's left or right; the line is the margin that the claim needs"
+    note += "; dashed: the margin that each claim needs; each interval on a scale of its own, logarithmic for ratios"
     figure, axes = new_sheet(1, 1, title, note, size=(11, 2.2 + 0.42 * len(claims)))
     ax = axes.flat[0]
     for row, claim in enumerate(claims.to_dict("records")):
