@@ -73,7 +73,7 @@ def measure(tables, keys):
         runs[f"final_{quantity}_{layer}"] = last[quantity, layer]
     runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby([units[key] for key in keys]).mean()
     runs["revived_fraction"] = (units["revivals"] > 0).groupby([units[key] for key in keys]).mean()
-    runs.loc[runs["mean_inactive_fraction"].isna(), ["ever_off_fraction", "revived_fraction"]] = float("nan")  # diverged
+    runs.loc[runs["mean_inactive_fraction"].isna()] = float("nan")  # diverged
     factors = [key for key in keys if key in ("bias_drop", "init", "batch_norm", "dropout")]
     if factors:  # against the first of their values, seed by seed
         accuracy = tables["summary"].set_index(keys)["final_test_accuracy"]

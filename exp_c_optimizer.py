@@ -52,8 +52,10 @@ def measure(tables, keys):
     history = tables["history"]
     early = history["epoch"] == min(EARLY_EPOCHS, history["epoch"].max())
     runs = history[early].set_index(keys)["train_loss"].to_frame("early_train_loss")
-    logs = history.assign(log_norm=np.log(history["train_grad_norm"]))
-    runs["grad_norm_jumps"] = logs.groupby(keys)["log_norm"].agg(lambda of_run: np.std(np.diff(of_run), ddof=1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = history.assign(log_norm=np.log(history["train_grad_norm"]))
+        steps = logs.groupby(keys, sort=False)["log_norm"].diff()
+        runs["grad_norm_jumps"] = steps.groupby([logs[key] for key in keys]).agg(lambda of_run: of_run.iloc[1:].std(skipna=False))
     return runs.reset_index()
 
 

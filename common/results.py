@@ -73,7 +73,7 @@ class DatasetResults:
             groups.setdefault(tuple(map(cell.setting, settings)), []).append(cell)
         for values, cells in groups.items():
             words = "".join(f", {_words(name, value)}" for name, value in zip(settings, values, strict=True))
-            yield words, "".join(f"_{_words(name, value)}".replace(" ", "-") for name, value in zip(settings, values, strict=True)), cells
+            yield words, "".join(f"_{_ending(name, value)}" for name, value in zip(settings, values, strict=True)), cells
 
 
 def write(experiment, cells, root):
@@ -204,7 +204,7 @@ def claim_blocks(experiment, tables):
         block = {"heading": f"Claims on {plots.display(dataset)}", "header": ["claim", "estimate", "needs", "seeds", "verdict"], "rows": []}
         for row in rows.to_dict("records"):
             if row["note"]:
-                words = ["-", "-", "-", f"{row['verdict']}: {row['note']}"]
+                words = [row["note"], "", "", row["verdict"]]
             else:
                 words = [*verdicts.in_words(row), f"{row['n']:.0f}", row["verdict"]]
             block["rows"].append([row["id"], *words])
@@ -222,6 +222,10 @@ def _aligned(rows, left):
         ).rstrip()
         for row in rows
     ]
+
+
+def _ending(setting, value):
+    return _words(setting, value).replace(" ", "-") if setting in ("batch_norm", "dropout") else value
 
 
 def _words(setting, value):

@@ -118,6 +118,7 @@ def test_fashion_mnist_is_trained_from_files(form, tmp_path):
     assert summary["final_test_accuracy"].item() > 0.9  # each class has a bright row of its own
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real Fashion-MNIST is not beside this checkout")
 def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path):
     words = ["--optimizers", "momentum", "--schedules", "constant", "--lr", "0.01", "--epochs", "1", "--seeds", "1"]

@@ -104,7 +104,8 @@ def curves_sheet(history, styles, panels, title, note, path):
 
 def layers_sheet(layers, quantity, styles, title, note, path, scale="log"):
     """One panel per layer: a quantity of `layers.csv` over epochs; the layers share the axis."""
-    layers = layers[layers.groupby("layer")[quantity].transform(lambda values: values.notna().any())]
+    measured = layers.groupby("layer")[quantity].transform(lambda values: values.notna().any())
+    layers = layers[measured] if measured.any() else layers
     names = list(layers["layer"].unique())
     dashes = tuple(layers[list(styles.dashes)].drop_duplicates().itertuples(index=False, name=None))
     styles = replace(styles, dash_values=dashes or None)  # not all arms have all layers
