@@ -19,7 +19,8 @@ class NormalisedDense(keras.layers.Dense):
 
     def build(self, input_shape):
         super().build(input_shape)
-        self.norm = keras.layers.BatchNormalization(name="norm")
+        # As PyTorch has it, which the report used. Keras's averages, 0.99, lag behind a training of 300 steps: moons ended at 69 %.
+        self.norm = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name="norm")
         self.norm.build((None, self.units))
 
     def call(self, inputs, training=None):
