@@ -23,7 +23,6 @@ TABLES = ("history.csv", "layers.csv")
 WEIGHTS = "final.weights.h5"
 FILES = {*TABLES, "histograms.npz", WEIGHTS}  # of every cell; an experiment's own monitors add theirs
 
-MAY_BE_EMPTY = ("saturated_fraction", "epochs_to_target", "first_off_epoch")  # columns in which NaN says that there is nothing to tell
 logger = logging.getLogger(__name__)
 
 
@@ -177,7 +176,7 @@ def with_columns_in_front(table, values):
     return pd.concat([pd.DataFrame(values, index=table.index), table], axis=1)
 
 
-def table_bytes(table, may_be_empty=MAY_BE_EMPTY):
+def table_bytes(table, may_be_empty=("saturated_fraction", "epochs_to_target", "first_off_epoch")):
     """A table as the bytes of a CSV file.
 
     Numbers that are not finite are written as `nan` and `inf`. Only where NaN means that there is nothing to measure, in the columns of
