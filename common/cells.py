@@ -5,9 +5,7 @@ import io
 import json
 import logging
 import math
-import os
 import shutil
-import sys
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass
@@ -16,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from common import provenance
 from common.errors import BadInput
 
-FORMAT = 4  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
-TABLES = ("history.csv", "layers.csv")
+FORMAT = 5  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 WEIGHTS = "final.weights.h5"
-FILES = {*TABLES, "histograms.npz", WEIGHTS}  # of every cell; an experiment's own monitors add theirs
+
+UNFINISHED, REPLACED = ".unfinished-", ".replaced-"  # what is being written, and what it will replace
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ class Cell:
     @property
     def id(self):
         """Name of the folder: readable, and unique by a hash of all settings."""
-        settings = json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+        settings = json.dumps(asdict(self), sort_keys=True)
         words = [self.dataset, *(str(value) for value in self.arm.values()), hashlib.sha256(settings.encode()).hexdigest()[:10]]
         return "-".join(words)
 
@@ -70,23 +69,42 @@ def is_done(cell, root):
     """Whether the cell is on disk, whole.
 
     Raises:
-        BadInput: if its folder is there, but incomplete or altered.
+        BadInput: if its folder is there, but incomplete, altered, or of another version of these scripts.
     """
     folder = cell.folder(root)
     if not folder.exists():
         return False
     try:
-        record = read_record(cell, root)
-        for name, digest in record["files"].items():
-            if _digest(folder / name) != digest:
-                raise BadInput(f"{folder}: {name} was altered; delete this folder or use --fresh to train it again")
-        if record["id"] != cell.id or not set(record["files"]) >= FILES:
-            raise KeyError
+        problem = _problem(cell, folder, read_record(cell, root))
     except FileNotFoundError as error:
-        raise BadInput(f"{folder}: {Path(error.filename).name} is missing; delete this folder or use --fresh to train it again") from None
+        problem = f"{Path(error.filename).name} is missing"
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise BadInput(f"{folder}: cell.json was altered; delete this folder or use --fresh to train it again") from None
+        problem = "cell.json was altered"
+    except OSError as error:
+        raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); make it readable, or choose another --out") from None
+    if problem:
+        raise BadInput(f"{folder}: {problem}; delete this folder or use --fresh to train it again")
     return True
+
+
+def _problem(cell, folder, record):
+    """What is wrong with a cell's folder, or None."""
+    if record["format"] != FORMAT:
+        return f"it is of another version of these scripts (format {record['format']!r:.20}, not {FORMAT})"
+    if record.pop("sha256") != _digest_of_record(record) or record["id"] != cell.id:
+        return "cell.json was altered"
+    for name, digest in record["files"].items():
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            return f"{name} was altered"
+    return None
+
+
+def written_at(cell, root):
+    """When the cell's folder was written, in nanoseconds; None if there is none."""
+    try:
+        return (cell.folder(root) / "cell.json").stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def read_record(cell, root):
@@ -107,7 +125,8 @@ def read_arrays(cell, root, name):
 
 
 def write(cell, root, files, notes):
-    """Put a cell's folder on disk: whole, or, if anything goes wrong, not at all.
+    """Put a cell's folder on disk: whole, or, if anything goes wrong, not at all. Only one process at a time may do so, see `Locks`; what
+    one leaves that is killed meanwhile, `recover` puts right.
 
     Args:
         cell: the Cell.
@@ -117,18 +136,19 @@ def write(cell, root, files, notes):
     """
     folder = cell.folder(root)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f".unfinished-{os.getpid()}-{folder.name}")
-    replaced = folder.with_name(f".replaced-{os.getpid()}-{folder.name}")
+    unfinished, replaced = (folder.with_name(prefix + folder.name) for prefix in (UNFINISHED, REPLACED))
     record = {
         "format": FORMAT,
         "id": cell.id,
         **asdict(cell),
         **notes,
-        "command": sys.argv,
+        **provenance.of_this_process(),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    record["sha256"] = _digest_of_record(record)
+    text = json.dumps(record, indent=1) + "\n"  # in ASCII: a path in the command need not be UTF-8
     try:
+        shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
         for name, content in {**files, "cell.json": text.encode()}.items():
             (unfinished / name).write_bytes(content)
@@ -143,32 +163,55 @@ def write(cell, root, files, notes):
     checkpoint_path(cell, root).unlink(missing_ok=True)
 
 
+def recover(experiment, root, locks):
+    """Put right what a process left that was killed while it wrote cells of an experiment, unless another is writing them."""
+    folder = Path(root) / experiment
+    for path in [*folder.glob(f"cells/{REPLACED}*"), *folder.glob(f"cells/{UNFINISHED}*"), *folder.glob(f"checkpoints/{UNFINISHED}*")]:
+        name = path.name.removeprefix(REPLACED).removeprefix(UNFINISHED).removesuffix(".npz")
+        if locks.take(name):
+            if path.name.startswith(REPLACED) and not path.with_name(name).exists():
+                path.rename(path.with_name(name))
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+            locks.release(name)
+
+
 def checkpoint_path(cell, root):
-    """Where a training of the cell that was broken off is kept."""
+    """Where the state of an unfinished training of the cell is kept."""
     return Path(root) / cell.experiment / "checkpoints" / f"{cell.id}.npz"
 
 
 def write_checkpoint(cell, root, content):
-    """Keep a training that was broken off, all of it or nothing."""
+    """Keep the state of an unfinished training, all of it or nothing."""
     path = checkpoint_path(cell, root)
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, content)
 
 
 def read_checkpoint(cell, root):
-    """The bytes of a training that was broken off; None if there is none, or if it is damaged, so that it cannot be gone on with."""
+    """The state of an unfinished training, as bytes; None if there is none, or none that can be gone on with."""
     path = checkpoint_path(cell, root)
     try:
         content = path.read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             for name in arrays:
                 arrays[name]  # is checked against its checksum
+            if str(arrays["origin"]) == checkpoint_origin(cell):
+                return content
+            problem = "is of another cell or of other packages"
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        logger.warning("warning: %s is damaged; its cell begins anew", path)
-        return None
-    return content
+    except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        problem = "is damaged"
+    logger.warning("warning: %s %s; its cell begins anew", path, problem)
+    return None
+
+
+def checkpoint_origin(cell):
+    """What the state of a training must belong to, if the training is to go on from it."""
+    return json.dumps([FORMAT, cell.id, provenance.versions()])
 
 
 def with_columns_in_front(table, values):
@@ -195,7 +238,7 @@ def write_table(table, path):
 
 
 def _replace(path, content):
-    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    unfinished = path.with_name(UNFINISHED + path.name)
     try:
         unfinished.write_bytes(content)
         unfinished.replace(path)
@@ -203,5 +246,5 @@ def _replace(path, content):
         unfinished.unlink(missing_ok=True)
 
 
-def _digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest_of_record(record):
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

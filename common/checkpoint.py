@@ -1,4 +1,4 @@
-"""A training that is broken off between two epochs, as bytes, and the way back into it."""
+"""The state of a training between two epochs, as bytes, and the way back into it."""
 
 import io
 import time
@@ -6,25 +6,34 @@ import time
 import keras
 import numpy as np
 
+WORTH = 100  # times what it takes to save the state must have passed since it was saved
+
 
 class Checkpoint(keras.callbacks.Callback):
-    """Breaks a SeedStack's training off in time, and has it go on later, exactly as if nothing had happened.
+    """Saves the state of a SeedStack's training now and then, breaks it off in time, and has it go on later, exactly as if nothing had
+    happened.
 
     What is kept: weights, random generators, the optimizer's state, and all that was recorded; batch orders depend on seed and epoch alone.
     To be last in the list of callbacks: it corrects what others measure before training.
 
     Args:
-        content: the `saved` of a training with the same settings that was broken off, or None to begin at the start.
+        content: the state of a training with the same settings, or None to begin at the start.
+        origin: str, kept with the state: what it belongs to.
+        every: seconds from one saving to the next; 0 for every epoch. More where saving would take more than a hundredth of the time.
+        keep: function that is called with each state that is saved, bytes.
         deadline: seconds since the epoch (as `time.time()` counts). No epoch begins that would end later, if it took as long as the last.
 
     Attributes:
         monitors: `{name: callback}`, to be set before training: those among the callbacks that have `get_state` and `set_state`.
-        saved: bytes, if the training was broken off, else None.
+        saved: the state, bytes, if the training was broken off, else None.
     """
 
-    def __init__(self, content=None, deadline=float("inf")):
+    def __init__(self, content=None, origin="", every=float("inf"), keep=None, deadline=float("inf")):
         super().__init__()
         self.monitors = {}
+        self.origin = origin
+        self.every = every
+        self.keep = keep
         self.deadline = deadline
         self.saved = None
         self._arrays = {}
@@ -44,7 +53,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.saved = None
-        self._began = time.time()
+        self._began = self._last_kept = time.time()
+        self._cost = 0  # seconds that the last saving took
         self.model._initial_epoch = self.epoch  # as keras.callbacks.BackupAndRestore tells fit
         if not self._arrays:
             return
@@ -62,16 +72,22 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.time()
-        if now + (now - self._epoch_began) > self.deadline and epoch + 1 < self.params["epochs"]:
+        if epoch + 1 == self.params["epochs"]:
+            return
+        if now + (now - self._epoch_began) > self.deadline:
             self.saved = self._save(self.seconds + now - self._began)
             self.model.stop_training = True
+        elif now - self._last_kept >= (self.every and max(self.every, WORTH * self._cost)):
+            self.keep(self._save(self.seconds + now - self._began))
+            self._last_kept = time.time()
+            self._cost = self._last_kept - now
 
     def on_train_end(self, logs=None):
         self.model._initial_epoch = 0
 
     def _save(self, seconds):
         records = self.model.records
-        arrays = {"epoch": np.int64(len(records)), "seconds": np.float64(seconds)}
+        arrays = {"origin": np.array(self.origin), "epoch": np.int64(len(records)), "seconds": np.float64(seconds)}
         arrays.update({f"variable/{i}": np.asarray(variable) for i, variable in enumerate(self._variables())})
         arrays.update({f"record/{name}": np.array([record[name] for record in records]) for name in records[0]})
         for name, monitor in self.monitors.items():

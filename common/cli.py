@@ -95,6 +95,14 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         type=positive_number,
         help="stop training after so many minutes, between two epochs; the same command goes on from there",
     )
+    add(
+        "--checkpoint-every",
+        metavar="SEC",
+        type=number_from_zero,
+        default=30.0,
+        help="save the state of a training every so many seconds, for the same command to go on from there if it is killed; 0: every epoch "
+        "(default: %(default)g)",
+    )
     add("--fresh", action="store_true", help="train again what is done already")
     add("--quiet", action="store_true", help="no progress on stderr")
     add("--tensorboard", action="store_true", help="also write TensorBoard logs, to DIR/<script>/tensorboard")

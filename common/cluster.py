@@ -10,7 +10,7 @@ from functools import partial
 
 import cloudpickle
 import joblib
-from distributed import Client, Event, KilledWorker, get_client, get_worker
+from distributed import Client, Event, KilledWorker, Queue, get_client, get_worker
 from joblib._dask import DaskDistributedBackend
 
 from common.errors import BadInput
@@ -19,6 +19,8 @@ from common.workplace import Workplace, throttled
 
 SECONDS_BETWEEN_REPORTS = 1
 SECONDS_TO_CONNECT = 10
+SECONDS_FOR_A_STATE = 0.5
+MOST_STATES = 4  # of trainings, on their way: a scheduler whose client is gone shall not collect them
 
 
 class Cluster:
@@ -88,7 +90,7 @@ class Cluster:
             # All at once: the scheduler keeps the queue, and workers that come later find work.
             backend = NeverHere(client=self.client, scatter=arrays)
             outcomes = joblib.Parallel(backend=backend, return_as="generator_unordered", batch_size=1, pre_dispatch="all")(calls)
-            with contextlib.closing(outcomes):
+            with _states_passed_on(report, Queue(topic, client=self.client), cells), contextlib.closing(outcomes):
                 yield from outcomes
         except BaseException:
             with contextlib.suppress(Exception):
@@ -100,6 +102,32 @@ class Cluster:
 
     def close(self):
         self.client.close()
+
+
+@contextlib.contextmanager
+def _states_passed_on(report, states, cells):
+    """While the block runs, call `report` with the states of trainings that come through the queue."""
+    over = threading.Event()
+
+    def listen():
+        while not over.is_set():
+            try:
+                name, state = states.get(timeout=SECONDS_FOR_A_STATE)
+            except (asyncio.TimeoutError, TimeoutError):
+                continue
+            except Exception:  # the scheduler is gone, as who waits for outcomes is told too
+                return
+            report(cells[name], None, None, None, None, checkpoint=state)
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        with contextlib.suppress(Exception):
+            states.close()
 
 
 class NeverHere(DaskDistributedBackend):
@@ -121,10 +149,17 @@ def _perform(task, topic, strategy, data):
     worker = get_worker()
     given_up = Event(topic, client=get_client())
 
-    def report(device, *values):
+    # By a queue of its own, for the scheduler keeps what is logged.
+    states = Queue(topic, client=get_client(), maxsize=MOST_STATES)
+
+    def report(device, epoch, loss, accuracy, checkpoint):
         if given_up.is_set():
             raise GivenUp
-        worker.log_event(topic, (task.cell.id, f"{device}, {worker.address}", *values))
+        if checkpoint is None:
+            worker.log_event(topic, (task.cell.id, f"{device}, {worker.address}", epoch, loss, accuracy))
+        else:
+            with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+                states.put((task.cell.id, checkpoint), timeout=SECONDS_FOR_A_STATE)
 
     with _one_at_a_time:
         if strategy not in _workplaces:

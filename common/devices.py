@@ -142,6 +142,19 @@ def start(strategy="auto", only_gpu=None):
     return Devices(kind, names, strategy)
 
 
+def num_threads():
+    """How many threads share an operation on the CPU: it decides how sums are split, and so their last bits."""
+    with contextlib.suppress(ValueError):
+        if (threads := int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0))) > 0:
+            return threads
+    return len(cores())
+
+
+def cores():
+    """The numbers of the CPU cores that this process may use, in order."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
+
+
 @contextlib.contextmanager
 def _without_chatter():
     """Hold back what the process, its C++ parts included, writes to stderr; let out after the block what is not known chatter."""

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -126,16 +127,18 @@ def _run(experiment, args, arms, log):
 
     # What takes a second to import comes after the flags and the data have proved good.
     from common import results, sweep
+    from common.locks import Locks
 
-    flags = {name: getattr(args, name) for name in ("fresh", "quiet", "tensorboard", "strategy", "jobs", "cluster")}
+    flags = {name: getattr(args, name) for name in ("fresh", "quiet", "tensorboard", "strategy", "jobs", "cluster", "checkpoint_every")}
     deadline = float("inf") if args.max_minutes is None else began + 60 * args.max_minutes
     result = sweep.run(cells, experiment, data, args.out, sweep.Options(**flags, deadline=deadline), log)
     undone = {cell.id for cell in [*result.failed, *result.left]}
     done = [cell for cell in cells if cell.id not in undone]
     if done:
-        tables = results.write(experiment, done, args.out)
-        print(results.screen_table(experiment, tables, done), flush=True)
-        figures = results.draw(experiment, tables, done, args.out)
+        with closing(Locks(folder, log)) as locks, locks.held(sweep.RESULTS, sweep.RESULTS_WAITING):
+            tables = results.write(experiment, done, args.out)
+            print(results.screen_table(experiment, tables, done), flush=True)
+            figures = results.draw(experiment, tables, done, args.out)
         log(f"{len(figures)} figures, tables and report.html are in {folder}")
     if result.left:
         next_time = "the same command without --fresh" if args.fresh else "the same command"

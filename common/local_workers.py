@@ -15,6 +15,7 @@ from typing import Any
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from common.devices import cores
 from common.workplace import Workplace, throttled
 
 SECONDS_BETWEEN_REPORTS = 0.1
@@ -41,14 +42,13 @@ class LocalWorkers:
 
     def run(self, tasks, data, report):
         """Perform the tasks; see `parallel.outcomes`."""
-        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
         manager = SyncManager(ctx=multiprocessing.get_context("spawn"))
         manager.start(_end_with_parent)
         with manager:
             numbers = manager.Queue()
             for number in range(self.jobs):
                 numbers.put(number)
-            place = Place(numbers, manager.Queue(), tuple(cores), self.jobs, self.strategy)
+            place = Place(numbers, manager.Queue(), tuple(cores()), self.jobs, self.strategy)
             calls = (joblib.delayed(_perform)(task, data[task.cell.dataset], place) for task in tasks)
             with _told(report, place.reports):
                 with without_sigint():
@@ -81,8 +81,8 @@ def _perform(task, data, place):
     if place.strategy not in _workplaces:
         _workplaces[place.strategy] = _settled(place)
 
-    def report(*values):
-        place.reports.put((task.cell, *values))
+    def report(*values, checkpoint):
+        place.reports.put((task.cell, values, checkpoint))
 
     return _workplaces[place.strategy].perform(task, data, throttled(report, SECONDS_BETWEEN_REPORTS), LocalWorkers.FATAL)
 
@@ -124,7 +124,8 @@ def _told(report, reports):
 
     def listen():
         for message in iter(reports.get, None):
-            report(*message)
+            cell, values, checkpoint = message
+            report(cell, *values, checkpoint=checkpoint)
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter
+from dataclasses import replace
 
 from common.workplace import Outcome
 
@@ -16,7 +17,8 @@ def outcomes(workers, tasks, data, report, log):
             one of its `LOST` exceptions where a process, and with it what it was at, is lost.
         tasks: list of `Task`.
         data: `{dataset: arrays}`.
-        report: called with a task's cell and what it reports, see `Workplace.perform`; from a thread.
+        report: called with a task's cell and what it reports, see `Workplace.perform`; from a thread. What is done again goes on from the
+            last state that was reported.
         log: function that takes one line for the user.
 
     Yields:
@@ -24,20 +26,23 @@ def outcomes(workers, tasks, data, report, log):
         is itself the cause.
     """
     waiting = {task.cell.id: task for task in tasks}
-    losses = Counter()
+    losses, states = Counter(), {}
     while waiting:
         begun = set()
         together = [task for name, task in waiting.items() if losses[name] < ATTEMPTS - 1]
-        batch = together or [next(iter(waiting.values()))]
+        batch = [replace(task, checkpoint=states.get(task.cell.id, task.checkpoint)) for task in together or [next(iter(waiting.values()))]]
 
-        def note_and_report(cell, *values, begun=begun):
+        def note_and_report(cell, *values, checkpoint=None, begun=begun):
             begun.add(cell.id)
-            report(cell, *values)
+            if checkpoint is not None:
+                states[cell.id] = checkpoint
+            report(cell, *values, checkpoint=checkpoint)
 
         try:
             with contextlib.closing(workers.run(batch, data, note_and_report)) as done:
                 for outcome in done:
                     del waiting[outcome.cell.id]
+                    states.pop(outcome.cell.id, None)
                     yield outcome
         except workers.LOST as error:
             lost = [task.cell.id for task in batch if task.cell.id in waiting]

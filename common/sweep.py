@@ -1,13 +1,22 @@
 """Many cells: only those not done yet, here or in other processes, each safe on disk as soon as it is done."""
 
+import contextlib
+import functools
+import itertools
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from common import cells as cells_on_disk
 from common import parallel
+from common.locks import SECONDS_BETWEEN_TRIES, Locks
 from common.progress import SweepProgress
 from common.workplace import Task, Workplace
+
+RESULTS = "results"  # the lock on reading cells, and on writing what is made of them
+RESULTS_WAITING = "another process is writing tables and figures there; waiting for it"
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,7 @@ class Options:
         strategy: how to use the devices, see `devices.start`.
         jobs: number of processes.
         cluster: address of a Dask scheduler, whose workers do it, or None.
+        checkpoint_every: seconds after which the state of a training is saved, see `Checkpoint`.
         deadline: seconds since the epoch; what is not done then is broken off between two epochs.
     """
 
@@ -30,6 +40,7 @@ class Options:
     strategy: str = "auto"
     jobs: int = 1
     cluster: str | None = None
+    checkpoint_every: float = float("inf")
     deadline: float = float("inf")
 
 
@@ -42,10 +53,10 @@ class Result:
 
 
 def run(cells, experiment, data, root, options=None, log=print):
-    """Train the cells that are not on disk yet.
+    """Train the cells that are not on disk yet. What another process is training in the same folder is left to it, and waited for.
 
     Args:
-        cells: list of `Cell`.
+        cells: list of `Cell`, of one experiment.
         experiment: their `Experiment`.
         data: `{dataset: ((x_train, y_train), (x_test, y_test))}`.
         root: the output folder.
@@ -60,17 +71,29 @@ def run(cells, experiment, data, root, options=None, log=print):
         OSError: if a folder cannot be written.
     """
     options = options or Options()
-    to_do = [cell for cell in cells if options.fresh or not cells_on_disk.is_done(cell, root)]
-    if not to_do:
-        return Result([], [])
-    tasks = [_task(cell, experiment, root, options) for cell in to_do]
-    seconds = {cell.id: cell.seconds_expected(*data[cell.dataset][0][0].shape) for cell in to_do}
-    failed, left = [], []
-    with SweepProgress(len(to_do), sum(seconds.values()), options.quiet) as progress:
-        lock, devices = threading.Lock(), set()  # reports come from a thread
+    folder = Path(root) / experiment.name
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(Locks(folder, log)) as locks:
+        cells_on_disk.recover(experiment.name, root, locks)
+        shared = _Shared(cells, root, options, locks, log)
+        if not shared.to_do:
+            return Result([], [])
+        return _train(shared, experiment, data, root, options, locks, log)
 
-        def report(cell, device, epoch, loss, accuracy):
+
+def _train(shared, experiment, data, root, options, locks, log):
+    failed, left = [], []
+    seconds = {cell.id: cell.seconds_expected(*data[cell.dataset][0][0].shape) for cell in shared.to_do}
+    with SweepProgress(len(shared.to_do), sum(seconds.values()), options.quiet) as progress:
+        lock, devices, ended = threading.Lock(), set(), set()  # reports come from a thread
+
+        def report(cell, device, epoch, loss, accuracy, checkpoint=None):
             with lock:
+                if cell.id in ended:
+                    return
+                if checkpoint is not None:
+                    _keep(cell, root, checkpoint, log)
+                    return
                 if (cell.dataset, device) not in devices and not options.quiet:
                     devices.add((cell.dataset, device))
                     log(f"{cell.dataset}: training on {device}")
@@ -79,41 +102,123 @@ def run(cells, experiment, data, root, options=None, log=print):
                 else:
                     progress.epoch(cell, epoch, loss, accuracy)
 
-        with closing(_outcomes(tasks, data, report, options, log)) as outcomes:
-            for outcome in outcomes:
-                cell = outcome.cell
-                if outcome.failure is not None:
-                    failed.append(cell)
-                    log(f"{experiment.label(cell)} failed; the other cells go on. What happened:\n{outcome.failure}")
-                elif outcome.files:
-                    cells_on_disk.write(cell, root, outcome.files, outcome.notes)
+        def end(cell):
+            with lock:
+                ended.add(cell.id)
+                progress.end(cell)
+
+        with _performing(options, len(shared.to_do), data, report, log) as (perform, at_once):
+            for claimed in shared.claims(at_once, when_done_elsewhere=end):
+                tasks = [_task(cell, experiment, root, options) for cell in claimed]
+                with closing(perform(tasks)) as outcomes:
+                    for outcome in outcomes:
+                        cell = outcome.cell
+                        end(cell)
+                        if outcome.failure is not None:
+                            failed.append(cell)
+                            log(f"{experiment.label(cell)} failed; the other cells go on. What happened:\n{outcome.failure}")
+                        elif outcome.files:
+                            # A cell is replaced only while nobody reads it.
+                            replaces = cell.folder(root).exists()
+                            with locks.held(RESULTS, RESULTS_WAITING) if replaces else contextlib.nullcontext():
+                                cells_on_disk.write(cell, root, outcome.files, outcome.notes)
+                        else:
+                            left.append(cell)
+                            if outcome.checkpoint is not None:
+                                cells_on_disk.write_checkpoint(cell, root, outcome.checkpoint)
+                        locks.release(cell.id)
+    return Result(failed, left + shared.to_do)
+
+
+class _Shared:
+    """The cells of a sweep, some of which other processes may train.
+
+    Attributes:
+        to_do: those that are neither done nor claimed here, list of `Cell`.
+    """
+
+    def __init__(self, cells, root, options, locks, log):
+        self._root, self._options, self._locks, self._log = root, options, locks, log
+        self._before = {cell.id: cells_on_disk.written_at(cell, root) for cell in cells}
+        self.to_do = []
+        for cell in cells:
+            if not locks.take(cell.id):
+                self.to_do.append(cell)  # another process is at it
+                continue
+            if not self._is_done(cell):
+                self.to_do.append(cell)
+            locks.release(cell.id)
+
+    def _is_done(self, cell):
+        """Whether the cell, whose lock is held, is on disk; with --fresh, whether it got there since this call began."""
+        wanted = self._options.fresh and cells_on_disk.written_at(cell, self._root) == self._before[cell.id]
+        return not wanted and cells_on_disk.is_done(cell, self._root)
+
+    def claims(self, at_once, when_done_elsewhere):
+        """Take cells, with their locks, until none is left to do, or until the deadline if only other processes are at work.
+
+        Args:
+            at_once: how many to take at a time; None for all that are free.
+            when_done_elsewhere: function that is called with each cell that another process has done meanwhile.
+
+        Yields:
+            Lists of `Cell`.
+        """
+        told = False
+        while self.to_do:
+            if claimed := list(itertools.islice(self._free(when_done_elsewhere), at_once)):
+                yield claimed
+            elif self.to_do:
+                if time.time() >= self._options.deadline:
+                    return
+                if not told:
+                    self._log(f"another process is training the last {len(self.to_do)} of the cells; waiting for it")
+                told = True
+                time.sleep(SECONDS_BETWEEN_TRIES)
+
+    def _free(self, when_done_elsewhere):
+        for cell in list(self.to_do):
+            if self._locks.take(cell.id):
+                self.to_do.remove(cell)
+                if self._is_done(cell):
+                    self._locks.release(cell.id)
+                    when_done_elsewhere(cell)
                 else:
-                    left.append(cell)
-                    if outcome.checkpoint is not None:
-                        cells_on_disk.write_checkpoint(cell, root, outcome.checkpoint)
-                with lock:
-                    progress.end(cell)
-    return Result(failed, left)
+                    yield cell
+
+
+def _keep(cell, root, checkpoint, log):
+    try:
+        cells_on_disk.write_checkpoint(cell, root, checkpoint)
+    except OSError as error:
+        # What is trained may still have room; and if not, the cells before it are safe.
+        log(f"warning: the state of a training cannot be saved ({error.strerror}): {error.filename}")
 
 
 def _task(cell, experiment, root, options):
     checkpoint = None if options.fresh else cells_on_disk.read_checkpoint(cell, root)
     tensorboard = str(cell.folder(root).parents[1] / "tensorboard" / cell.id) if options.tensorboard else None
-    return Task(cell, experiment, checkpoint, options.deadline, tensorboard)
+    return Task(cell, experiment, checkpoint, options.checkpoint_every, options.deadline, tensorboard)
 
 
-def _outcomes(tasks, data, report, options, log):
-    """The outcomes of the tasks, in the order in which they are done."""
+@contextlib.contextmanager
+def _performing(options, num_cells, data, report, log):
+    """A function that takes tasks and returns their outcomes, in the order in which they are done; and how many to give it at a time."""
     if options.cluster:
         from common.cluster import Cluster  # which needs Dask
 
         with closing(Cluster(options.cluster, options.strategy, log)) as workers:
-            yield from parallel.outcomes(workers, tasks, data, report, log)
-    elif min(options.jobs, len(tasks)) > 1:
+            yield (lambda tasks: parallel.outcomes(workers, tasks, data, report, log)), None
+    elif min(options.jobs, num_cells) > 1:
         from common.local_workers import LocalWorkers
 
-        yield from parallel.outcomes(LocalWorkers(min(options.jobs, len(tasks)), options.strategy), tasks, data, report, log)
+        workers = LocalWorkers(min(options.jobs, num_cells), options.strategy)
+        yield (lambda tasks: parallel.outcomes(workers, tasks, data, report, log)), None
     else:
         workplace = Workplace(options.strategy)
-        for task in tasks:
-            yield workplace.perform(task, data[task.cell.dataset], lambda *values, cell=task.cell: report(cell, *values))
+
+        def one_by_one(tasks):
+            for task in tasks:
+                yield workplace.perform(task, data[task.cell.dataset], functools.partial(report, task.cell))
+
+        yield one_by_one, 1

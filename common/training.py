@@ -6,21 +6,21 @@ import platform
 import tempfile
 import time
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from common import data as datasets
-from common.cells import WEIGHTS, table_bytes, with_columns_in_front
+from common import provenance
+from common.cells import WEIGHTS, checkpoint_origin, table_bytes, with_columns_in_front
 from common.checkpoint import Checkpoint
+from common.devices import num_threads
 from common.metrics import accuracy_metric
 from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor, MonitorWarning
 from common.workplace import Outcome
 
 HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
-PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
 OPERATIONS_PER_WEIGHT = 6  # and sample: a product and a sum, forward, and backward by inputs and by weights
 
 
@@ -46,7 +46,13 @@ def train(task, data, devices, pools, report):
     scope, device = devices.choose(
         lambda: OPERATIONS_PER_WEIGHT * build().count_params() * cell.batch_size * len(cell.seeds),
     )
-    checkpoint = Checkpoint(task.checkpoint, task.deadline)
+    checkpoint = Checkpoint(
+        task.checkpoint,
+        checkpoint_origin(cell),
+        task.every,
+        keep=lambda state: report(device, None, None, None, checkpoint=state),
+        deadline=task.deadline,
+    )
     report(device, checkpoint.epoch, None, None)  # before anything that may end this process
     with scope():
         stack = pools[device].stack(
@@ -89,7 +95,8 @@ def train(task, data, devices, pools, report):
         "seconds": round(checkpoint.seconds + time.time() - began, 3),
         "seconds_per_epoch": float(np.median(np.diff(ends))) if len(ends) > 1 else None,
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": provenance.versions(),
+        "threads": num_threads(),
     }
     return Outcome(cell, _contents(cell, tables, arrays, stack), notes)
 

@@ -16,21 +16,22 @@ class Task:
     Attributes:
         cell: the Cell.
         experiment: the `Experiment` that knows how to build its model, loss and optimizer.
-        checkpoint: the bytes of its training that was broken off, or None.
-        deadline: when it is broken off, see `Checkpoint`.
+        checkpoint: the state of its unfinished training, bytes, or None.
+        every, deadline: how often its state is saved, and when it is broken off, see `Checkpoint`.
         tensorboard: folder for TensorBoard logs, or None.
     """
 
     cell: Cell
     experiment: object
     checkpoint: bytes | None = None
+    every: float = float("inf")
     deadline: float = float("inf")
     tensorboard: str | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: `files` and `notes` for `cells.write`; or `checkpoint`, the bytes of a training that was broken off; or
+    """What came of a task: `files` and `notes` for `cells.write`; or `checkpoint`, the state of a training that was broken off; or
     `failure`, a traceback as text; or nothing, if the deadline had passed before it began."""
 
     cell: Cell
@@ -59,8 +60,8 @@ class Workplace:
         Args:
             task: the Task.
             data: `(x_train, y_train), (x_test, y_test)`.
-            report: `report(device, epoch, loss, accuracy)` is called when it begins (`epoch` is how many are done, loss and accuracy
-                are None), and after epochs, with means over the seeds.
+            report: `report(device, epoch, loss, accuracy, checkpoint=None)` is called when it begins (`epoch` is how many are done, loss
+                and accuracy are None); after epochs, with means over the seeds; and with each state that is saved.
             fatal: exceptions that are raised; all others are an outcome.
 
         Returns:
@@ -79,13 +80,13 @@ class Workplace:
 
 
 def throttled(report, seconds):
-    """A `report` for `Workplace.perform` that passes on the beginning, and then an epoch every so many seconds."""
+    """A `report` for `Workplace.perform` that passes on the beginning, every state, and an epoch every so many seconds."""
     last = -float("inf")
 
-    def report_now_and_then(device, epoch, loss, accuracy):
+    def report_now_and_then(device, epoch, loss, accuracy, checkpoint=None):
         nonlocal last
-        if loss is None or time.monotonic() - last > seconds:
+        if loss is None or checkpoint is not None or time.monotonic() - last > seconds:
             last = time.monotonic()
-            report(device, epoch, loss, accuracy)
+            report(device, epoch, loss, accuracy, checkpoint=checkpoint)
 
     return report_now_and_then

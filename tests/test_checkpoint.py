@@ -1,11 +1,13 @@
 """A training that is broken off and gone on with ends exactly where an undisturbed one ends: weights, tables, histograms, units, logits."""
 
+import os
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-from common import cells, checkpoint, columns, experiment, sweep
+from common import cells, checkpoint, columns, experiment, progress, provenance, sweep
 from common.cells import Cell
 from common.monitors import GradientMonitor, LogitMonitor, PredictionMonitor
 
@@ -102,6 +104,65 @@ def test_each_epoch_is_a_place_to_break_off(data, undisturbed, tmp_path, monkeyp
     assert pd.read_csv(CELLS[0].folder(tmp_path) / "history.csv")["epoch"].tolist() == [*range(1, EPOCHS + 1)] * 2
 
 
+class Killed(BaseException):
+    """Stands for a signal: nothing of ours catches it."""
+
+
+@pytest.mark.parametrize("after", [1, EPOCHS - 1])
+def test_a_training_that_is_killed_goes_on_from_the_state_that_was_saved_last(after, data, undisturbed, tmp_path, monkeypatch):
+    begun, write = [], cells.write_checkpoint
+
+    def write_and_be_killed(cell, root, content):
+        write(cell, root, content)
+        if checkpoint.Checkpoint(content).epoch == after:
+            raise Killed
+
+    monkeypatch.setattr(cells, "write_checkpoint", write_and_be_killed)
+    with pytest.raises(Killed):
+        sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(checkpoint_every=0))
+    monkeypatch.setattr(cells, "write_checkpoint", lambda *_: pytest.fail("an epoch was trained again"))
+    monkeypatch.setattr(progress.SweepProgress, "begin", lambda self, cell, label, epoch, seconds: begun.append(epoch))
+    options = sweep.Options() if after == 1 else sweep.Options(checkpoint_every=0)  # the last epoch's state is the cell itself
+    sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, options)
+    assert begun == [after] and files_of(tmp_path).items() <= undisturbed.items()
+    assert not list(tmp_path.rglob("checkpoints/*"))
+
+
+def test_the_state_is_saved_every_so_many_seconds(data, tmp_path, monkeypatch):
+    """Two looks at the clock an epoch, and one more for each saving; saving takes a second, so it would be worth it every 100."""
+    saved = []
+    monkeypatch.setattr(checkpoint, "time", Clock())
+    monkeypatch.setattr(cells, "write_checkpoint", lambda cell, root, content: saved.append(checkpoint.Checkpoint(content).epoch))
+    sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(checkpoint_every=4))
+    assert saved == [2]
+    monkeypatch.setattr(checkpoint, "WORTH", 0)
+    sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(checkpoint_every=4, fresh=True))
+    assert saved == [2, 2, 4]
+
+
+def test_a_state_that_cannot_be_saved_is_no_reason_to_stop(data, undisturbed, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "checkpoints")
+
+    lines = []
+    monkeypatch.setattr(cells, "write_checkpoint", full)
+    assert sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(checkpoint_every=0), lines.append) == sweep.Result([], [])
+    assert files_of(tmp_path).items() <= undisturbed.items()
+    assert [line for line in lines if "cannot be saved (No space left on device): checkpoints" in line]
+
+
+@pytest.mark.parametrize("change", [{"tensorflow": "0.1"}, None], ids=["other packages", "another cell"])
+def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(change, data, tmp_path, monkeypatch, caplog):
+    broken_off(data, tmp_path, monkeypatch, after=2)
+    wanted = CELLS[0]
+    if change:
+        monkeypatch.setattr(provenance, "versions", lambda: change)
+    else:
+        wanted = CELLS[1]
+        cells.checkpoint_path(CELLS[0], tmp_path).rename(cells.checkpoint_path(CELLS[1], tmp_path))
+    assert cells.read_checkpoint(wanted, tmp_path) is None and "is of another cell or of other packages" in caplog.text
+
+
 def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(data, undisturbed, tmp_path, monkeypatch, caplog):
     broken_off(data, tmp_path, monkeypatch, after=2)
     path = cells.checkpoint_path(CELLS[0], tmp_path)
@@ -122,7 +183,7 @@ def test_fresh_begins_anew(data, undisturbed, tmp_path, monkeypatch):
 
 def test_a_deadline_that_has_passed_lets_no_cell_begin(data, tmp_path):
     assert sweep.run(CELLS, EXPERIMENT, data, tmp_path, sweep.Options(deadline=0)) == sweep.Result([], CELLS)
-    assert not list(tmp_path.rglob("*.*"))
+    assert os.listdir(tmp_path / "exp_x") == [".lock"]
 
 
 def test_monitors_that_measure_now_and_then_go_on_where_they_were():

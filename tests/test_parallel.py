@@ -28,7 +28,7 @@ def files_of(folder):
     for path in folder.rglob("cell.json"):
         record = json.loads(path.read_text())
         files[path.relative_to(folder)] = {
-            name: value for name, value in record.items() if name not in ("seconds", "seconds_per_epoch", "command")
+            name: value for name, value in record.items() if name not in ("seconds", "seconds_per_epoch", "command", "sha256")
         }
     return files
 
