@@ -16,11 +16,12 @@ import pandas as pd
 
 from common import provenance
 from common.errors import BadInput
+from common.files import UNFINISHED, write_whole
 
 FORMAT = 5  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 WEIGHTS = "final.weights.h5"
 
-UNFINISHED, REPLACED = ".unfinished-", ".replaced-"  # what is being written, and what it will replace
+REPLACED = ".replaced-"  # begins the name of a folder that a new one is taking the place of
 
 logger = logging.getLogger(__name__)
 
@@ -187,7 +188,7 @@ def write_checkpoint(cell, root, content):
     """Keep the state of an unfinished training, all of it or nothing."""
     path = checkpoint_path(cell, root)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, content)
+    write_whole(path, content)
 
 
 def read_checkpoint(cell, root):
@@ -234,16 +235,7 @@ def table_bytes(table, may_be_empty=("saturated_fraction", "epochs_to_target", "
 
 def write_table(table, path):
     """Write a CSV file, all of it or nothing."""
-    _replace(path, table_bytes(table))
-
-
-def _replace(path, content):
-    unfinished = path.with_name(UNFINISHED + path.name)
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, table_bytes(table))
 
 
 def _digest_of_record(record):

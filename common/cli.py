@@ -1,11 +1,14 @@
 """The command line that the three scripts share. Imports nothing heavy, so --help and mistakes are answered at once."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 
+from common.errors import BadInput
+
 BAD_INPUT = 2
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 SMALLEST_FLOAT32, LARGEST_FLOAT32 = 1.2e-38, 3.4e38
 MOST_EPOCHS, MOST_SEEDS, MOST_JOBS, LARGEST_SEED = 1_000_000, 1_000, 256, 2**32 - 1
 INITS = ("report", "glorot", "he")
@@ -69,8 +72,13 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
     )
     add("--batch-norm", action="store_true", help="train every arm with batch normalisation too, beside the same without")
     add("--dropout", metavar="RATE", type=share, default=0.0, help="train every arm with dropout at that rate too, beside the same without")
-    add("--out", metavar="DIR", default="plots", help="folder for tables and figures (default: %(default)s)")
-    add("--data-dir", metavar="DIR", help="folder with Fashion-MNIST's IDX or CSV files (default: the Keras cache, then /kaggle/input)")
+    add("--out", metavar="DIR", type=folder, default="plots", help="folder for tables and figures (default: %(default)s)")
+    add(
+        "--data-dir",
+        metavar="DIR",
+        type=folder,
+        help="folder with Fashion-MNIST's IDX or CSV files (default: the Keras cache, then /kaggle/input)",
+    )
     add(
         "--strategy",
         choices=STRATEGIES,
@@ -130,7 +138,12 @@ def parse(parser, argv, *unique_flags):
     Returns:
         The namespace, with `seeds` as a list of ints.
     """
-    args = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    flags = Counter(word.split("=")[0] for word in words if word.startswith("--"))
+    twice = [flag for flag, count in flags.items() if count > 1]
+    if twice:
+        parser.error(f"argument {twice[0]}: given twice, of which the first would be lost; give it once, with all its values")
+    args = parser.parse_args(words)
     try:
         args.seeds = _seeds(args.seeds)
     except argparse.ArgumentTypeError as error:
@@ -195,6 +208,13 @@ def share(word):
     return number
 
 
+def folder(word):
+    """An argument type: a path that is not empty."""
+    if not word:
+        raise argparse.ArgumentTypeError("'' is no folder; name one, . for this one")
+    return word
+
+
 def address(word):
     """An argument type: a word without spaces; whether somebody answers there shows when it is called."""
     if not word or word.split() != [word]:
@@ -222,6 +242,26 @@ def _seeds(words):
     if not seeds or len(seeds) > MOST_SEEDS:
         raise argparse.ArgumentTypeError(f"{len(seeds)} seeds given; give 1 to {MOST_SEEDS}")
     return seeds
+
+
+def show(results):
+    """Print results on stdout. Who reads no further (`| head`) has seen enough; what cannot be written is an error of its own.
+
+    Raises:
+        BadInput: if stdout cannot be written.
+    """
+    try:
+        print(results, flush=True)
+    except BrokenPipeError:
+        _give_up_stdout()
+    except OSError as error:
+        _give_up_stdout()
+        raise BadInput(f"stdout: cannot be written ({error.strerror}); the tables are on disk, and the same command prints them") from None
+
+
+def _give_up_stdout():
+    # Else Python would try once more as it ends, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def one_line(message):

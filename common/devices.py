@@ -17,6 +17,8 @@ REPLICAS_COST = 2e-3
 # Float32 operations a second that a GPU does in products of middling size: half the peak of a Tesla T4 (NVIDIA's data sheet: 8.1e12).
 GPU_SPEED = 4e12
 
+MOST_THREADS = 4096
+
 # Lines that TensorFlow writes at every start on a machine where nothing is wrong.
 CHATTER = re.compile(
     "|".join(
@@ -41,9 +43,21 @@ def require_tensorflow_backend():
     Raises:
         BadInput: if `KERAS_BACKEND` asks for another.
     """
-    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if backend != "tensorflow":
         raise BadInput(f"KERAS_BACKEND is {backend!r}, but this project trains with TensorFlow: unset it or set it to tensorflow")
+
+
+def require_valid_threads():
+    """Refuse numbers of threads that TensorFlow would pass over in silence, or end the process for.
+
+    Raises:
+        BadInput: if one is not a whole number.
+    """
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        number = os.environ.get(name) or "0"
+        if not (number.isascii() and number.isdigit()) or int(number) > MOST_THREADS:
+            raise BadInput(f"{name} is {number!r}, not a whole number from 0 to {MOST_THREADS}: unset it or give one")
 
 
 def require_one_worker():
@@ -144,10 +158,7 @@ def start(strategy="auto", only_gpu=None):
 
 def num_threads():
     """How many threads share an operation on the CPU: it decides how sums are split, and so their last bits."""
-    with contextlib.suppress(ValueError):
-        if (threads := int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0))) > 0:
-            return threads
-    return len(cores())
+    return int(os.environ.get("TF_NUM_INTRAOP_THREADS") or "0") or len(cores())
 
 
 def cores():

@@ -5,7 +5,10 @@ import importlib.util
 import itertools
 import logging
 import os
+import signal
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,6 +17,7 @@ from pathlib import Path
 
 from common import cli, devices
 from common.errors import BadInput
+from common.files import remove_unfinished
 
 
 def build_network(cell, input_dim, num_classes):
@@ -96,26 +100,52 @@ def run(experiment, args, arms):
     prog = f"{experiment.name}.py"
     logging.basicConfig(format=f"{prog}: %(message)s", stream=sys.stderr)
     try:
-        return _run(experiment, args, arms, log=lambda line: print(f"{prog}: {line}", file=sys.stderr))
+        with _ended_by_sigterm():
+            return _run(experiment, args, arms, log=lambda line: print(f"{prog}: {line}", file=sys.stderr))
     except BadInput as error:
         cli.fail(prog, error)
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         reason = os.strerror(error.errno) if error.errno else error  # HDF5 puts a paragraph into strerror
         cli.fail(prog, f"--out {args.out}: cannot write{where} ({reason}); free space or choose another folder")
-    except KeyboardInterrupt:
-        print(f"{prog}: interrupted; finished cells are kept, and the same command goes on from there", file=sys.stderr)
-        return cli.INTERRUPTED
+    except KeyboardInterrupt as error:
+        terminated = isinstance(error, Terminated)
+        how = "terminated" if terminated else "interrupted"
+        print(f"{prog}: {how}; finished cells are kept, and the same command goes on from there", file=sys.stderr)
+        return cli.TERMINATED if terminated else cli.INTERRUPTED
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody sent SIGTERM: a scheduler whose time is over, say. It ends a script as Ctrl-C does, in good order."""
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm():
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+
+    def end(*_):
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(experiment, args, arms, log):
     from common.fashion_mnist import WAYS_TO_GET_IT
 
     began = time.time()
+    os.environ["MPLBACKEND"] = "agg"  # which writes files, whatever a notebook or a shell has set
     devices.require_tensorflow_backend()
+    devices.require_valid_threads()
     if args.cluster is None:
         devices.require_one_worker()
     _require_packages(args)
+    _require_temporary_folder()
     factors = {"init": args.init, "batch_norm": _without_and(args.batch_norm), "dropout": _without_and(args.dropout)}
     compared = [name for name, values in factors.items() if len(values) > 1]
     experiment = replace(experiment, arm_columns=(*experiment.arm_columns, *compared))
@@ -136,8 +166,9 @@ def _run(experiment, args, arms, log):
     done = [cell for cell in cells if cell.id not in undone]
     if done:
         with closing(Locks(folder, log)) as locks, locks.held(sweep.RESULTS, sweep.RESULTS_WAITING):
+            remove_unfinished(folder)
             tables = results.write(experiment, done, args.out)
-            print(results.screen_table(experiment, tables, done), flush=True)
+            cli.show(results.screen_table(experiment, tables, done))
             figures = results.draw(experiment, tables, done, args.out)
         log(f"{len(figures)} figures, tables and report.html are in {folder}")
     if result.left:
@@ -206,12 +237,15 @@ def _output_folder(out, name):
     folder = Path(out) / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        trial = folder / f".trial-{os.getpid()}"
-        try:
-            trial.write_bytes(b"x" * 4096)
-        finally:
-            with contextlib.suppress(OSError):
-                trial.unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(b"x" * 4096)
     except OSError as error:
         raise BadInput(f"--out {out}: cannot write there ({error.strerror}); choose a folder that can be written") from None
     return folder
+
+
+def _require_temporary_folder():
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise BadInput("TMPDIR: no temporary folder can be written; make one, and let TMPDIR name it") from None

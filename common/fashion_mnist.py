@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import hashlib
 import logging
 import os
 import sys
@@ -16,7 +17,14 @@ KAGGLE_INPUT = Path("/kaggle/input")
 SEARCH_DEPTH = 4
 PUBLISHED_SIZES = (60_000, 10_000)  # training and test images
 SIDE, CLASSES = 28, 10
-IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+# The IDX files, and the SHA-256 of what they hold as published (github.com/zalandoresearch/fashion-mnist), not compressed.
+PUBLISHED_DIGESTS = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+IDX_FILES = tuple(PUBLISHED_DIGESTS)
 CSV_FILES = ("fashion-mnist_train.csv", "fashion-mnist_test.csv")
 IDX_UNSIGNED_BYTES = 0x08  # third byte of the magic number; the fourth is the number of dimensions
 WAYS_TO_GET_IT = (
@@ -72,7 +80,7 @@ def _search(folder):
         if len(Path(root).relative_to(folder).parts) >= SEARCH_DEPTH:
             folders.clear()
         for file in sorted(files):
-            if file.removesuffix(".gz") in names:
+            if file.removesuffix(".gz") in names and Path(root, file).is_file():
                 found.setdefault(file.removesuffix(".gz"), Path(root, file))
     return found
 
@@ -97,6 +105,8 @@ def load_fashion_mnist(data_dir=None, download=False):
     except OSError as error:
         raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); make it readable or remove it") from None
     sizes = tuple(len(labels) for _, labels in parts)
+    if sizes == PUBLISHED_SIZES[::-1]:
+        raise BadInput(f"{files[0].parent}: training and test files have each other's names; exchange them")
     if sizes != PUBLISHED_SIZES:
         logger.warning(
             "warning: %s holds %d + %d images, not Fashion-MNIST's %d + %d; going on with these", files[0].parent, *sizes, *PUBLISHED_SIZES
@@ -149,7 +159,16 @@ def _read_idx(path, dimensions):
     shape = tuple(int(n) for n in np.frombuffer(content, ">u4", count=dimensions, offset=4))
     if len(content) != header + int(np.prod(shape, dtype=object)):
         raise _damaged(path, f"{len(content)} bytes, but its header promises {' x '.join(map(str, shape))}")
+    _check_digest(path, content, shape[0])
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def _check_digest(path, content, samples):
+    """Files as large as the published ones are those, bit for bit; of others there is nothing to compare with."""
+    name = path.name.removesuffix(".gz")
+    published = PUBLISHED_SIZES[0 if name.startswith("train") else 1]
+    if samples == published and hashlib.sha256(content).hexdigest() != PUBLISHED_DIGESTS[name]:
+        raise _damaged(path, "its SHA-256 is not that of the published file")
 
 
 def _read_csv(path):

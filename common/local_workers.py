@@ -123,16 +123,17 @@ def _told(report, reports):
     """While the block runs, call `report` with what comes through the queue."""
 
     def listen():
-        for message in iter(reports.get, None):
-            cell, values, checkpoint = message
-            report(cell, *values, checkpoint=checkpoint)
+        with contextlib.suppress(OSError, EOFError):  # its manager was terminated, and this process will be
+            for cell, values, checkpoint in iter(reports.get, None):
+                report(cell, *values, checkpoint=checkpoint)
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        reports.put(None)
+        with contextlib.suppress(OSError, EOFError):
+            reports.put(None)
         thread.join()
 
 

@@ -1,11 +1,12 @@
 """One self-contained HTML page per experiment, from the tables and figures on disk."""
 
 import base64
-import os
 import shlex
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from common.files import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -44,9 +45,4 @@ def write(path, experiment, blocks, legend, figures, records, claims=(), answers
             cells=len(records),
         )
     )
-    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
-    try:
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, page.encode(errors="backslashreplace"))  # a path in the command need not be UTF-8

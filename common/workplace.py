@@ -50,8 +50,13 @@ class Workplace:
 
     def __init__(self, strategy="auto", only_gpu=None):
         self.devices = devices.start(strategy, only_gpu)
-        from common.stack_pool import StackPool  # which imports TensorFlow, now that it has been started quietly
+        import keras  # with TensorFlow, now that it has been started quietly
 
+        from common.stack_pool import StackPool
+
+        # Whatever ~/.keras/keras.json says.
+        keras.config.set_floatx("float32")
+        keras.config.set_epsilon(1e-7)
         self._pools = defaultdict(StackPool)  # by what they train on
 
     def perform(self, task, data, report, fatal=OSError):
@@ -75,8 +80,18 @@ class Workplace:
             return train(task, data, self.devices, self._pools, report)
         except fatal:
             raise
-        except Exception:
-            return Outcome(task.cell, failure=traceback.format_exc())
+        except Exception as error:
+            return Outcome(task.cell, failure=_in_words(error))
+
+
+def _in_words(error):
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
+        return f"There is not enough memory; fewer --seeds, a smaller --batch-size or fewer --jobs need less ({_first_line(error)}).\n"
+    return traceback.format_exc()
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def throttled(report, seconds):

@@ -1,9 +1,11 @@
 """What all figures share: names, colours, the frame of a sheet, and the way to disk."""
 
-import os
+import io
 import textwrap
 
 from matplotlib.figure import Figure
+
+from common.files import write_whole
 
 NAMES = {
     "fashion_mnist": "Fashion-MNIST",
@@ -90,10 +92,7 @@ def save(figure, path, what):
     # The layout once, now: savefig would draw the whole figure for its sake, and then again for the picture.
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine(None)
-    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
-    try:
-        figure.savefig(unfinished, format="png", metadata={"Software": SOFTWARE})
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", metadata={"Software": SOFTWARE})
+    write_whole(path, content.getvalue())
     return path.name, what
