@@ -79,7 +79,7 @@ def is_done(cell, root):
         problem = _problem(cell, folder, read_record(cell, root))
     except FileNotFoundError as error:
         problem = f"{Path(error.filename).name} is missing"
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         problem = "cell.json was altered"
     except OSError as error:
         raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); make it readable, or choose another --out") from None

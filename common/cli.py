@@ -265,7 +265,8 @@ def _give_up_stdout():
 
 
 def one_line(message):
-    return " ".join(str(message).split())
+    """The message in a line that every stream takes, also if it names a file whose name is not UTF-8."""
+    return " ".join(str(message).encode(errors="backslashreplace").decode().split())
 
 
 def fail(prog, message):

@@ -107,7 +107,11 @@ def run(experiment, args, arms):
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         reason = os.strerror(error.errno) if error.errno else error  # HDF5 puts a paragraph into strerror
-        cli.fail(prog, f"--out {args.out}: cannot write{where} ({reason}); free space or choose another folder")
+        cli.fail(
+            prog,
+            f"--out {args.out}: cannot write{where} ({reason}); finished cells are kept: free space there and in {tempfile.gettempdir()}, "
+            "or choose another folder",
+        )
     except KeyboardInterrupt as error:
         terminated = isinstance(error, Terminated)
         how = "terminated" if terminated else "interrupted"
@@ -236,11 +240,12 @@ def _output_folder(out, name):
     """The experiment's folder, made and tried, so that an hour's training does not end at a closed door."""
     folder = Path(out) / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "cells").mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"x" * 4096)
     except OSError as error:
-        raise BadInput(f"--out {out}: cannot write there ({error.strerror}); choose a folder that can be written") from None
+        where = error.filename or folder
+        raise BadInput(f"--out {out}: cannot write {where} ({error.strerror}); choose a folder that can be written") from None
     return folder
 
 
