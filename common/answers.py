@@ -5,7 +5,7 @@ import pandas as pd
 
 from common import verdicts
 from common.questions import Contrast, Course, Extremes, Vanishing
-from common.stats import location_interval, restricted
+from common.stats import location_interval, paired_differences, restricted
 
 UNKNOWN = "not measured in this run"
 
@@ -76,7 +76,7 @@ def _contrast(fact, tables, arm_columns):
         of_arm, rows = verdicts.rows_of_arm(runs, arm_columns, arm, measure)
         settings.append(" ".join(str(of_arm[name]) for name in arm))
         values.append(verdicts.values_of(rows, measure, epochs))
-    difference = values[0] - values[1]
+    difference = paired_differences(*values)
     means = [f"{name} {_number(of_arm.mean(), fact.percent)}" for name, of_arm in zip(settings, values, strict=True)]
     low, high = location_interval(difference)
     if not np.isfinite([low, high]).all():

@@ -87,6 +87,22 @@ def test_a_diverged_run_has_no_measures_and_the_others_keep_theirs(circles):
     pd.testing.assert_frame_equal(after[others], before[others])
 
 
+def test_a_sweep_of_which_every_run_diverges_is_told_as_that_without_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error::RuntimeWarning,error::UserWarning")
+    words = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--lr", "1e30", "--epochs", "3", "--seeds", "2"]
+    process = run_script("exp_b_activation.py", tmp_path, *words)
+    assert process.returncode == 0 and "Warning" not in process.stderr, process.stderr
+    assert [line[-6:] for line in process.stdout.splitlines()[1:4]] == ["verged", "2 of 2", "2 of 2"]
+    folder = tmp_path / "exp_b_activation"
+    history, layers, summary, table, claims = (read(folder, name) for name in ("history", "layers", "summary", "table", "claims"))
+    assert summary["diverged"].all() and (table["diverged_mean"] == 1).all() and len(history) == 12
+    assert history.query("epoch == 3")["test_loss"].isna().all() and ",nan," in (folder / "history.csv").read_text()
+    assert layers["weight_norm"].isna().any() and not layers["weight_norm"].isna().all()  # Sigmoid's layers, whose gradients are 0
+    assert (claims["verdict"] == "inconclusive").all()
+    page = (folder / "report.html").read_text()
+    assert "2 of 2" in page and page.count("<img") >= 10
+
+
 def test_relu_kills_units_that_leaky_relu_only_quietens_and_sigmoid_never_switches_off(circles):
     last = read(circles[0], "layers").query("epoch == @EPOCHS and layer == 'hidden_2'").groupby("activation")
     dead, off = last["dead_fraction"].mean(), last["always_off_fraction"].mean()

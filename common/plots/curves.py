@@ -133,12 +133,15 @@ def draw_curves(ax, table, styles, panel):
     On a log axis the mean is the geometric one, and the interval that of the logarithms.
     """
     column, _, scale, prepare = panel
-    if not np.isfinite(table[column]).any():
+    finite = table[column][np.isfinite(table[column])]
+    if not len(finite):
         ax.text(0.5, 0.5, "no run has a finite value", transform=ax.transAxes, ha="center", color="0.35")
     elif scale == "log":
         ax.set_yscale("log")
     for label, style, rows in styles.arms(table):
         runs = prepare(rows.pivot(index="epoch", columns="seed", values=column))
+        if scale == "log":
+            runs = runs.clip(lower=LOG_FLOOR)
         finite = np.isfinite(runs).all(axis=0)
         whole, diverged = runs.loc[:, finite], runs.loc[:, ~finite]
         if diverged.shape[1]:
@@ -152,7 +155,8 @@ def draw_curves(ax, table, styles, panel):
             else:  # never finite: a cross at the upper edge, where it begins
                 ax.plot(runs.index[:1], [0.98], transform=ax.get_xaxis_transform(), **cross)
         mean, low, high = _mean_and_band(whole, log=scale == "log")
-        ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
+        if np.isfinite(low).any():
+            ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
         ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=_marks(len(runs), style["marker"]), **style)
     if ax.get_yscale() == "log":
         _label_plainly(ax)
@@ -183,7 +187,7 @@ def _mean_and_band(runs, log):
     values = runs.to_numpy().T
     if (values == values[0]).all():
         return [values[0]] * 3  # a schedule, say: no rounding shall give it a spread
-    mean, _, low, high = mean_interval(np.log(np.maximum(values, LOG_FLOOR)) if log else values)
+    mean, _, low, high = mean_interval(np.log(values) if log else values)
     return [np.exp(part) if log else part for part in (mean, low, high)]
 
 
