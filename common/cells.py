@@ -16,7 +16,7 @@ import pandas as pd
 
 from common import provenance
 from common.errors import BadInput
-from common.files import UNFINISHED, write_whole
+from common.files import UNFINISHED, write_bytes, write_whole
 
 FORMAT = 5  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 WEIGHTS = "final.weights.h5"
@@ -152,7 +152,7 @@ def write(cell, root, files, notes):
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
         for name, content in {**files, "cell.json": text.encode()}.items():
-            (unfinished / name).write_bytes(content)
+            write_bytes(unfinished / name, content)
         if folder.exists():
             folder.rename(replaced)
         unfinished.rename(folder)

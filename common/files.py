@@ -14,10 +14,18 @@ def write_whole(path, content):
     """
     unfinished = path.with_name(UNFINISHED + path.name)
     try:
-        unfinished.write_bytes(content)
+        write_bytes(unfinished, content)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_bytes(path, content):
+    """As `path.write_bytes`; but an OSError names the file in any case, also where the disk filled up only while it was written."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def remove_unfinished(folder):

@@ -13,10 +13,17 @@ from common import cells as cells_on_disk
 from common import parallel
 from common.locks import SECONDS_BETWEEN_TRIES, Locks
 from common.progress import SweepProgress
+from common.witness import Witness
 from common.workplace import Task, Workplace
 
 RESULTS = "results"  # the lock on reading cells, and on writing what is made of them
 RESULTS_WAITING = "another process is writing tables and figures there; waiting for it"
+
+
+_LAST_WORDS = (
+    "{name}.py: error: killed while it trained {cell}; finished cells are kept, and the same command goes on from there. If there was not "
+    "enough memory, fewer --seeds or a smaller --batch-size need less"
+)
 
 
 @dataclass(frozen=True)
@@ -216,9 +223,11 @@ def _performing(options, num_cells, data, report, log):
         yield (lambda tasks: parallel.outcomes(workers, tasks, data, report, log)), None
     else:
         workplace = Workplace(options.strategy)
+        with Witness() as witness:
 
-        def one_by_one(tasks):
-            for task in tasks:
-                yield workplace.perform(task, data[task.cell.dataset], functools.partial(report, task.cell))
+            def one_by_one(tasks):
+                for task in tasks:
+                    witness.expect(_LAST_WORDS.format(name=task.cell.experiment, cell=task.experiment.label(task.cell)))
+                    yield workplace.perform(task, data[task.cell.dataset], functools.partial(report, task.cell))
 
-        yield one_by_one, 1
+            yield one_by_one, 1
