@@ -8,11 +8,12 @@ import signal
 import threading
 import time
 from dataclasses import dataclass
-from multiprocessing import util
+from multiprocessing import resource_tracker, util
 from multiprocessing.managers import SyncManager
 from typing import Any
 
 import joblib
+from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from common.devices import cores
@@ -43,7 +44,8 @@ class LocalWorkers:
     def run(self, tasks, data, report):
         """Perform the tasks; see `parallel.outcomes`."""
         manager = SyncManager(ctx=multiprocessing.get_context("spawn"))
-        manager.start(_end_with_parent)
+        with without_sigint():
+            manager.start(_end_with_parent)
         with manager:
             numbers = manager.Queue()
             for number in range(self.jobs):
@@ -143,6 +145,9 @@ def without_sigint():
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # These processes unblock the signal when they are started: so they are, before it is blocked.
+    resource_tracker.ensure_running()
+    loky_resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
