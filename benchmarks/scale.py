@@ -72,7 +72,7 @@ def _steps(size, root, scheduler):
     yield "result table, s", _seconds(lambda: results.screen_table(exp_c_optimizer.EXPERIMENT, tables, made_up))
 
 
-def _made_up(task, topic, strategy, data):
+def _made_up(task, topic, use, data):
     history = pd.DataFrame({"seed": 0, "epoch": [1, 2], "learning_rate": 0.1, "train_loss": 1.0, "train_accuracy": 0.5})
     history = history.assign(test_loss=1.0, test_accuracy=0.5, train_grad_norm=1.0)
     layers = pd.DataFrame({"seed": 0, "epoch": [1, 1, 2, 2], "layer": ["hidden_1", "logits"] * 2, "grad_norm": 1.0})

@@ -13,6 +13,7 @@ SMALLEST_FLOAT32, LARGEST_FLOAT32 = 1.2e-38, 3.4e38
 MOST_EPOCHS, MOST_SEEDS, MOST_JOBS, LARGEST_SEED = 1_000_000, 1_000, 256, 2**32 - 1
 INITS = ("report", "glorot", "he")
 STRATEGIES = ("auto", "single", "mirrored")
+DETERMINISMS = ("auto", "on", "off")
 
 
 class Parser(argparse.ArgumentParser):
@@ -85,6 +86,13 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         default="auto",
         help="single: one device; mirrored: share every batch out to all GPUs; auto: mirrored where two or more GPUs gain by it (default: "
         "%(default)s)",
+    )
+    add(
+        "--determinism",
+        choices=DETERMINISMS,
+        default="auto",
+        help="whether TensorFlow's deterministic operations are asked for; auto: on GPUs, for on a CPU the others are so too, and faster "
+        "(default: %(default)s)",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(

@@ -28,7 +28,7 @@ class Cluster:
 
     Args:
         address: the scheduler's, such as `"tcp://10.0.0.1:8786"`.
-        strategy: see `devices.start`.
+        strategy, determinism: see `devices.start`.
         log: function that takes one line for the user.
 
     Raises:
@@ -38,8 +38,8 @@ class Cluster:
     LOST = (KilledWorker, CancelledError)
     FATAL = ()  # a worker's full disk is that worker's failure
 
-    def __init__(self, address, strategy="auto", log=print):
-        self.address, self.strategy, self.log = address, strategy, log
+    def __init__(self, address, strategy="auto", log=print, determinism="auto"):
+        self.address, self.use, self.log = address, (strategy, determinism), log
         try:
             self.client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, asyncio.TimeoutError, ValueError) as error:
@@ -83,7 +83,7 @@ class Cluster:
             return cloudpickle.loads(packed)(arrays)
 
         calls = (
-            joblib.delayed(unpack_and_perform)(cloudpickle.dumps(partial(_perform, task, topic, self.strategy)), data[task.cell.dataset])
+            joblib.delayed(unpack_and_perform)(cloudpickle.dumps(partial(_perform, task, topic, self.use)), data[task.cell.dataset])
             for task in tasks
         )
         try:
@@ -142,10 +142,10 @@ class GivenUp(Exception):
 
 
 _one_at_a_time = threading.Lock()  # TensorFlow and Keras have one random state, and one set of devices, to a process
-_workplaces = {}  # of this process, by strategy
+_workplaces = {}  # of this process, by how it uses its devices
 
 
-def _perform(task, topic, strategy, data):
+def _perform(task, topic, use, data):
     worker = get_worker()
     given_up = Event(topic, client=get_client())
 
@@ -162,9 +162,10 @@ def _perform(task, topic, strategy, data):
                 states.put((task.cell.id, checkpoint), timeout=SECONDS_FOR_A_STATE)
 
     with _one_at_a_time:
-        if strategy not in _workplaces:
-            _workplaces[strategy] = Workplace(strategy)
-        return _workplaces[strategy].perform(task, data, throttled(report, SECONDS_BETWEEN_REPORTS), Cluster.FATAL)
+        if use not in _workplaces:
+            strategy, determinism = use
+            _workplaces[use] = Workplace(strategy, determinism=determinism)
+        return _workplaces[use].perform(task, data, throttled(report, SECONDS_BETWEEN_REPORTS), Cluster.FATAL)
 
 
 def _first_line(error):

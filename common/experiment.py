@@ -163,7 +163,10 @@ def _run(experiment, args, arms, log):
     from common import results, sweep
     from common.locks import Locks
 
-    flags = {name: getattr(args, name) for name in ("fresh", "quiet", "tensorboard", "strategy", "jobs", "cluster", "checkpoint_every")}
+    flags = {
+        name: getattr(args, name)
+        for name in ("fresh", "quiet", "tensorboard", "strategy", "jobs", "cluster", "checkpoint_every", "determinism")
+    }
     deadline = float("inf") if args.max_minutes is None else began + 60 * args.max_minutes
     result = sweep.run(cells, experiment, data, args.out, sweep.Options(**flags, deadline=deadline), log)
     undone = {cell.id for cell in [*result.failed, *result.left]}

@@ -31,15 +31,16 @@ class LocalWorkers:
 
     Args:
         jobs: number of processes.
-        strategy: see `devices.start`.
+        strategy, determinism: see `devices.start`.
     """
 
     LOST = (TerminatedWorkerError,)
     FATAL = (OSError,)
 
-    def __init__(self, jobs, strategy="auto"):
+    def __init__(self, jobs, strategy="auto", determinism="auto"):
         self.jobs = jobs
         self.strategy = strategy
+        self.determinism = determinism
 
     def run(self, tasks, data, report):
         """Perform the tasks; see `parallel.outcomes`."""
@@ -50,7 +51,7 @@ class LocalWorkers:
             numbers = manager.Queue()
             for number in range(self.jobs):
                 numbers.put(number)
-            place = Place(numbers, manager.Queue(), tuple(cores()), self.jobs, self.strategy)
+            place = Place(numbers, manager.Queue(), tuple(cores()), self.jobs, self.strategy, self.determinism)
             calls = (joblib.delayed(_perform)(task, data[task.cell.dataset], place) for task in tasks)
             with _told(report, place.reports):
                 with without_sigint():
@@ -68,6 +69,7 @@ class Place:
     cores: tuple
     jobs: int
     strategy: str
+    determinism: str
 
 
 def cores_of(number, jobs, cores):
@@ -76,17 +78,18 @@ def cores_of(number, jobs, cores):
     return cores[first:last] or [cores[number % len(cores)]]
 
 
-_workplaces = {}  # of this process, by strategy
+_workplaces = {}  # of this process, by how it uses its devices
 
 
 def _perform(task, data, place):
-    if place.strategy not in _workplaces:
-        _workplaces[place.strategy] = _settled(place)
+    use = place.strategy, place.determinism
+    if use not in _workplaces:
+        _workplaces[use] = _settled(place)
 
     def report(*values, checkpoint):
         place.reports.put((task.cell, values, checkpoint))
 
-    return _workplaces[place.strategy].perform(task, data, throttled(report, SECONDS_BETWEEN_REPORTS), LocalWorkers.FATAL)
+    return _workplaces[use].perform(task, data, throttled(report, SECONDS_BETWEEN_REPORTS), LocalWorkers.FATAL)
 
 
 def _settled(place):
@@ -99,7 +102,7 @@ def _settled(place):
         util.Finalize(None, _give_back, (number, place.numbers), exitpriority=10)
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, cores_of(number, place.jobs, place.cores))
-    return Workplace(place.strategy, only_gpu=number)
+    return Workplace(place.strategy, number, place.determinism)
 
 
 def _end_with_parent():

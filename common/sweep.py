@@ -34,7 +34,7 @@ class Options:
         fresh: train all, whatever is on disk.
         quiet: show no progress.
         tensorboard: also write TensorBoard logs.
-        strategy: how to use the devices, see `devices.start`.
+        strategy, determinism: how to use the devices, see `devices.start`.
         jobs: number of processes.
         cluster: address of a Dask scheduler, whose workers do it, or None.
         checkpoint_every: seconds after which the state of a training is saved, see `Checkpoint`.
@@ -45,6 +45,7 @@ class Options:
     quiet: bool = False
     tensorboard: bool = False
     strategy: str = "auto"
+    determinism: str = "auto"
     jobs: int = 1
     cluster: str | None = None
     checkpoint_every: float = float("inf")
@@ -214,15 +215,15 @@ def _performing(options, num_cells, data, report, log):
     if options.cluster:
         from common.cluster import Cluster  # which needs Dask
 
-        with closing(Cluster(options.cluster, options.strategy, log)) as workers:
+        with closing(Cluster(options.cluster, options.strategy, log, options.determinism)) as workers:
             yield (lambda tasks: parallel.outcomes(workers, tasks, data, report, log)), None
     elif min(options.jobs, num_cells) > 1:
         from common.local_workers import LocalWorkers
 
-        workers = LocalWorkers(min(options.jobs, num_cells), options.strategy)
+        workers = LocalWorkers(min(options.jobs, num_cells), options.strategy, options.determinism)
         yield (lambda tasks: parallel.outcomes(workers, tasks, data, report, log)), None
     else:
-        workplace = Workplace(options.strategy)
+        workplace = Workplace(options.strategy, determinism=options.determinism)
         with Witness() as witness:
 
             def one_by_one(tasks):

@@ -97,6 +97,7 @@ def train(task, data, devices, pools, report):
         "python": platform.python_version(),
         "versions": provenance.versions(),
         "threads": num_threads(),
+        "deterministic": devices.deterministic,
     }
     return Outcome(cell, _contents(cell, tables, arrays, stack), notes)
 

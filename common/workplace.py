@@ -45,11 +45,11 @@ class Workplace:
     """A process's devices, and the stacks that it uses again; it trains one cell after another.
 
     Args:
-        strategy, only_gpu: as for `devices.start`.
+        strategy, only_gpu, determinism: as for `devices.start`.
     """
 
-    def __init__(self, strategy="auto", only_gpu=None):
-        self.devices = devices.start(strategy, only_gpu)
+    def __init__(self, strategy="auto", only_gpu=None, determinism="auto"):
+        self.devices = devices.start(strategy, only_gpu, determinism)
         import keras  # with TensorFlow, now that it has been started quietly
 
         from common.stack_pool import StackPool

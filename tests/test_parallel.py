@@ -65,14 +65,14 @@ def test_a_worker_takes_its_share_of_cores_one_gpu_and_all_threads(monkeypatch):
     import queue
 
     taken = {}
-    monkeypatch.setattr(local_workers, "Workplace", lambda strategy, only_gpu: taken.update(gpu=only_gpu))
+    monkeypatch.setattr(local_workers, "Workplace", lambda strategy, only_gpu, determinism: taken.update(gpu=only_gpu))
     monkeypatch.setattr(os, "sched_setaffinity", lambda process, cores: taken.update(cores=cores), raising=False)
     monkeypatch.setattr(local_workers.util, "Finalize", lambda *args, **kwargs: taken.update(given_back=args[2][0]))
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     numbers = queue.Queue()
     numbers.put(1)
     monkeypatch.setattr(local_workers, "_end_with_parent", lambda: None)
-    local_workers._settled(local_workers.Place(numbers, None, (0, 1, 2, 3), 2, "auto"))
+    local_workers._settled(local_workers.Place(numbers, None, (0, 1, 2, 3), 2, "auto", "auto"))
     assert taken == {"gpu": 1, "cores": (2, 3), "given_back": 1}
     assert os.environ.pop("TF_NUM_INTRAOP_THREADS") == "4"
 
@@ -89,7 +89,13 @@ def test_gpus_are_shared_out_one_to_a_worker(number, expected, monkeypatch):
     monkeypatch.setattr(tf.config, "set_visible_devices", lambda chosen, kind: asked.append((chosen, kind)))
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda gpu, on: grown.append((gpu, on)))
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "Tesla T4"})
+    deterministic = []
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: deterministic.append(True))
+    assert not devices.start("auto", number, "off").deterministic and not deterministic
+    asked.clear()
+    grown.clear()
     found = devices.start("auto", number)
+    assert found.deterministic and deterministic == [True]
     assert asked == ([([expected], "GPU")] if expected else [])
     assert grown == [(gpu, True) for gpu in ([expected] if expected else gpus)]
     assert found.kind == "GPU (Tesla T4)" and len(found.names) == (1 if expected else 2)

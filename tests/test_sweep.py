@@ -2,7 +2,9 @@
 
 import json
 import os
+import platform
 import shutil
+import sys
 from pathlib import Path
 
 import keras
@@ -10,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common import cells, columns, experiment, progress, sweep, training
+from common import cells, columns, experiment, progress, provenance, sweep, training
 from common.cells import Cell
 from common.errors import BadInput
 from common.monitors import ActivationMonitor, GradientMonitor
@@ -89,6 +91,8 @@ def test_a_cells_folder_holds_its_tables_histograms_weights_and_settings(tmp_pat
     record = json.loads((folder / "cell.json").read_text())
     assert record["seeds"] == [0, 3] and record["arm"] == one.arm and record["device"] == "CPU"
     assert record["seconds"] > 0 and record["versions"]["keras"] == keras.__version__
+    assert record["command"] == sys.argv and record["git"] == provenance.git_state() and record["python"] == platform.python_version()
+    assert record["threads"] == len(os.sched_getaffinity(0)) and record["deterministic"] is False and record["host"] == platform.node()
     with np.load(folder / "histograms.npz", allow_pickle=False) as arrays:
         assert arrays["epochs"].tolist() == [0, 1, 2]
 
