@@ -20,6 +20,7 @@ SECTIONS = {
     "scripts": "Whole scripts",
     "memory": "Peak memory",
     "replicas": "tf.distribute: a batch shared out to logical CPU devices, which share the cores",
+    "safety": "What it costs to ask for deterministic operations, and to save the state of a training",
     "jobs": "A whole script in two processes against one",
     "scale": "Very large sweeps on a Dask cluster of two workers on this machine, training left out",
 }
@@ -89,6 +90,11 @@ def _rows(section, rounds):
         yield from processes.start_up(rounds)
     elif section == "scripts":
         yield from processes.scripts()
+    elif section == "safety":
+        from benchmarks import safety
+
+        yield from safety.checkpoints(fashion[2] if fashion else cases.DIGITS[2])
+        yield from safety.determinism(bool(fashion), min(rounds, 3))
     elif section == "jobs":
         yield from processes.jobs()
     elif fashion:

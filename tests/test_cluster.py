@@ -93,14 +93,20 @@ def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path)
     """The arrays, too, that had been stored on the workers."""
     lost = start_worker(dask, scheduler)
     words = ["--datasets", "digits", "--optimizers", "sgd", "--schedules", "constant", "--lr", "0.01", "--seeds", "1", "--epochs", "300"]
+    words += ["--checkpoint-every", "1"]
     command = [sys.executable, "exp_c_optimizer.py", *words, "--cluster", scheduler, "--out", tmp_path]
     sweep = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     began = [next(sweep.stderr) for _ in range(2)]
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("exp_c_optimizer/checkpoints/digits-sgd-*.npz")):
+        assert time.monotonic() < deadline, "no state of the training has come"
+        time.sleep(0.05)
     lost.kill()
     start_worker(dask, scheduler)
     _, stderr = sweep.communicate(timeout=300)
     assert sweep.returncode == 0, [*began, stderr]
     assert "1 workers at" in began[0] and "training on CPU" in began[1]
+    assert not list(tmp_path.glob("exp_c_optimizer/checkpoints/*"))
 
 
 def test_a_cluster_that_is_not_there_is_one_line(dask, scheduler, tmp_path, monkeypatch):

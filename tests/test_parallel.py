@@ -200,10 +200,32 @@ class Unreliable:
 def test_what_is_lost_is_done_again_and_nothing_twice():
     tasks = [Task(test_sweep.cell(epochs=number), None) for number in range(1, 8)]
     workers, lines = Unreliable(2, at_work=1), []
-    done = list(parallel.outcomes(workers, tasks, {}, lambda *_: None, lines.append))
+    done = list(parallel.outcomes(workers, tasks, {}, lambda *_, **__: None, lines.append))
     assert sorted(workers.performed) == sorted(task.cell.id for task in tasks)
     assert not any(outcome.failure for outcome in done) and len(done) == 7
     assert len(lines) == 3 and all("trained again" in line for line in lines)
+
+
+def test_what_is_lost_goes_on_from_the_last_state_that_was_reported():
+    class Reporting(Unreliable):
+        def run(self, tasks, data, report):
+            given.append([task.checkpoint for task in tasks])
+            report(tasks[0].cell, "CPU", 0, None, None)
+            for state in (b"first", b"second"):
+                report(tasks[0].cell, "CPU", None, None, None, checkpoint=state)
+            if len(given) == 1:
+                raise CancelledError
+            yield from (Outcome(task.cell, files={"history.csv": b""}) for task in tasks)
+
+    given, kept = [], []
+    tasks = [Task(test_sweep.cell(epochs=number), None, checkpoint=b"from disk") for number in (1, 2)]
+
+    def report(cell, *values, checkpoint=None):
+        kept.append(checkpoint)
+
+    assert len(list(parallel.outcomes(Reporting(0), tasks, {}, report, lambda _: None))) == 2
+    assert given == [[b"from disk", b"from disk"], [b"from disk", b"second"]]  # what was lost comes last
+    assert kept == [None, b"first", b"second"] * 2
 
 
 class Deadly(Unreliable):
@@ -220,14 +242,14 @@ class Deadly(Unreliable):
 
 def test_only_the_cell_that_loses_its_process_fails():
     tasks = [Task(test_sweep.cell(name), None) for name in ("a", "b", "killer", "c", "d")]
-    done = list(parallel.outcomes(Deadly(0), tasks, {}, lambda *_: None, lambda _: None))
+    done = list(parallel.outcomes(Deadly(0), tasks, {}, lambda *_, **__: None, lambda _: None))
     assert sorted(outcome.cell.arm["optimizer"] for outcome in done) == ["a", "b", "c", "d", "killer"]
     assert [outcome.cell.arm["optimizer"] for outcome in done if outcome.failure] == ["killer"]
 
 
 def test_what_is_lost_three_times_has_failed():
     tasks = [Task(test_sweep.cell(epochs=number), None) for number in range(1, 4)]
-    done = list(parallel.outcomes(Unreliable(0, at_work=1), tasks, {}, lambda *_: None, lambda _: None))
+    done = list(parallel.outcomes(Unreliable(0, at_work=1), tasks, {}, lambda *_, **__: None, lambda _: None))
     assert len(done) == 3 and all("lost 3 times" in outcome.failure for outcome in done)
 
 
