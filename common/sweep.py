@@ -2,17 +2,16 @@
 
 import contextlib
 import functools
-import itertools
 import threading
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from common import cells as cells_on_disk
 from common import parallel
-from common.locks import SECONDS_BETWEEN_TRIES, Locks
+from common.locks import Locks
 from common.progress import SweepProgress
+from common.shared_cells import SharedCells
 from common.witness import Witness
 from common.workplace import Task, Workplace
 
@@ -83,7 +82,7 @@ def run(cells, experiment, data, root, options=None, log=print):
     folder.mkdir(parents=True, exist_ok=True)
     with closing(Locks(folder, log)) as locks:
         cells_on_disk.recover(experiment.name, root, locks)
-        shared = _Shared(cells, root, options, locks, log)
+        shared = SharedCells(cells, root, locks, options.fresh, options.deadline, log)
         if not shared.to_do:
             return Result([], [])
         return _train(shared, experiment, data, root, options, locks, log)
@@ -125,74 +124,21 @@ def _train(shared, experiment, data, root, options, locks, log):
                         if outcome.failure is not None:
                             failed.append(cell)
                             log(f"{experiment.label(cell)} failed; the other cells go on. What happened:\n{outcome.failure}")
-                        elif outcome.files:
-                            # A cell is replaced only while nobody reads it.
-                            replaces = cell.folder(root).exists()
-                            with locks.held(RESULTS, RESULTS_WAITING) if replaces else contextlib.nullcontext():
-                                cells_on_disk.write(cell, root, outcome.files, outcome.notes)
-                        else:
+                        elif not outcome.files:
                             left.append(cell)
-                            if outcome.checkpoint is not None:
-                                cells_on_disk.write_checkpoint(cell, root, outcome.checkpoint)
+                        _store(outcome, root, locks)
                         locks.release(cell.id)
     return Result(failed, left + shared.to_do)
 
 
-class _Shared:
-    """The cells of a sweep, some of which other processes may train.
-
-    Attributes:
-        to_do: those that are neither done nor claimed here, list of `Cell`.
-    """
-
-    def __init__(self, cells, root, options, locks, log):
-        self._root, self._options, self._locks, self._log = root, options, locks, log
-        self._before = {cell.id: cells_on_disk.written_at(cell, root) for cell in cells}
-        self.to_do = []
-        for cell in cells:
-            if not locks.take(cell.id):
-                self.to_do.append(cell)  # another process is at it
-                continue
-            if not self._is_done(cell):
-                self.to_do.append(cell)
-            locks.release(cell.id)
-
-    def _is_done(self, cell):
-        """Whether the cell, whose lock is held, is on disk; with --fresh, whether it got there since this call began."""
-        wanted = self._options.fresh and cells_on_disk.written_at(cell, self._root) == self._before[cell.id]
-        return not wanted and cells_on_disk.is_done(cell, self._root)
-
-    def claims(self, at_once, when_done_elsewhere):
-        """Take cells, with their locks, until none is left to do, or until the deadline if only other processes are at work.
-
-        Args:
-            at_once: how many to take at a time; None for all that are free.
-            when_done_elsewhere: function that is called with each cell that another process has done meanwhile.
-
-        Yields:
-            Lists of `Cell`.
-        """
-        told = False
-        while self.to_do:
-            if claimed := list(itertools.islice(self._free(when_done_elsewhere), at_once)):
-                yield claimed
-            elif self.to_do:
-                if time.time() >= self._options.deadline:
-                    return
-                if not told:
-                    self._log(f"another process is training the last {len(self.to_do)} of the cells; waiting for it")
-                told = True
-                time.sleep(SECONDS_BETWEEN_TRIES)
-
-    def _free(self, when_done_elsewhere):
-        for cell in list(self.to_do):
-            if self._locks.take(cell.id):
-                self.to_do.remove(cell)
-                if self._is_done(cell):
-                    self._locks.release(cell.id)
-                    when_done_elsewhere(cell)
-                else:
-                    yield cell
+def _store(outcome, root, locks):
+    if outcome.checkpoint is not None:
+        cells_on_disk.write_checkpoint(outcome.cell, root, outcome.checkpoint)
+    if outcome.files:
+        # A cell is replaced only while nobody reads it.
+        replaces = outcome.cell.folder(root).exists()
+        with locks.held(RESULTS, RESULTS_WAITING) if replaces else contextlib.nullcontext():
+            cells_on_disk.write(outcome.cell, root, outcome.files, outcome.notes)
 
 
 def _keep(cell, root, checkpoint, log):

@@ -13,7 +13,6 @@ import pytest
 
 from common import cells, locks, sweep
 from common.locks import Locks
-from tests import test_sweep
 from tests.scripts import ROOT, run_script, tables_of
 from tests.test_sweep import DATA, EXPERIMENT, cell, data, run  # noqa: F401 (data is a fixture)
 
@@ -140,10 +139,15 @@ def test_two_calls_at_once_share_the_cells_and_leave_what_one_leaves(tmp_path):
 
 def test_a_cell_is_replaced_only_while_nobody_reads_it(tmp_path):
     run([cell()], tmp_path)
+    before, lines = cells.written_at(cell(), tmp_path), []
     with held_elsewhere(tmp_path / "exp_x", sweep.RESULTS) as reader:
-        threading.Timer(3, reader.kill).start()
-        before = cells.written_at(cell(), tmp_path)
-        trained, _, lines = run([cell()], tmp_path, fresh=True)
-        assert reader.poll() is not None
-    assert trained == [cell().id] and cells.written_at(cell(), tmp_path) != before and sweep.RESULTS_WAITING in lines
-    assert test_sweep.cell().id in os.listdir(cell().folder(tmp_path).parent)
+
+        def log(line):
+            lines.append(line)
+            if line == sweep.RESULTS_WAITING:
+                assert cells.written_at(cell(), tmp_path) == before
+                reader.kill()
+
+        sweep.run([cell()], EXPERIMENT, DATA, tmp_path, sweep.Options(fresh=True), log)
+    assert sweep.RESULTS_WAITING in lines and cells.written_at(cell(), tmp_path) > before
+    assert os.listdir(cell().folder(tmp_path).parent) == [cell().id]
