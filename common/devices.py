@@ -138,7 +138,7 @@ def start(strategy="auto", only_gpu=None, determinism="auto"):
         only_gpu: number of the GPU that this process uses, counted around where there are fewer; None for all.
         determinism: `"on"`, `"off"`, or `"auto"`: whether to ask for TensorFlow's deterministic operations, for the whole process.
             Automatically so on GPUs, whose operations add up in any order else. On a CPU the others give the same bits each time too, and
-            Fashion-MNIST's epochs take 0.6 to 1.6 times as long with these (README).
+            an epoch takes 1.0 to 2.0 times as long with these (`python -m benchmarks --only safety`).
 
     Returns:
         `Devices`.

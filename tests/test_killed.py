@@ -75,7 +75,7 @@ def torment(folder, words, kills, seed):
         if status == 0:
             assert tables_of(out / "exp_b_activation") == expected
             left = [path for path in out.rglob("*") if path.name.startswith((".unfinished", ".replaced")) or "checkpoints/" in str(path)]
-            assert not left and "warning" not in said, (left, said)
+            assert not left and "py: warning" not in said, (left, said)
             shutil.rmtree(out)
             if ended:
                 return hits
