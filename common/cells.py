@@ -20,7 +20,6 @@ from common.files import UNFINISHED, write_bytes, write_whole
 
 FORMAT = 5  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 WEIGHTS = "final.weights.h5"
-
 REPLACED = ".replaced-"  # begins the name of a folder that a new one is taking the place of
 
 logger = logging.getLogger(__name__)
@@ -154,6 +153,7 @@ def write(cell, root, files, notes):
         for name, content in {**files, "cell.json": text.encode()}.items():
             write_bytes(unfinished / name, content)
         if folder.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
             folder.rename(replaced)
         unfinished.rename(folder)
     finally:

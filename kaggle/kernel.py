@@ -13,7 +13,7 @@ from pathlib import Path
 KAGGLE = Path(os.environ.get("KAGGLE_ROOT", "/kaggle"))  # the tests lay the same tree out elsewhere
 INPUT, WORKING = KAGGLE / "input", KAGGLE / "working"
 SCRIPTS = ("exp_a_loss", "exp_b_activation", "exp_c_optimizer")
-FLAGS = {"exp_c_optimizer": ["--lr", "0.01"]}  # of its 36 cells those of one rate, as many as a session holds
+FLAGS = {"exp_c_optimizer": {"--lr": "0.01"}}  # of its 36 cells those of one rate, as many as a session holds
 MINUTES = 11 * 60  # a session ends after 12 hours; what is not done by then, the next one does
 SEARCH_DEPTH = 5  # folders from INPUT down to the code: Kaggle has put datasets at more than one level
 
@@ -27,11 +27,12 @@ def main(words):
     status = 0
     for name in names:
         left = max(MINUTES - (time.monotonic() - began) / 60, 0.01)
-        command = [sys.executable, code / f"{name}.py", "--out", WORKING / "plots", *FLAGS.get(name, [])]
-        command += ["--jobs", max(1, number_of_gpus()), "--max-minutes", left]
+        ours = {"--out": WORKING / "plots", "--jobs": max(1, number_of_gpus()), "--max-minutes": left, **FLAGS.get(name, {})}
         if name != "exp_b_activation":  # which makes its own points
-            command += ["--data-dir", INPUT]
-        command = [*map(str, command), *flags]
+            ours["--data-dir"] = INPUT
+        given = {word.split("=")[0] for word in flags}
+        ours = [str(part) for flag, value in ours.items() if flag not in given for part in (flag, value)]
+        command = [sys.executable, str(code / f"{name}.py"), *ours, *flags]
         print("+", *command, flush=True)
         # The input is read-only: Python shall not try to keep compiled modules there.
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -89,6 +89,7 @@ def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_on
     assert first.process.poll() is None and stderr.count("digits: training on CPU, tcp://127.0.0.1:") == 2
 
 
+@pytest.mark.slow
 def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path):
     """The arrays, too, that had been stored on the workers."""
     lost = start_worker(dask, scheduler)

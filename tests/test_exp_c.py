@@ -185,6 +185,7 @@ def test_progress_is_shown_on_a_terminal_unless_quiet(tmp_path):
     assert shown.count("\n") == 2 and "figures, tables and report.html" in shown
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "250", "--seeds", "1"]
     terminal = OnATerminal(tmp_path, *words)
@@ -203,6 +204,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
     assert len(os.listdir(cells)) == 2 and (cells / kept / "cell.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_max_minutes_stops_in_time_and_the_next_call_goes_on(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "300", "--seeds", "1", "--datasets", "digits"]
     began = time.monotonic()
@@ -216,19 +218,6 @@ def test_max_minutes_stops_in_time_and_the_next_call_goes_on(tmp_path):
     assert history["epoch"].tolist() == [*range(1, 301)] * 2
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert not list(tmp_path.rglob("checkpoints/*"))
-
-
-def test_output_that_outgrows_the_disk_is_one_line_and_leaves_no_half_cell(tmp_path):
-    """A limit on file size stands in for a full disk."""
-    import resource
-
-    words = ["--lr", "0.01", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
-    small = 100_000
-    process = run(tmp_path, *words, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (small, small)))
-    assert process.returncode == 2 and process.stdout == ""
-    (complaint,) = (line for line in process.stderr.splitlines() if ": note:" not in line and ": training on" not in line)
-    assert complaint.startswith(f"exp_c_optimizer.py: error: --out {tmp_path}: cannot write"), process.stderr
-    assert not list((tmp_path / "exp_c_optimizer").rglob("*.*"))
 
 
 def test_the_script_is_a_protocol_with_the_reports_settings_as_defaults():

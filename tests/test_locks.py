@@ -120,18 +120,19 @@ def test_what_a_killed_process_left_is_put_right_but_not_under_the_hands_of_a_li
 
 
 def test_two_calls_at_once_share_the_cells_and_leave_what_one_leaves(tmp_path):
-    words = ["--datasets", "digits", "--epochs", "2", "--seeds", "2", "--quiet"]
+    words = ["--datasets", "digits", "--losses", "cross_entropy", "mse_linear", "--epochs", "1", "--seeds", "1", "--quiet"]
+    both = tmp_path / os.fsdecode(b"two calls \xff")
     alone = run_script("exp_a_loss.py", tmp_path / "alone", *words)
     assert alone.returncode == 0, alone.stderr
     done = []
-    calls = [threading.Thread(target=lambda: done.append(run_script("exp_a_loss.py", tmp_path / "two", *words))) for _ in range(2)]
+    calls = [threading.Thread(target=lambda: done.append(run_script("exp_a_loss.py", both, *words))) for _ in range(2)]
     for call in calls:
         call.start()
     for call in calls:
         call.join()
     assert [call.returncode for call in done] == [0, 0], [call.stderr for call in done]
     assert all(call.stdout == alone.stdout for call in done)
-    one, two = (tmp_path / name / "exp_a_loss" for name in ("alone", "two"))
+    one, two = (out / "exp_a_loss" for out in (tmp_path / "alone", both))
     assert tables_of(one) == tables_of(two)
     assert sorted(path.name for path in one.iterdir()) == sorted(path.name for path in two.iterdir())
     assert sorted(path.name for path in (one / "cells").iterdir()) == sorted(path.name for path in (two / "cells").iterdir())

@@ -127,6 +127,7 @@ def test_replicas_train_the_weights_that_one_device_trains(replicas):
         assert differences["monitors"] <= 1e-3, name
 
 
+@pytest.mark.slow
 def test_the_script_trains_mirrored_and_records_it(tmp_path):
     words = ["--optimizers", "adam", "--schedules", "constant", "--lr", "0.001", "--epochs", "2", "--seeds", "2"]
     tables = {}
