@@ -70,6 +70,7 @@ def start_worker(dask, scheduler, *words):
     return worker
 
 
+@pytest.mark.slow
 def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_one_process(dask, scheduler, tmp_path):
     alone = run_script("exp_c_optimizer.py", tmp_path / "alone", "--datasets", "digits", *WORDS)
     assert alone.returncode == 0, alone.stderr
@@ -89,11 +90,10 @@ def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_on
     assert first.process.poll() is None and stderr.count("digits: training on CPU, tcp://127.0.0.1:") == 2
 
 
-@pytest.mark.slow
 def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path):
     """The arrays, too, that had been stored on the workers."""
     lost = start_worker(dask, scheduler)
-    words = ["--datasets", "digits", "--optimizers", "sgd", "--schedules", "constant", "--lr", "0.01", "--seeds", "1", "--epochs", "300"]
+    words = ["--datasets", "digits", "--optimizers", "sgd", "--schedules", "constant", "--lr", "0.01", "--seeds", "1", "--epochs", "200"]
     words += ["--checkpoint-every", "1"]
     command = [sys.executable, "exp_c_optimizer.py", *words, "--cluster", scheduler, "--out", tmp_path]
     sweep = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

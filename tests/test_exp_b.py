@@ -87,6 +87,7 @@ def test_a_diverged_run_has_no_measures_and_the_others_keep_theirs(circles):
     pd.testing.assert_frame_equal(after[others], before[others])
 
 
+@pytest.mark.slow
 def test_a_sweep_of_which_every_run_diverges_is_told_as_that_without_a_warning(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONWARNINGS", "error::RuntimeWarning,error::UserWarning")
     words = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--lr", "1e30", "--epochs", "3", "--seeds", "2"]

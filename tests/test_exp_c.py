@@ -129,7 +129,8 @@ def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path)
     assert 0.79 < accuracy["fashion_mnist"] < 0.86
 
 
-def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path):
+def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error::RuntimeWarning,error::UserWarning")
     folder = tmp_path / "exp_c_optimizer"
     folder.mkdir()
     drawn = plots.accuracy_sheet(
@@ -171,7 +172,7 @@ class OnATerminal:
         return status, self.shown.decode()
 
 
-def test_progress_is_shown_on_a_terminal_unless_quiet(tmp_path):
+def test_progress_is_shown_on_a_terminal(tmp_path):
     words = ["--lr", "0.01", "0.02", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "40", "--seeds", "1"]
     terminal = OnATerminal(tmp_path / "shown", *words)
     status, shown = terminal.finish()
@@ -179,6 +180,10 @@ def test_progress_is_shown_on_a_terminal_unless_quiet(tmp_path):
     for words_shown in ("0/2 cells", "1/2 cells", "2/2 cells", "digits sgd 0.01 constant: epoch", "loss", "accuracy", "0:0"):
         assert words_shown in shown
     assert terminal.process.stdout.read().startswith("Digits: 1 seed")
+
+
+@pytest.mark.slow
+def test_quiet_shows_no_progress_on_a_terminal(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
     status, shown = OnATerminal(tmp_path / "quiet", "--quiet", *words).finish()
     assert status == 0

@@ -119,6 +119,7 @@ def test_ctrl_c_ends_all_processes(tmp_path):
     assert not list(tmp_path.rglob("cells/*"))
 
 
+@pytest.mark.slow
 def test_a_cell_that_kills_its_process_fails_and_the_others_are_trained(tmp_path, monkeypatch):
     monkeypatch.setattr(parallel, "ATTEMPTS", 2)
     good = [test_sweep.cell(arm={"optimizer": "sgd", "rate": rate}) for rate in (0.1, 0.2)]
