@@ -1,23 +1,20 @@
 """What a script is made of, and the way from its flags to its tables, figures and page."""
 
-import contextlib
-import importlib.util
 import itertools
 import logging
 import os
-import signal
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from common import cli, devices
+from common import cli, devices, preflight
 from common.errors import BadInput
 from common.files import remove_unfinished
+from common.termination import Terminated, ended_by_sigterm
 
 
 def build_network(cell, input_dim, num_classes):
@@ -100,7 +97,7 @@ def run(experiment, args, arms):
     prog = f"{experiment.name}.py"
     logging.basicConfig(format=f"{prog}: %(message)s", stream=sys.stderr)
     try:
-        with _ended_by_sigterm():
+        with ended_by_sigterm():
             return _run(experiment, args, arms, log=lambda line: print(f"{prog}: {line}", file=sys.stderr))
     except BadInput as error:
         cli.fail(prog, error)
@@ -119,26 +116,6 @@ def run(experiment, args, arms):
         return cli.TERMINATED if terminated else cli.INTERRUPTED
 
 
-class Terminated(KeyboardInterrupt):
-    """Somebody sent SIGTERM: a scheduler whose time is over, say. It ends a script as Ctrl-C does, in good order."""
-
-
-@contextlib.contextmanager
-def _ended_by_sigterm():
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
-        return
-
-    def end(*_):
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _run(experiment, args, arms, log):
     from common.fashion_mnist import WAYS_TO_GET_IT
 
@@ -148,14 +125,14 @@ def _run(experiment, args, arms, log):
     devices.require_valid_threads()
     if args.cluster is None:
         devices.require_one_worker()
-    _require_packages(args)
-    _require_temporary_folder()
+    preflight.require_packages(args)
+    preflight.require_temporary_folder()
     factors = {"init": args.init, "batch_norm": _without_and(args.batch_norm), "dropout": _without_and(args.dropout)}
     compared = [name for name, values in factors.items() if len(values) > 1]
     experiment = replace(experiment, arm_columns=(*experiment.arm_columns, *compared))
     data = _load(experiment, args)
     cells = _cells(experiment, args, arms, factors, data)
-    folder = _output_folder(args.out, experiment.name)
+    folder = preflight.output_folder(args.out, experiment.name)
     if args.datasets is None and "fashion_mnist" in experiment.default_batch_size and "fashion_mnist" not in data:
         log(f"note: {WAYS_TO_GET_IT}. Going on without it.")
 
@@ -184,15 +161,6 @@ def _run(experiment, args, arms, log):
     if result.failed:
         log(f"{len(result.failed)} of {len(cells)} cells failed; the same command tries them again")
     return 1 if result.failed else 0
-
-
-def _require_packages(args):
-    if args.tensorboard and not importlib.util.find_spec("tensorboard"):
-        raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
-    if args.tensorboard and args.cluster is not None:
-        raise BadInput("--tensorboard writes logs on the machine that trains, which is another with --cluster: give one of the two")
-    if args.cluster is not None and not importlib.util.find_spec("distributed"):
-        raise BadInput("--cluster needs the package distributed: pip install -r requirements-cluster.txt")
 
 
 def _load(experiment, args):
@@ -237,23 +205,3 @@ def _cells(experiment, args, arms, factors, data):
         for arm in arms
         for values in itertools.product(*factors.values())
     ]
-
-
-def _output_folder(out, name):
-    """The experiment's folder, made and tried, so that an hour's training does not end at a closed door."""
-    folder = Path(out) / name
-    try:
-        (folder / "cells").mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as trial:
-            trial.write(b"x" * 4096)
-    except OSError as error:
-        where = error.filename or folder
-        raise BadInput(f"--out {out}: cannot write {where} ({error.strerror}); choose a folder that can be written") from None
-    return folder
-
-
-def _require_temporary_folder():
-    try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
-        raise BadInput("TMPDIR: no temporary folder can be written; make one, and let TMPDIR name it") from None

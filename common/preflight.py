@@ -1,0 +1,38 @@
+"""What is tried before anything is trained, so that hours do not end at a closed door."""
+
+import importlib.util
+import tempfile
+from pathlib import Path
+
+from common.errors import BadInput
+
+
+def require_packages(args):
+    """Have the packages that the flags need; BadInput if one is missing."""
+    if args.tensorboard and not importlib.util.find_spec("tensorboard"):
+        raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
+    if args.tensorboard and args.cluster is not None:
+        raise BadInput("--tensorboard writes logs on the machine that trains, which is another with --cluster: give one of the two")
+    if args.cluster is not None and not importlib.util.find_spec("distributed"):
+        raise BadInput("--cluster needs the package distributed: pip install -r requirements-cluster.txt")
+
+
+def require_temporary_folder():
+    """Have a folder for temporary files; BadInput if there is none."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise BadInput("TMPDIR: no temporary folder can be written; make one, and let TMPDIR name it") from None
+
+
+def output_folder(out, name):
+    """The experiment's folder, made and tried, so that an hour's training does not end at a closed door."""
+    folder = Path(out) / name
+    try:
+        (folder / "cells").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(b"x" * 4096)
+    except OSError as error:
+        where = error.filename or folder
+        raise BadInput(f"--out {out}: cannot write {where} ({error.strerror}); choose a folder that can be written") from None
+    return folder
