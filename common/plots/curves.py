@@ -136,6 +136,7 @@ def draw_curves(ax, table, styles, panel):
     finite = table[column][np.isfinite(table[column])]
     if not len(finite):
         ax.text(0.5, 0.5, "no run has a finite value", transform=ax.transAxes, ha="center", color="0.35")
+        ax.set(xlim=(0.5, table["epoch"].max() + 0.5), yticks=[])
     elif scale == "log":
         ax.set_yscale("log")
     for label, style, rows in styles.arms(table):
