@@ -13,7 +13,7 @@ import joblib
 from distributed import Client, Event, KilledWorker, Queue, get_client, get_worker
 from joblib._dask import DaskDistributedBackend
 
-from common.errors import BadInput
+from common.errors import BadInput, first_line
 from common.project_code import project_code
 from common.workplace import Workplace, throttled
 
@@ -44,7 +44,7 @@ class Cluster:
             self.client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, asyncio.TimeoutError, ValueError) as error:
             raise BadInput(
-                f"--cluster {address}: no Dask scheduler answers ({_first_line(error)}); start one with: dask scheduler"
+                f"--cluster {address}: no Dask scheduler answers ({first_line(error)}); start one with: dask scheduler"
             ) from None
         try:
             self.client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
@@ -166,7 +166,3 @@ def _perform(task, topic, use, data):
             strategy, determinism = use
             _workplaces[use] = Workplace(strategy, determinism=determinism)
         return _workplaces[use].perform(task, data, throttled(report, SECONDS_BETWEEN_REPORTS), Cluster.FATAL)
-
-
-def _first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,4 +1,4 @@
-"""The one exception that ends a script with a single line on stderr and exit status 2."""
+"""Errors in one line: what ends a script with exit status 2, and what is quoted of others."""
 
 
 class BadInput(Exception):
@@ -6,3 +6,8 @@ class BadInput(Exception):
 
     The message is one line that names the culprit and says what to do.
     """
+
+
+def first_line(error):
+    """The first line of an exception's message; the name of its type if it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

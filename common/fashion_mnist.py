@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.errors import BadInput
+from common.errors import BadInput, first_line
 
 KAGGLE_INPUT = Path("/kaggle/input")
 SEARCH_DEPTH = 4
@@ -125,8 +125,7 @@ def _download():
             fashion_mnist.load_data()
     except Exception as error:
         # Keras raises a bare Exception; what matters is that the files are not there.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BadInput(f"download failed ({reason}). {WAYS_TO_GET_IT}") from None
+        raise BadInput(f"download failed ({first_line(error)}). {WAYS_TO_GET_IT}") from None
 
 
 def _damaged(path, what):
@@ -181,8 +180,7 @@ def _read_csv(path):
     except OSError:
         raise
     except Exception as error:  # pandas has an exception for each kind of damage
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise _damaged(path, f"CSV: {reason}") from None
+        raise _damaged(path, f"CSV: {first_line(error)}") from None
     if list(table.columns) != columns:
         raise _damaged(
             path, f"columns {table.columns[0]}, ..., {table.columns[-1]} ({len(table.columns)}), not label, pixel1, ..., pixel784"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from common import devices
 from common.cells import Cell
+from common.errors import first_line
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,8 @@ class Workplace:
 
 def _in_words(error):
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
-        return f"There is not enough memory; fewer --seeds, a smaller --batch-size or fewer --jobs need less ({_first_line(error)}).\n"
+        return f"There is not enough memory; fewer --seeds, a smaller --batch-size or fewer --jobs need less ({first_line(error)}).\n"
     return traceback.format_exc()
-
-
-def _first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def throttled(report, seconds):

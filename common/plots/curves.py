@@ -133,8 +133,7 @@ def draw_curves(ax, table, styles, panel):
     On a log axis the mean is the geometric one, and the interval that of the logarithms.
     """
     column, _, scale, prepare = panel
-    finite = table[column][np.isfinite(table[column])]
-    if not len(finite):
+    if not np.isfinite(table[column]).any():
         ax.text(0.5, 0.5, "no run has a finite value", transform=ax.transAxes, ha="center", color="0.35")
         ax.set(xlim=(0.5, table["epoch"].max() + 0.5), yticks=[])
     elif scale == "log":
