@@ -9,8 +9,7 @@ curves, against the curvature beyond which a learning rate overshoots.
 import sys
 
 from common import cli, columns, experiment
-from common.claims import LOWEST, Above, Below, Claim, improvements
-from common.questions import Contrast, Extremes, Question, Vanishing, Verdicts, common_questions
+from common.course_report import optimizer as course_report
 
 NAME = "exp_c_optimizer"
 EPOCHS = 100
@@ -20,7 +19,6 @@ LEARNING_RATES = (0.1, 0.01, 0.001)
 SCHEDULES = ("constant", "exponential")
 MOMENTUM = 0.9
 DECAY = 0.95  # of the exponential schedule, after every epoch
-EARLY_EPOCHS = 5
 SHARPNESS_STAGES = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 1)  # shares of the epochs; it moves most at first
 SHARPNESS_TOLERANCE = 0.05  # of the eigenvalue; the figure spans powers of ten
 
@@ -50,7 +48,7 @@ def measure(tables, keys):
     import numpy as np
 
     history = tables["history"]
-    early = history["epoch"] == min(EARLY_EPOCHS, history["epoch"].max())
+    early = history["epoch"] == min(course_report.EARLY_EPOCHS, history["epoch"].max())
     runs = history[early].set_index(keys)["train_loss"].to_frame("early_train_loss")
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = history.assign(log_norm=np.log(history["train_grad_norm"]))
@@ -84,125 +82,6 @@ def draw(results):
     return [*figures, sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy")]
 
 
-BOTH = tuple(BATCH_SIZE)
-
-
-def arm(optimizer, rate, schedule="exponential"):  # which the report always used
-    return {"optimizer": optimizer, "base_learning_rate": rate, "schedule": schedule}
-
-
-CLAIMS = (  # where the report gives numbers, the margin is the least that they imply
-    Claim(
-        "C-diverge",
-        "Adam at 0.1 fails on Fashion-MNIST (chance accuracy)",
-        (Below("final_test_accuracy", arm("adam", 0.1), limit=0.15),),
-        ("fashion_mnist",),
-        least_epochs=5,
-    ),
-    Claim(
-        "C-momentum",
-        "momentum beats plain SGD at 0.01 (by 3 points on Fashion-MNIST)",
-        (Above("final_test_accuracy", arm("momentum", 0.01), arm("sgd", 0.01), by={"fashion_mnist": 0.03, "digits": 0.005}),),
-        BOTH,
-        least_epochs=10,
-    ),
-    Claim(
-        "C-early",
-        "Adam has the lowest training loss after the first 5 epochs, each optimizer at its best learning rate",
-        tuple(Above("early_train_loss", arm(other, LOWEST), arm("adam", LOWEST), times=1.1) for other in ("sgd", "momentum")),
-        BOTH,
-        least_epochs=EARLY_EPOCHS,
-        requires={"base_learning_rate": LEARNING_RATES},
-    ),
-    Claim(
-        "C-slow",
-        "SGD at 0.001 ends below SGD at 0.01",
-        (Above("final_test_accuracy", arm("sgd", 0.01), arm("sgd", 0.001), by=0.005),),
-        BOTH,
-        least_epochs=10,
-    ),
-    Claim(
-        "C-decay",
-        "exponential decay makes the end of training steadier, and not less accurate, than a constant rate",
-        (
-            *(Above("oscillation", arm(name, 0.01, "constant"), arm(name, 0.01), times=1.1) for name in OPTIMIZERS),
-            *(Above("final_test_accuracy", arm(name, 0.01), arm(name, 0.01, "constant"), by=-0.005) for name in OPTIMIZERS),
-        ),
-        BOTH,
-        least_epochs=50,  # by then the rate has fallen to less than a tenth
-    ),
-    Claim(
-        "C-order",
-        "the gradient norm is steadiest under Adam, then momentum, then SGD",
-        # Steady is what changes little from epoch to epoch: the standard deviation of the steps of the norm's logarithm.
-        tuple(
-            Above("grad_norm_jumps", arm(rougher, 0.01), arm(steadier, 0.01), times=1.1)
-            for rougher, steadier in (("sgd", "momentum"), ("momentum", "adam"))
-        ),
-        BOTH,
-        least_epochs=10,
-    ),
-    *improvements(arm("sgd", 0.01), BOTH, least_epochs=10),
-)
-SGD, HEAVY, ADAM = (arm(name, 0.01) for name in OPTIMIZERS)
-QUESTIONS = (
-    *common_questions(SGD),
-    Question(
-        "Q5",
-        "Why do optimizers differ on one network?",
-        (Vanishing("update_ratio", "movement of a layer's weights in an epoch"), Extremes("mean_grad_norm", "mean gradient norm")),
-    ),
-    Question(
-        "C1",
-        "How far do the curves differ?",
-        (
-            Contrast("epochs_to_target", "epochs to the target accuracy", SGD, HEAVY),
-            Contrast("epochs_to_target", "the same, momentum and Adam", HEAVY, ADAM),
-            Verdicts(("C-momentum", "C-slow")),
-        ),
-    ),
-    Question(
-        "C2",
-        "What does the learning rate do to stability?",
-        (
-            *(Extremes("oscillation", f"late oscillation of {name}", among=(("optimizer", name),)) for name in OPTIMIZERS),
-            Extremes("diverged", "share of runs that diverged", percent=True),
-            Verdicts(("C-diverge",)),
-        ),
-    ),
-    Question(
-        "C3",
-        "Is Adam fast early, and why?",
-        (
-            Contrast("early_train_loss", "training loss after 5 epochs", ADAM, HEAVY),
-            Contrast("early_train_loss", "the same, against SGD", ADAM, SGD),
-            Verdicts(("C-early",)),
-        ),
-    ),
-    Question(
-        "C4",
-        "What does exponential decay do?",
-        (
-            *(Contrast("oscillation", f"late oscillation of {name}", arm(name, 0.01), arm(name, 0.01, "constant")) for name in OPTIMIZERS),
-            *(
-                Contrast(
-                    "final_test_accuracy", f"final test accuracy of {name}", arm(name, 0.01), arm(name, 0.01, "constant"), percent=True
-                )
-                for name in OPTIMIZERS
-            ),
-            Verdicts(("C-decay",)),
-        ),
-    ),
-    Question(
-        "C5",
-        "What happens when the gradient vanishes or jumps under an optimizer?",
-        (
-            Extremes("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs"),
-            Vanishing("grad_norm", "gradient norm"),
-            Verdicts(("C-order",)),
-        ),
-    ),
-)
 EXPERIMENT = experiment.Experiment(
     name=NAME,
     title="Experiment C: optimizers, learning rates and decay",
@@ -214,8 +93,8 @@ EXPERIMENT = experiment.Experiment(
     build_monitors=build_monitors,
     measure=measure,
     draw=draw,
-    claims=CLAIMS,
-    questions=QUESTIONS,
+    claims=course_report.CLAIMS,
+    questions=course_report.QUESTIONS,
     report_settings={"epochs": EPOCHS, "schedule": "exponential"},
 )
 

@@ -40,6 +40,14 @@ EPOCHS_TO_95 = Column("to 95", "epochs_to_95pct", "epochs", "first epoch with 95
 EPOCHS_TO_TARGET = Column("target", "epochs_to_target", "epochs", "first epoch at the dataset's target accuracy, the same for all arms")
 TRAIN_LOSS = Column("loss", "min_train_loss", "short", "lowest training loss")
 VOLATILITY = Column("volat.", "volatility", "short", "volatility, the standard deviation of the last 10 test losses")
+UNITS_OFF = tuple(
+    Column(f"off {i}%", f"final_always_off_fraction_hidden_{i}", "percent", f"units of layer {i} that are off for all samples at the end")
+    for i in (1, 2)
+)
+INACTIVE = Column("inact.%", "mean_inactive_fraction", "percent", "(sample, unit) pairs with output <= 0, mean over layers and epochs")
+BACK = Column("back%", "revived_fraction", "percent", "hidden units that were off and came back")
+GRADIENT = Column("|grad|", "final_grad_mean_abs", "short", "mean absolute gradient at the end")
+COST = Column("cost", "accuracy_cost", "percent", "points of accuracy lost against the activation's first row, seed by seed")
 
 
 def legend(columns, width=None):

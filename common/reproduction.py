@@ -1,7 +1,7 @@
 """The report's numbers beside ours.
 
-`report_values.csv` holds the numbers of the course report that this project reproduces: `source` is `report` for its text, `csv` for the
-tables that its own code wrote; `value` as printed there, one run each; `per_unit` what to divide it by to get our unit.
+`course_report/values.csv` holds the numbers of the course report that this project reproduces: `source` is `report` for its text, `csv`
+for the tables that its own code wrote; `value` as printed there, one run each; `per_unit` what to divide it by to get our unit.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ import pandas as pd
 
 from common.stats import mean_interval
 
-VALUES = Path(__file__).with_name("report_values.csv")
+VALUES = Path(__file__).parent / "course_report" / "values.csv"
 COLUMNS = ["dataset", "arm", "base_learning_rate", "measure", "source", "report", "mean", "sd", "low", "high", "n", "verdict", "why"]
 UNSTABLE = 0.10  # a range of shares beyond which a single run says nothing
 VERDICTS = ("reproduced", "unstable", "not reproduced", "too few seeds")

@@ -79,6 +79,11 @@ def last_epoch(table):
     return table[table["epoch"] == table["epoch"].max()]
 
 
+def mean_of_all(values):
+    """The mean of a Series, NaN if any of them is."""
+    return values.mean(skipna=False)
+
+
 def summarise(history, arm_columns):
     """`summary.csv`: one row per run, in the order of `history`; columns dataset, the arm's, seed, `MEASURES`."""
     keys = run_keys(arm_columns)

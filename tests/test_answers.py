@@ -62,7 +62,9 @@ def test_verdicts_and_what_was_not_run_are_said():
 
 
 def test_all_questions_of_the_report_are_asked():
-    asked = {script.NAME: [question.id for question in script.QUESTIONS] for script in (exp_a_loss, exp_b_activation, exp_c_optimizer)}
+    asked = {
+        script.NAME: [question.id for question in script.EXPERIMENT.questions] for script in (exp_a_loss, exp_b_activation, exp_c_optimizer)
+    }
     common = ["Q1", "Q2", "Q3", "Q4"]
     assert asked["exp_a_loss"] == [*common, "A1", "A2", "A3", "A4"]
     assert asked["exp_b_activation"] == [*common, "B1", "B2", "B3", "B4"]

@@ -14,7 +14,7 @@ SCRIPTS = {"A": exp_a_loss, "B": exp_b_activation, "C": exp_c_optimizer}
 CASES = [
     pytest.param(script, claim, dataset, id=f"{claim.id}-{script.NAME}-{dataset}")
     for script in SCRIPTS.values()
-    for claim in script.CLAIMS
+    for claim in script.EXPERIMENT.claims
     for dataset in claim.datasets
     if claim.id != "C-early"  # which has a test of its own
 ]
@@ -72,7 +72,7 @@ def verdict(script, claim, dataset, effects, epochs=EPOCHS, **made):
 
 
 def test_there_are_the_eighteen_claims_of_the_report_and_two_on_improvements():
-    ids = {name: [claim.id for claim in script.CLAIMS] for name, script in SCRIPTS.items()}
+    ids = {name: [claim.id for claim in script.EXPERIMENT.claims] for name, script in SCRIPTS.items()}
     report = [i for of_script in ids.values() for i in of_script if not i.startswith("Q2")]
     assert len(set(report)) == len(report) == 18 and all(i.startswith(name + "-") for name in ids for i in ids[name][:-2])
     assert all(of_script[-2:] == ["Q2-batch-norm", "Q2-dropout"] for of_script in ids.values())
@@ -109,7 +109,7 @@ def early(losses, seeds=SEEDS, sd=0.01):
 )
 def test_early_losses_are_compared_at_the_best_rate_of_each_optimizer(adam, sd, expected):
     """Momentum's best is 0.2, at 0.01. A rate at which Adam diverged is never its best."""
-    (claim,) = (claim for claim in exp_c_optimizer.CLAIMS if claim.id == "C-early")
+    (claim,) = (claim for claim in exp_c_optimizer.EXPERIMENT.claims if claim.id == "C-early")
     summary = early({"sgd": (0.8, 1.9, 3.0), "momentum": (0.5, 0.2, 0.9), "adam": adam}, sd=sd)
     row = verdicts.decide([claim], summary, ["optimizer", "base_learning_rate", "schedule"], {"digits": 100}).iloc[0]
     assert row["verdict"] == expected
@@ -120,7 +120,7 @@ def test_early_losses_are_compared_at_the_best_rate_of_each_optimizer(adam, sd, 
 
 
 def test_too_few_seeds_or_epochs_or_a_missing_arm_are_said():
-    claim = exp_a_loss.CLAIMS[1]
+    claim = exp_a_loss.EXPERIMENT.claims[1]
     assert verdict(exp_a_loss, claim, "digits", [1], seeds=4)["note"] == "needs 5 seeds, has 4"
     assert verdict(exp_a_loss, claim, "digits", [1], epochs=9)["note"] == "needs 10 epochs, has 9"
     summary, columns = made_up(exp_a_loss, claim, "digits", [1])
@@ -128,7 +128,7 @@ def test_too_few_seeds_or_epochs_or_a_missing_arm_are_said():
     assert (row["verdict"], row["note"]) == ("inconclusive", "needs loss mse_softmax")
     summary = summary[~summary["batch_norm"]].drop(columns=["batch_norm", "dropout"])
     summary["idle_fall"] = 1.0
-    rows = verdicts.decide(exp_a_loss.CLAIMS[-2:], summary, ["loss"], {"digits": 30})
+    rows = verdicts.decide(exp_a_loss.EXPERIMENT.claims[-2:], summary, ["loss"], {"digits": 30})
     assert rows["note"].tolist() == ["needs --batch-norm", "needs --dropout"]
 
 

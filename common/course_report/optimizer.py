@@ -1,0 +1,126 @@
+"""What the course report claims and asks about the optimizer: Experiment C's claims and questions, as data."""
+
+from common.claims import LOWEST, Above, Below, Claim, improvements
+from common.questions import Contrast, Extremes, Question, Vanishing, Verdicts, common_questions
+
+EARLY_EPOCHS = 5
+BOTH = ("fashion_mnist", "digits")
+NAMES = ("sgd", "momentum", "adam")
+
+
+def arm(optimizer, rate, schedule="exponential"):  # which the report always used
+    return {"optimizer": optimizer, "base_learning_rate": rate, "schedule": schedule}
+
+
+CLAIMS = (  # where the report gives numbers, the margin is the least that they imply
+    Claim(
+        "C-diverge",
+        "Adam at 0.1 fails on Fashion-MNIST (chance accuracy)",
+        (Below("final_test_accuracy", arm("adam", 0.1), limit=0.15),),
+        ("fashion_mnist",),
+        least_epochs=5,
+    ),
+    Claim(
+        "C-momentum",
+        "momentum beats plain SGD at 0.01 (by 3 points on Fashion-MNIST)",
+        (Above("final_test_accuracy", arm("momentum", 0.01), arm("sgd", 0.01), by={"fashion_mnist": 0.03, "digits": 0.005}),),
+        BOTH,
+        least_epochs=10,
+    ),
+    Claim(
+        "C-early",
+        "Adam has the lowest training loss after the first 5 epochs, each optimizer at its best learning rate",
+        tuple(Above("early_train_loss", arm(other, LOWEST), arm("adam", LOWEST), times=1.1) for other in ("sgd", "momentum")),
+        BOTH,
+        least_epochs=EARLY_EPOCHS,
+        requires={"base_learning_rate": (0.1, 0.01, 0.001)},
+    ),
+    Claim(
+        "C-slow",
+        "SGD at 0.001 ends below SGD at 0.01",
+        (Above("final_test_accuracy", arm("sgd", 0.01), arm("sgd", 0.001), by=0.005),),
+        BOTH,
+        least_epochs=10,
+    ),
+    Claim(
+        "C-decay",
+        "exponential decay makes the end of training steadier, and not less accurate, than a constant rate",
+        (
+            *(Above("oscillation", arm(name, 0.01, "constant"), arm(name, 0.01), times=1.1) for name in NAMES),
+            *(Above("final_test_accuracy", arm(name, 0.01), arm(name, 0.01, "constant"), by=-0.005) for name in NAMES),
+        ),
+        BOTH,
+        least_epochs=50,  # by then the rate has fallen to less than a tenth
+    ),
+    Claim(
+        "C-order",
+        "the gradient norm is steadiest under Adam, then momentum, then SGD",
+        # Steady is what changes little from epoch to epoch: the standard deviation of the steps of the norm's logarithm.
+        tuple(
+            Above("grad_norm_jumps", arm(rougher, 0.01), arm(steadier, 0.01), times=1.1)
+            for rougher, steadier in (("sgd", "momentum"), ("momentum", "adam"))
+        ),
+        BOTH,
+        least_epochs=10,
+    ),
+    *improvements(arm("sgd", 0.01), BOTH, least_epochs=10),
+)
+SGD, HEAVY, ADAM = (arm(name, 0.01) for name in NAMES)
+QUESTIONS = (
+    *common_questions(SGD),
+    Question(
+        "Q5",
+        "Why do optimizers differ on one network?",
+        (Vanishing("update_ratio", "movement of a layer's weights in an epoch"), Extremes("mean_grad_norm", "mean gradient norm")),
+    ),
+    Question(
+        "C1",
+        "How far do the curves differ?",
+        (
+            Contrast("epochs_to_target", "epochs to the target accuracy", SGD, HEAVY),
+            Contrast("epochs_to_target", "the same, momentum and Adam", HEAVY, ADAM),
+            Verdicts(("C-momentum", "C-slow")),
+        ),
+    ),
+    Question(
+        "C2",
+        "What does the learning rate do to stability?",
+        (
+            *(Extremes("oscillation", f"late oscillation of {name}", among=(("optimizer", name),)) for name in NAMES),
+            Extremes("diverged", "share of runs that diverged", percent=True),
+            Verdicts(("C-diverge",)),
+        ),
+    ),
+    Question(
+        "C3",
+        "Is Adam fast early, and why?",
+        (
+            Contrast("early_train_loss", "training loss after 5 epochs", ADAM, HEAVY),
+            Contrast("early_train_loss", "the same, against SGD", ADAM, SGD),
+            Verdicts(("C-early",)),
+        ),
+    ),
+    Question(
+        "C4",
+        "What does exponential decay do?",
+        (
+            *(Contrast("oscillation", f"late oscillation of {name}", arm(name, 0.01), arm(name, 0.01, "constant")) for name in NAMES),
+            *(
+                Contrast(
+                    "final_test_accuracy", f"final test accuracy of {name}", arm(name, 0.01), arm(name, 0.01, "constant"), percent=True
+                )
+                for name in NAMES
+            ),
+            Verdicts(("C-decay",)),
+        ),
+    ),
+    Question(
+        "C5",
+        "What happens when the gradient vanishes or jumps under an optimizer?",
+        (
+            Extremes("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs"),
+            Vanishing("grad_norm", "gradient norm"),
+            Verdicts(("C-order",)),
+        ),
+    ),
+)
