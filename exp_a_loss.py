@@ -8,8 +8,10 @@ each sample's loss by its logits, and the share of samples whose gradient vanish
 
 import sys
 
-from common import cli, columns, experiment
+from common import cli, columns, curves
 from common.course_report import loss as course_report
+from common.experiment import Experiment
+from common.script import run
 
 NAME = "exp_a_loss"
 EPOCHS = 30
@@ -98,7 +100,7 @@ def draw(results):
     ]
 
 
-EXPERIMENT = experiment.Experiment(
+EXPERIMENT = Experiment(
     name=NAME,
     title="Experiment A: cross-entropy and mean squared error",
     question="Why does cross-entropy train a classifier better than mean squared error, with softmax and without?",
@@ -120,6 +122,11 @@ EXPERIMENT = experiment.Experiment(
     build_monitors=build_monitors,
     measure=measure,
     draw=draw,
+    curves=(
+        *curves.COMMON,
+        curves.Curve("relative_loss", "probe loss ÷ its value before training", table="logits"),
+        curves.Curve("vanished_fraction", "wrong with a vanished gradient", "percent", "logits"),
+    ),
     claims=course_report.CLAIMS,
     questions=course_report.QUESTIONS,
     report_settings={"epochs": EPOCHS, "base_learning_rate": LEARNING_RATE},
@@ -131,7 +138,7 @@ def main(argv=None):
     cli.add_names(parser, "--losses", LOSSES)
     cli.add_rate(parser, LEARNING_RATE)
     args = cli.parse(parser, argv, "losses")
-    return experiment.run(EXPERIMENT, args, [{"loss": loss, "base_learning_rate": args.lr} for loss in args.losses])
+    return run(EXPERIMENT, args, [{"loss": loss, "base_learning_rate": args.lr} for loss in args.losses])
 
 
 if __name__ == "__main__":

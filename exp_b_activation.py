@@ -9,8 +9,10 @@ What is measured: inactive, dead, always-off and dormant units per layer and epo
 import sys
 from dataclasses import replace
 
-from common import cli, columns, experiment
+from common import cli, columns, curves
 from common.course_report import activation as course_report
+from common.experiment import Experiment
+from common.script import run
 
 NAME = "exp_b_activation"
 EPOCHS = 300
@@ -127,7 +129,7 @@ def draw_activations(results):
     return figures
 
 
-EXPERIMENT = experiment.Experiment(
+EXPERIMENT = Experiment(
     name=NAME,
     title="Experiment B: ReLU, LeakyReLU and Sigmoid",
     question="Which units die and which gradients vanish under ReLU, LeakyReLU and Sigmoid, and what does it cost?",
@@ -140,6 +142,11 @@ EXPERIMENT = experiment.Experiment(
     measure=measure,
     keep_units=True,
     draw=draw,
+    curves=(
+        *curves.COMMON,
+        curves.Curve("always_off_fraction", "units that are off for all samples", "percent", "layers"),
+        curves.Curve("inactive_fraction", "inactive outputs", "percent", "layers"),
+    ),
     claims=course_report.CLAIMS,
     questions=course_report.QUESTIONS,
     report_settings={"epochs": EPOCHS, "base_learning_rate": LEARNING_RATE, "bias_drop": 0.0},
@@ -171,7 +178,7 @@ def main(argv=None):
         for activation in args.activations
         for drop in args.bias_drop
     ]
-    return experiment.run(shown, args, arms)
+    return run(shown, args, arms)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ curves, against the curvature beyond which a learning rate overshoots.
 
 import sys
 
-from common import cli, columns, experiment
+from common import cli, columns
 from common.course_report import optimizer as course_report
+from common.experiment import Experiment
+from common.script import run
 
 NAME = "exp_c_optimizer"
 EPOCHS = 100
@@ -60,6 +62,7 @@ def measure(tables, keys):
 def draw(results):
     """A sheet per rate, a sheet per optimizer, gradients by layer, sharpness, and the final accuracies."""
     from common import plots
+    from common.names import display
 
     tables, sheet = results.tables, results.sheet
     others = results.others[1:]  # the schedule, and what else is compared
@@ -74,7 +77,7 @@ def draw(results):
         figures.append(sheet(plots.layers_sheet, "gradients", layers, "grad_norm", by_optimizer, title=title, ending=ending))
     by_rate = plots.Styles(color="base_learning_rate", dashes=others)
     for optimizer, history in tables["history"].groupby("optimizer", sort=False):
-        title = f", {plots.display(optimizer)}: the learning rates"
+        title = f", {display(optimizer)}: the learning rates"
         figures.append(sheet(plots.curves_sheet, "rates", history, by_rate, panels, title=title, ending=f"_{optimizer}"))
     title = ": how sharply the loss curves"
     figures.append(sheet(plots.sharpness_sheet, "sharpness", tables["sharpness"], "optimizer", others, title=title))
@@ -82,7 +85,7 @@ def draw(results):
     return [*figures, sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy")]
 
 
-EXPERIMENT = experiment.Experiment(
+EXPERIMENT = Experiment(
     name=NAME,
     title="Experiment C: optimizers, learning rates and decay",
     question="Why do SGD, momentum and Adam learn differently on one network, and what do learning rate and decay change?",
@@ -114,7 +117,7 @@ def main(argv=None):
         for optimizer in args.optimizers
         for schedule in args.schedules
     ]
-    return experiment.run(EXPERIMENT, args, arms)
+    return run(EXPERIMENT, args, arms)
 
 
 if __name__ == "__main__":

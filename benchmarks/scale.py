@@ -18,7 +18,8 @@ import pandas as pd
 import exp_c_optimizer
 from benchmarks.table import Row
 from common import cells as cells_on_disk
-from common import cluster, results, sweep
+from common import cluster, screen, sweep
+from common import tables as tables_on_disk
 from common.cells import Cell, table_bytes, with_columns_in_front
 from common.workplace import Outcome
 
@@ -68,8 +69,8 @@ def _steps(size, root, scheduler):
     yield "files and folders", len(list(root.rglob("*")))
     yield "second call, which finds all done, s", _seconds(lambda: sweep.run(*arguments, options, log=_silent))
     tables = {}
-    yield "tables gathered, s", _seconds(lambda: tables.update(results.write(exp_c_optimizer.EXPERIMENT, made_up, root)))
-    yield "result table, s", _seconds(lambda: results.screen_table(exp_c_optimizer.EXPERIMENT, tables, made_up))
+    yield "tables gathered, s", _seconds(lambda: tables.update(tables_on_disk.write(exp_c_optimizer.EXPERIMENT, made_up, root)))
+    yield "result table, s", _seconds(lambda: screen.screen_table(exp_c_optimizer.EXPERIMENT, tables, made_up))
 
 
 def _made_up(task, topic, use, data):

@@ -4,19 +4,18 @@ import contextlib
 import multiprocessing
 import os
 import queue
-import signal
 import threading
 import time
 from dataclasses import dataclass
-from multiprocessing import resource_tracker, util
+from multiprocessing import util
 from multiprocessing.managers import SyncManager
 from typing import Any
 
 import joblib
-from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from common.devices import cores
+from common.termination import without_sigint
 from common.workplace import Workplace, throttled
 
 SECONDS_BETWEEN_REPORTS = 0.1
@@ -140,19 +139,3 @@ def _told(report, reports):
         with contextlib.suppress(OSError, EOFError):
             reports.put(None)
         thread.join()
-
-
-@contextlib.contextmanager
-def without_sigint():
-    """Hold back Ctrl-C until the block ends. Processes that begin in it never see it, and say nothing: who started them ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    # These processes unblock the signal when they are started: so they are, before it is blocked.
-    resource_tracker.ensure_running()
-    loky_resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -42,6 +42,26 @@ def mean_interval(values, confidence=0.95):
     return Interval(mean, sd, mean - half, mean + half)
 
 
+def mean_curve(runs, log=False):
+    """Mean over runs at every epoch with its 95 % interval, as figures and page show it.
+
+    Args:
+        runs: array `(runs, epochs)`, all finite.
+        log: take the geometric mean, and the interval of the logarithms: for what is shown on a log axis.
+
+    Returns:
+        `(mean, low, high)`, arrays `(epochs,)`; the bounds are NaN with one run, all are NaN without any. Where all runs are equal, a
+        learning rate's schedule, say, all three are exactly that: rounding shall not give it a spread.
+    """
+    runs = np.asarray(runs, dtype=np.float64)
+    if not len(runs):
+        return (np.full(runs.shape[1:], np.nan),) * 3
+    if (runs == runs[0]).all():
+        return (runs[0],) * 3
+    mean, _, low, high = mean_interval(np.log(runs) if log else runs)
+    return tuple(np.exp(part) if log else part for part in (mean, low, high))
+
+
 def restricted(times, epochs):
     """Times to an event, restricted to the epochs observed, so that their means can be compared (Royston & Parmar 2013).
 

@@ -7,8 +7,7 @@ import io
 import numpy as np
 import pytest
 
-import exp_a_loss
-from common import cells, report
+from common import cells, page
 from tests.scripts import ROOT
 from tests.test_sweep import cell
 
@@ -73,24 +72,36 @@ class Markup(html.parser.HTMLParser):
         self.text += text
 
 
-def page_with(text, folder):
+def page_with(text):
     """The markup of a page in which a text stands wherever a flag, a file name or a table could bring it."""
-    folder.mkdir()
-    (folder / "figure.png").write_bytes(b"")
-    block = {"dataset": text, "settings": text, "header": [text], "rows": [[text]]}
-    claims = {"heading": text, "header": [text], "rows": [[text]], "sentences": [text]}
-    record = {"command": ["exp_a_loss.py", "--out", text], "seconds": 1, "device": text, "python": text, "versions": {text: text}}
-    record["git"] = {"commit": text, "dirty": True}
-    answers = [{"question": text, "id": text, "dataset": text, "answer": text}]
-    words = dict.fromkeys(("dataset", "arm", "base_learning_rate", "measure", "source", "n", "verdict", "why"), text)
-    numbers = [{**words, **dict.fromkeys(("report", "mean", "sd", "low", "high"), 0.5)}]
-    figures = [("figure.png", text)]
-    report.write(folder / "report.html", exp_a_loss.EXPERIMENT, [block], [text], figures, [record], [claims], answers, numbers)
-    return Markup((folder / "report.html").read_text())
+    block = {"dataset": text, "settings": text, "header": [text], "rows": [[text, text]]}
+    verdicts = {**block, "heading": text, "counts": text, "sentences": [text]}
+    number = dict.fromkeys(("what", "source", "n", "verdict", "why"), text) | dict.fromkeys(("report", "mean", "sd", "low", "high"), 0.5)
+    content = {
+        **dict.fromkeys(("title", "question", "legend", "command"), text),
+        "verdicts": [verdicts],
+        "results": [block],
+        "words": 1,
+        "curves": [{"dataset": text, "arms": [{"label": text}]}],
+        "figures": [(text, [dict.fromkeys(("name", "title", "shows", "finding", "png", "width", "height"), text)])],
+        "answers": [(text, [{"id": text, "question": text, "answer": text}])],
+        "reproduction": [number],
+        "reproduced": [text],
+        "record": {"device": text, "python": text, "versions": {text: text}, "git": {"commit": text, "dirty": True}},
+        "seconds": 1,
+        "cells": 1,
+        "tables": [text],
+    }
+    return Markup(page.render("page.html", **content).decode())
 
 
-def test_text_stays_text_in_the_page(tmp_path):
+def test_the_index_holds_text_only_as_text():
+    evil = "</li><script>alert(1)</script>"
+    assert evil not in page.render("index.html", found={"exp_a_loss": [(evil, evil)]}).decode()
+
+
+def test_text_stays_text_in_the_page():
     evil = """<script>alert(1)</script><img src=x onerror=alert(1)>"' onmouseover='alert(1)&lt;{{ 7 * 7 }}"""
-    plain, tried = page_with("harmless", tmp_path / "plain"), page_with(evil, tmp_path / "evil")
+    plain, tried = page_with("harmless"), page_with(evil)
     assert tried.tags == plain.tags and tried.attributes == plain.attributes
     assert evil in tried.text

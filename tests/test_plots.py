@@ -108,7 +108,7 @@ def test_sheets_are_drawn_whatever_the_runs_did(seeds, epochs, diverged, tmp_pat
         plots.layers_sheet(layers, "grad_norm", STYLES, "title", "note", tmp_path / "layers.png"),
         plots.accuracy_sheet(summary, ("optimizer", "schedule"), "title", "note", tmp_path / "accuracy.png"),
     ]
-    for name, what in drawn:
-        assert what.startswith("title")
-        assert matplotlib.image.imread(tmp_path / name).shape[0] > 200
+    for sheet in drawn:
+        assert sheet.title == "title" and sheet.finding.endswith(".") and sheet.shows.endswith(".")
+        assert matplotlib.image.imread(tmp_path / sheet.name).shape[0] > 200
     assert sorted(path.name for path in tmp_path.iterdir()) == ["accuracy.png", "curves.png", "layers.png"]

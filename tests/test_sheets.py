@@ -17,7 +17,7 @@ def figures(monkeypatch):
     """The figures that the sheets make, kept for a look at what they drew."""
     kept = []
     for module in (boundaries, distributions, heatmaps, scores):
-        monkeypatch.setattr(module, "save", lambda figure, path, what, save=module.save: (kept.append(figure), save(figure, path, what))[1])
+        monkeypatch.setattr(module, "save", lambda figure, *words, save=module.save: (kept.append(figure), save(figure, *words))[1])
     return kept
 
 

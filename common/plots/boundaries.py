@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from common.plots import findings
 from common.plots.sheet import COLORS, add_legend, new_sheet, save
 
 MARKS = ("o", "^")
@@ -17,6 +18,7 @@ def boundaries_sheet(arms, points, labels, title, note, path):
         path: where the PNG goes.
     """
     figure, axes = new_sheet(2, len(arms), title, note, panel=(4.2, 3.9), grid=False, sharex=True, sharey=True)
+    shares = {}
     for column, (label, seeds, arrays) in enumerate(arms):
         x, logits = arrays["x"], arrays["outputs"]
         side = round(len(x) ** 0.5)
@@ -38,8 +40,11 @@ def boundaries_sheet(arms, points, labels, title, note, path):
                 ax.scatter(*chosen.T, label=f"test points of class {value}", **style)
         above.set_title(f"{label}: seed {seeds[0]}", fontsize=11)
         diverged = int(np.isnan(probability).any(axis=(1, 2)).sum())
-        agreed = 100 * np.mean((votes == 0) | (votes == 1))
-        finding = f"{diverged} of {len(seeds)} seeds diverged" if diverged else f"seeds ({len(seeds)}) agree on {agreed:.0f} % of the plane"
+        agreed = np.mean((votes == 0) | (votes == 1))
+        shares[label] = np.nan if diverged else agreed
+        finding = (
+            f"{diverged} of {len(seeds)} seeds diverged" if diverged else f"seeds ({len(seeds)}) agree on {100 * agreed:.0f} % of the plane"
+        )
         below.set_title(f"{label}: {finding}", fontsize=10)
         below.set_xlabel("first feature, standardised")
     for ax in axes[:, 0]:
@@ -47,7 +52,8 @@ def boundaries_sheet(arms, points, labels, title, note, path):
     figure.colorbar(first, ax=axes[0], label="probability of class 1, %", fraction=0.02, pad=0.01)
     figure.colorbar(second, ax=axes[1], label="seeds that agree, %", fraction=0.02, pad=0.01)
     add_legend(figure, *axes[0, 0].get_legend_handles_labels(), "; lines: where a run's classes meet")
-    return save(figure, path, f"{title}. Columns: {', '.join(arm[0] for arm in arms)}; above one seed, below the agreement of all.")
+    shows = f"Columns: {', '.join(arm[0] for arm in arms)}; above one seed, below the agreement of all."
+    return save(figure, path, shows, findings.of_boundaries(shares))
 
 
 def _boundary(ax, grid, probability, **style):

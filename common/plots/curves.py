@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 
-from common.plots.sheet import COLORS, DASHES, MARKERS, add_legend, display_arm, new_sheet, save
-from common.stats import mean_interval
+from common.curves import LOG_FLOOR
+from common.names import display_arm
+from common.plots import findings
+from common.plots.sheet import COLORS, DASHES, MARKERS, add_legend, new_sheet, save
+from common.stats import mean_curve
 
 SMOOTHING_EPOCHS = 5
 CLOSE_UP_EPOCHS = 20
-LOG_FLOOR = 1e-12  # where values that a log axis cannot show, zero above all, are drawn
 
 
 def as_is(runs):
@@ -99,7 +101,8 @@ def curves_sheet(history, styles, panels, title, note, path):
     for ax, panel in zip(axes.flat, panels, strict=True):
         draw_curves(ax, history, styles, panel)
         ax.set_ylabel(panel.label)
-    return _finish(figure, axes, path, f"{title}. {len(panels)} panels over epochs: {', '.join(panel.label for panel in panels)}.")
+    shows = f"{len(panels)} panels over epochs: {', '.join(panel.label for panel in panels)}."
+    return _finish(figure, axes, path, shows, findings.of_curves(history, [styles.color, *styles.dashes]))
 
 
 def layers_sheet(layers, quantity, styles, title, note, path, scale="log"):
@@ -115,16 +118,18 @@ def layers_sheet(layers, quantity, styles, title, note, path, scale="log"):
         draw_curves(ax, layers[layers["layer"] == name], styles, Panel(quantity, label, scale))
         ax.set_title(name, fontsize=11)
     axes.flat[0].set_ylabel(label)
-    return _finish(figure, axes, path, f"{title}. One panel per layer: {', '.join(names)}.")
+    write = findings.percent if scale == "percent" else findings.number
+    finding = findings.of_layers(layers, quantity, [styles.color, *styles.dashes], write)
+    return _finish(figure, axes, path, f"One panel per layer: {', '.join(names)}.", finding)
 
 
-def _finish(figure, axes, path, what):
+def _finish(figure, axes, path, shows, finding):
     handles, labels = axes.flat[0].get_legend_handles_labels()
     more = "; line: mean over seeds, geometric on log axes; band: 95 % interval (Student's t)"
     if any("diverged" in label for label in labels):
         more += "; cross: where a run was last finite"
     add_legend(figure, handles, labels, more)
-    return save(figure, path, what)
+    return save(figure, path, shows, finding)
 
 
 def draw_curves(ax, table, styles, panel):
@@ -154,7 +159,7 @@ def draw_curves(ax, table, styles, panel):
                 ax.plot(run.index[-1:], run[-1:], **cross)
             else:  # never finite: a cross at the upper edge, where it begins
                 ax.plot(runs.index[:1], [0.98], transform=ax.get_xaxis_transform(), **cross)
-        mean, low, high = _mean_and_band(whole, log=scale == "log")
+        mean, low, high = mean_curve(whole.to_numpy().T, log=scale == "log")
         if np.isfinite(low).any():
             ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
         ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=_marks(len(runs), style["marker"]), **style)
@@ -178,17 +183,6 @@ def _label_plainly(ax):
     else:
         ax.yaxis.set_minor_locator(NullLocator())  # most of the drawing time went into marks that nobody reads
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-
-
-def _mean_and_band(runs, log):
-    """Mean, low and high over the columns of `runs` (epochs x seeds)."""
-    if not runs.shape[1]:
-        return [np.full(len(runs), np.nan)] * 3
-    values = runs.to_numpy().T
-    if (values == values[0]).all():
-        return [values[0]] * 3  # a schedule, say: no rounding shall give it a spread
-    mean, _, low, high = mean_interval(np.log(values) if log else values)
-    return [np.exp(part) if log else part for part in (mean, low, high)]
 
 
 def _marks(points, marker):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from common.plots import findings
 from common.plots.sheet import COLORS, add_legend, new_sheet, save
 
 SMALL_PANEL = (2.9, 2.3)
@@ -31,7 +32,9 @@ def activations_sheet(histograms, title, note, path):
     _name_stages(axes[0], epochs)
     for ax in axes[-1]:
         ax.set_xlabel("output of the activation", fontsize=9)
-    return save(figure, path, f"{title}. Rows: {', '.join(layers)}; columns: stages of training.")
+    of_last = {layer: histograms[f"activation/{layer}/counts"][-1].sum(axis=0) for layer in layers}
+    edges_of_last = {layer: histograms[f"activation/{layer}/edges"][-1] for layer in layers}
+    return save(figure, path, f"Rows: {', '.join(layers)}; columns: stages of training.", findings.of_activations(of_last, edges_of_last))
 
 
 def logits_sheet(arms, title, note, path):
@@ -43,6 +46,7 @@ def logits_sheet(arms, title, note, path):
         path: where the PNG goes.
     """
     figure, axes = new_sheet(len(arms), len(arms[0][1]["epochs"]), title, note, panel=(3.4, 2.4), sharey=True)
+    margins = {}
     for row, (label, arrays) in zip(axes, arms, strict=True):
         classes = arrays["logits"].shape[-1]
         is_true = np.broadcast_to(np.arange(classes) == arrays["labels"][:, None], arrays["logits"].shape[1:])
@@ -55,11 +59,13 @@ def logits_sheet(arms, title, note, path):
             for name, chosen, color in (("true class", is_true, RIGHT), ("other classes", ~is_true, WRONG)):
                 _share_per_bin(ax, logits[finite & chosen], edges, name, color)
         row[0].set_ylabel(f"{label}\n% of logits per bin")
+        last = arrays["logits"][-1]
+        margins[label] = last[is_true].mean(dtype=np.float64) - last[~is_true].mean(dtype=np.float64)
     _name_stages(axes[0], arms[0][1]["epochs"])
     for ax in axes[-1]:
         ax.set_xlabel("logit", fontsize=9)
     add_legend(figure, *axes.flat[0].get_legend_handles_labels(), "; all seeds together, each curve with area 100 %")
-    return save(figure, path, f"{title}. Rows: {', '.join(label for label, _ in arms)}; columns: stages of training.")
+    return save(figure, path, _rows_and_stages(arms), findings.of_logits(margins))
 
 
 def logit_gradients_sheet(arms, threshold, title, note, path):
@@ -73,10 +79,13 @@ def logit_gradients_sheet(arms, threshold, title, note, path):
     """
     figure, axes = new_sheet(len(arms), len(arms[0][1]["epochs"]), title, note, panel=(3.4, 2.4), sharex=True, sharey=True)
     edges = np.geomspace(*GRADIENT_RANGE, BINS + 1)
+    at_end = {}
     for row, (label, arrays) in zip(axes, arms, strict=True):
         norms = arrays["gradient_norm"].astype("float64")
         relative = norms / np.median(norms[0], axis=-1, keepdims=True)
         wrong = arrays["logits"].argmax(axis=-1) != arrays["labels"]
+        given_up = wrong[-1] & (relative[-1] < threshold)
+        at_end[label] = given_up.mean() if np.isfinite(relative[-1]).all() else np.nan
         for ax, of_stage, wrong_here in zip(row, relative, wrong, strict=True):
             ax.set_xscale("log")
             ax.axvline(threshold, color="0.3", linewidth=1, linestyle=(0, (4, 2)))
@@ -97,7 +106,11 @@ def logit_gradients_sheet(arms, threshold, title, note, path):
         ax.set_xlabel("gradient norm ÷ median before training", fontsize=9)
     more = f"; all seeds; what is below {GRADIENT_RANGE[0]:g} is drawn there; vanished: misclassified and left of the line at {threshold:g}"
     add_legend(figure, *axes.flat[0].get_legend_handles_labels(), more)
-    return save(figure, path, f"{title}. Rows: {', '.join(label for label, _ in arms)}; columns: stages of training.")
+    return save(figure, path, _rows_and_stages(arms), findings.of_logit_gradients(at_end))
+
+
+def _rows_and_stages(arms):
+    return f"Rows: {', '.join(label for label, _ in arms)}; columns: stages of training."
 
 
 def _share_per_bin(ax, values, edges, name, color, total=None):

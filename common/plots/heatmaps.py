@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm, Normalize
 
+from common.plots import findings
 from common.plots.sheet import new_sheet, save
 
 OFF = "#B3003C"  # a unit that no sample switches on: outside the colour map, so that one sample more shows
@@ -42,7 +43,8 @@ def layers_heatmap(arms, quantities, title, note, path, log=False):
         above.set_title(arm + (f" ({diverged} of {rows['seed'].nunique()} diverged, left out)" if diverged else ""), fontsize=11)
         below.set_xlabel("epoch")
         below.xaxis.get_major_locator().set_params(integer=True)
-    return save(figure, path, f"{title}. Rows: {', '.join(quantities.values())}; columns: {', '.join(arm for arm, _ in arms)}.")
+    finding = findings.of_heatmap(arms, quantities, findings.number if log else findings.percent)
+    return save(figure, path, f"Rows: {', '.join(quantities.values())}; columns: {', '.join(arm for arm, _ in arms)}.", finding)
 
 
 def units_heatmap(arms, title, note, path):
@@ -57,8 +59,10 @@ def units_heatmap(arms, title, note, path):
     """
     layers = [name for name in arms[0][1] if name != "epochs"]
     figure, axes = new_sheet(len(layers), len(arms), title, note, panel=(4.4, 3.6), grid=False, sharex=True)
+    first_runs = {}
     for column, (label, arrays, units) in enumerate(arms):
-        epochs, of_first = arrays["epochs"], units[units["seed"] == units["seed"].iloc[0]]
+        epochs = arrays["epochs"]
+        of_first = first_runs[label] = units[units["seed"] == units["seed"].iloc[0]]
         for ax, layer in zip(axes[:, column], layers, strict=True):
             on = arrays[layer][0]
             last_on = ((on > 0) * np.arange(1, len(on) + 1)[:, None]).max(axis=0)
@@ -77,7 +81,8 @@ def units_heatmap(arms, title, note, path):
         ax.set_xlabel("epoch (0: before training)")
         ax.xaxis.get_major_locator().set_params(integer=True)
     figure.colorbar(drawn, ax=axes, label="samples that switch the unit on, %; red: none; grey: not finite", fraction=0.02, pad=0.01)
-    return save(figure, path, f"{title}. One row per unit; red where no sample of the probe switches it on.")
+    finding = findings.of_units(first_runs)
+    return save(figure, path, "One row per unit; red where no sample of the probe switches it on.", finding)
 
 
 def _norm(images, log):

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from common.plots.sheet import COLORS, add_legend, display, display_arm, new_sheet, save
+from common.names import display, display_arm
+from common.plots import findings
+from common.plots.sheet import COLORS, add_legend, new_sheet, save
 from common.stats import mean_interval
 
 
@@ -27,9 +29,8 @@ def accuracy_sheet(summary, arm_columns, title, note, path):
     ax.set_xlim(max(left, 0), min(right, 100))  # no zero: dots are compared by their place, and some arms lie within a point
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("test accuracy after the last epoch, %   (dots: runs; diamond: mean and 95 % interval)")
-    best_arm, best = max(cells, key=lambda cell: cell[1]["final_test_accuracy"].mean())
-    finding = f"highest mean {100 * best['final_test_accuracy'].mean():.1f} % with {display_arm(arm_columns, best_arm)}"
-    return save(figure, path, f"{title} of {len(cells)} cells; {finding}.")
+    finding = findings.of_doses(summary, arm_columns, {"final_test_accuracy": "Mean accuracy"})
+    return save(figure, path, f"{len(cells)} cells, a row each: every run, and the mean with its 95 % interval.", finding)
 
 
 def dose_sheet(summary, styles, doses, measures, title, note, path):
@@ -61,4 +62,5 @@ def dose_sheet(summary, styles, doses, measures, title, note, path):
         ax.set_ylim(-4, 104)
     axes.flat[0].set_ylabel("%")
     add_legend(figure, *axes.flat[0].get_legend_handles_labels(), "; mean and 95 % interval (Student's t), dots: runs")
-    return save(figure, path, f"{title}. {len(measures)} panels: {', '.join(measures.values())}.")
+    finding = findings.of_doses(summary, [styles.color, *doses], measures)
+    return save(figure, path, f"{len(measures)} panels: {', '.join(measures.values())}.", finding)

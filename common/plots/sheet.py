@@ -1,26 +1,13 @@
-"""What all figures share: names, colours, the frame of a sheet, and the way to disk."""
+"""What all figures share: colours, the frame of a sheet, and the way to disk."""
 
 import io
 import textwrap
+from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
 from common.files import write_whole
 
-NAMES = {
-    "fashion_mnist": "Fashion-MNIST",
-    "digits": "Digits",
-    "moons": "Two moons",
-    "circles": "Two circles",
-    "cross_entropy": "cross-entropy",
-    "mse_softmax": "MSE on softmax",
-    "mse_linear": "MSE, no softmax",
-    "relu": "ReLU",
-    "leaky_relu": "LeakyReLU",
-    "sigmoid": "Sigmoid",
-    "sgd": "SGD",
-    "adam": "Adam",
-}
 # Okabe & Ito's colours for the colour-blind, those that also differ in brightness; markers and dashes tell lines apart without colour.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -29,21 +16,6 @@ DPI = 110
 SOFTWARE = "How a small network trains"  # stands in each PNG, so that figures can be told from what else lies in their folder
 NOTE_SIZE = 9  # points
 LETTERS_PER_INCH = 14  # of text of that size
-
-
-def display(value, setting=""):
-    """How a value of the tables, of that setting, is written in titles and legends."""
-    if setting in ("batch_norm", "dropout"):
-        words = setting.replace("_", " ")
-        return f"no {words}" if not value else words if setting == "batch_norm" else f"{words} {value:g}"
-    if isinstance(value, str):
-        return NAMES.get(value, value.replace("_", " "))
-    return f"{value:g}"
-
-
-def display_arm(settings, values):
-    """How an arm is written: the values of its settings, one after the other."""
-    return ", ".join(display(value, setting) for setting, value in zip(settings, values, strict=True))
 
 
 def new_sheet(rows, columns, title, note, size=None, panel=(4.6, 3.4), grid=True, **subplots):
@@ -87,12 +59,29 @@ def _wrapped(figure, note):
     return textwrap.fill(note, int(LETTERS_PER_INCH * figure.get_figwidth()))
 
 
-def save(figure, path, what):
-    """Write the PNG, all of it or nothing; returns `(file name, what it shows)`."""
+class Sheet(NamedTuple):
+    """A figure on disk.
+
+    Attributes:
+        name: of the PNG.
+        title: its heading.
+        shows: what is drawn, in words.
+        finding: what it shows, in a sentence.
+    """
+
+    name: str
+    title: str
+    shows: str
+    finding: str
+
+
+def save(figure, path, shows, finding):
+    """Write the PNG, all of it or nothing; returns the Sheet."""
+    title = figure.get_suptitle()
     # The layout once, now: savefig would draw the whole figure for its sake, and then again for the picture.
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine(None)
     content = io.BytesIO()
     figure.savefig(content, format="png", metadata={"Software": SOFTWARE})
     write_whole(path, content.getvalue())
-    return path.name, what
+    return Sheet(path.name, title, shows, finding)

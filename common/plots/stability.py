@@ -2,8 +2,10 @@
 
 from matplotlib.ticker import NullLocator
 
-from common.plots.curves import LOG_FLOOR, Panel, Styles, draw_curves
-from common.plots.sheet import add_legend, display, display_arm, new_sheet, save
+from common.curves import LOG_FLOOR
+from common.names import display, display_arm
+from common.plots.curves import Panel, Styles, draw_curves
+from common.plots.sheet import add_legend, new_sheet, save
 
 DOTTED = {"linestyle": (0, (1, 1.5)), "linewidth": 1.4}
 
@@ -38,7 +40,7 @@ def sharpness_sheet(table, column, rows, title, note, path):
         "overshoot ever wider, 2/η, with momentum β (2 + 2β)/η; Adam has no such line"
     )
     add_legend(figure, handles, labels, more)
-    return save(figure, path, f"{title}, against the limit of stability, for {', '.join(map(display, names))}. {_finding(table, column)}")
+    return save(figure, path, f"Against the limit of stability; columns: {', '.join(map(display, names))}.", _finding(table, column))
 
 
 def _early_epochs_wide(ax, last):

@@ -38,7 +38,10 @@ def claims_sheet(claims, title, note, path):
     ax.set_ylim(len(claims) - 0.4, -0.6)
     ax.grid(axis="x", visible=False)
     counts = claims["verdict"].value_counts()
-    return save(figure, path, f"{title}: {', '.join(f'{counts[name]} {name}' for name in VERDICTS if name in counts)}.")
+    shows = "A row per claim: its interval, on a scale of its own, beside the margin that it needs."
+    return save(
+        figure, path, shows, f"Of {len(claims)} claims {', '.join(f'{counts[name]} {name}' for name in VERDICTS if name in counts)}."
+    )
 
 
 def _around_the_margin(claim):

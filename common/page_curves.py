@@ -1,0 +1,72 @@
+"""The numbers behind the page's curves: every run, the mean over runs and its interval, thinned where there are many epochs."""
+
+import numpy as np
+
+from common.curves import LOG_FLOOR
+from common.names import display, display_arm
+from common.stats import mean_curve
+
+MOST_POINTS = 200  # of a curve on the page; more than a screen resolves beside each other
+DIGITS = 5  # a number on the page has
+
+
+def page_curves(experiment, tables, datasets):
+    """What the page's script draws: list of dicts, one per dataset, of numbers, strings and None for what is not finite.
+
+    Each has `dataset`; `epochs`, those shown; `arms`, dicts of `label`, `seeds` and `style`, the positions of the arm's settings among
+    the colours, widths and dashes; and `quantities`, dicts of `label`, `scale` and `curves`, one per arm: `runs` `(seeds, epochs)`,
+    `mean`, `low` and `high` `(epochs,)` over the runs that stay finite, geometric for a log scale; None where the arm has no such curve.
+    """
+    blocks = []
+    for dataset in datasets:
+        of_dataset = {name: table[table["dataset"] == dataset] for name, table in tables.items() if "dataset" in table}
+        history = of_dataset["history"]
+        arms = list(history[list(experiment.arm_columns)].drop_duplicates().itertuples(index=False, name=None))
+        last = int(history["epoch"].max())
+        epochs = np.unique(np.linspace(1, last, min(last, MOST_POINTS)).round().astype(int))
+        block = {"dataset": display(dataset), "epochs": epochs.tolist(), "arms": [], "quantities": []}
+        for arm, style in zip(arms, _styles(arms), strict=True):
+            seeds = _rows(history, experiment.arm_columns, arm)["seed"].unique().tolist()
+            block["arms"].append({"label": display_arm(experiment.arm_columns, arm), "seeds": seeds, "style": style})
+        for curve in experiment.curves:
+            for label, table in _parts(curve, of_dataset[curve.table]):
+                numbers = [_numbers(_rows(table, experiment.arm_columns, arm), curve, epochs) for arm in arms]
+                block["quantities"].append({"label": label, "scale": curve.scale, "curves": numbers})
+        blocks.append(block)
+    return blocks
+
+
+def _parts(curve, table):
+    """The curve's label and rows, once per layer that has values if it is one of layers."""
+    if curve.table != "layers":
+        return [(curve.label, table)]
+    layers = table.dropna(subset=[curve.column]).groupby("layer", sort=False)
+    return [(f"{curve.label}, {layer}", rows) for layer, rows in layers]
+
+
+def _rows(table, columns, arm):
+    return table[np.logical_and.reduce([table[column] == value for column, value in zip(columns, arm, strict=True)])]
+
+
+def _styles(arms):
+    """For each arm its place among colours, widths and dashes: the first setting decides the colour, of three or more the second the
+    width, the rest the dashes."""
+    parts = [(arm[0], arm[1] if len(arm) > 2 else None, arm[2:] if len(arm) > 2 else arm[1:]) for arm in arms]
+    orders = [list(dict.fromkeys(values)) for values in zip(*parts, strict=True)]
+    return [[order.index(value) for order, value in zip(orders, part, strict=True)] for part in parts]
+
+
+def _numbers(rows, curve, epochs):
+    if rows.empty:
+        return None
+    runs = rows.pivot(index="seed", columns="epoch", values=curve.column).loc[rows["seed"].unique()]
+    whole = runs[np.isfinite(runs).all(axis=1)]
+    log = curve.scale == "log"
+    mean = mean_curve(whole.clip(lower=LOG_FLOOR) if log else whole, log)
+    at = np.isin(runs.columns, epochs)
+    mean, low, high = ([_rounded(value) for value in part[at]] for part in mean)
+    return {"runs": [[_rounded(value) for value in run] for run in runs.to_numpy()[:, at]], "mean": mean, "low": low, "high": high}
+
+
+def _rounded(value):
+    return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
