@@ -21,7 +21,7 @@ from common import cells as cells_on_disk
 from common import cluster, screen, sweep
 from common import tables as tables_on_disk
 from common.cells import Cell, table_bytes, with_columns_in_front
-from common.workplace import Outcome
+from common.task import Outcome
 
 SIZES = (1_000, 3_000, 10_000)
 WORKERS = 2

@@ -4,7 +4,7 @@ import contextlib
 from collections import Counter
 from dataclasses import replace
 
-from common.workplace import Outcome
+from common.task import Outcome
 
 ATTEMPTS = 3
 

@@ -12,8 +12,9 @@ from common import parallel
 from common.locks import Locks
 from common.progress import SweepProgress
 from common.shared_cells import SharedCells
+from common.task import Task
 from common.witness import Witness
-from common.workplace import Task, Workplace
+from common.workplace import Workplace
 
 RESULTS = "results"  # the lock on reading cells, and on writing what is made of them
 RESULTS_WAITING = "another process is writing tables and figures there; waiting for it"

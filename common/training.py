@@ -18,7 +18,7 @@ from common.checkpoint import Checkpoint
 from common.devices import num_threads
 from common.metrics import accuracy_metric
 from common.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor, MonitorWarning
-from common.workplace import Outcome
+from common.task import Outcome
 
 HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
 OPERATIONS_PER_WEIGHT = 6  # and sample: a product and a sum, forward, and backward by inputs and by weights

@@ -16,7 +16,7 @@ import pytest
 from common import cells as cells_on_disk
 from common import devices, local_workers, parallel, sweep, training
 from common.local_workers import cores_of
-from common.workplace import Outcome, Task
+from common.task import Outcome, Task
 from tests import test_sweep
 from tests.scripts import ROOT, run_script
 from tests.test_exp_c import OnATerminal
