@@ -1,9 +1,10 @@
-"""Fixtures of the tests of monitors."""
+"""Fixtures of several files: of the tests of monitors, and of those of what scripts read."""
 
 import keras
 import numpy as np
 import pytest
 
+from common import fashion_mnist
 from common.seed_stack import SeedStack
 from tests.perceptron import CLASSES, FEATURES, SAMPLES, Weights, build, cross_entropy
 
@@ -30,3 +31,10 @@ def train(request, probe):
         return model, weights.seen
 
     return train
+
+
+@pytest.fixture
+def nowhere_else(tmp_path, monkeypatch):
+    """Fashion-MNIST lies nowhere but where a test puts it."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "no-keras-home"))
+    monkeypatch.setattr(fashion_mnist, "KAGGLE_INPUT", tmp_path / "kaggle")

@@ -12,8 +12,7 @@ from common.models import build_mlp
 from common.monitors import GradientMonitor
 from common.seed_stack import SeedStack
 from common.stack_pool import StackPool
-from tests.test_seed_stack import build_cnn
-from tests.trainings import CLASSES, FEATURES, assert_same_weights, build, cross_entropy, trained_alone, trained_stack
+from tests.trainings import CLASSES, FEATURES, assert_same_weights, build, build_cnn, cross_entropy, trained_alone, trained_stack
 
 SEEDS = [7, 3]
 

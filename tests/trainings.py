@@ -17,6 +17,27 @@ def build():
     return build_mlp(FEATURES, CLASSES, hidden=(8, 5))
 
 
+def samples():
+    """Points and classes that can be learned: `(SAMPLES, FEATURES)`, `(SAMPLES,)`."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(SAMPLES, FEATURES)).astype("float32")
+    y = (x[:, 0] * 2 + x[:, 1] > 0).astype("int32") + (x[:, 2] > 0.5)
+    return x, y.astype("int32")
+
+
+def build_cnn():
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.3),
+            keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L2(0.01)),
+        ]
+    )
+
+
 def trained_stack(samples, seeds, optimizer, build=build, jit=False, epochs=EPOCHS, loss=None, **fit):
     stack = SeedStack(build, seeds)
     stack.compile(optimizer, loss=loss or cross_entropy(), jit_compile=jit)
