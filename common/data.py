@@ -1,6 +1,8 @@
 """The four datasets as arrays: made, or found on disk and checked."""
 
 import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,8 +10,29 @@ from common.fashion_mnist import load_fashion_mnist
 
 __all__ = ["NUM_CLASSES", "fingerprint", "load", "plane_grid", "probe"]
 
-NUM_CLASSES = {"fashion_mnist": 10, "digits": 10, "moons": 2, "circles": 2}
 PROBE_SIZE = 256
+
+
+class Made(NamedTuple):
+    """A dataset that scikit-learn holds or makes.
+
+    Attributes:
+        num_classes: of its labels.
+        test_size: the share of the samples that are kept for testing.
+        make: `(sklearn.datasets)` -> `x, y`.
+    """
+
+    num_classes: int
+    test_size: float
+    make: Callable
+
+
+MADE = {
+    "digits": Made(10, 0.2, lambda sklearn: sklearn.load_digits(return_X_y=True)),
+    "moons": Made(2, 0.3, lambda sklearn: sklearn.make_moons(1000, noise=0.3, random_state=42)),
+    "circles": Made(2, 0.3, lambda sklearn: sklearn.make_circles(1000, noise=0.2, factor=0.5, random_state=42)),
+}
+NUM_CLASSES = {"fashion_mnist": 10, **{name: made.num_classes for name, made in MADE.items()}}
 
 
 def load(name, data_dir=None, download=False):
@@ -31,20 +54,15 @@ def load(name, data_dir=None, download=False):
     """
     if name == "fashion_mnist":
         return load_fashion_mnist(data_dir, download)
-    if name not in NUM_CLASSES:
+    if name not in MADE:
         raise ValueError(f"unknown dataset {name!r}: choose from {', '.join(NUM_CLASSES)}")
     # Imported here: scikit-learn takes a second, and a Fashion-MNIST run has no use for it.
     from sklearn import datasets
     from sklearn.model_selection import train_test_split
 
-    if name == "digits":
-        x, y = datasets.load_digits(return_X_y=True)
-    elif name == "moons":
-        x, y = datasets.make_moons(1000, noise=0.3, random_state=42)
-    else:
-        x, y = datasets.make_circles(1000, noise=0.2, factor=0.5, random_state=42)
-    test_size = 0.2 if name == "digits" else 0.3
-    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=test_size, random_state=42, stratify=y)
+    made = MADE[name]
+    x, y = made.make(datasets)
+    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=made.test_size, random_state=42, stratify=y)
     mean, std = x_train.mean(axis=0), x_train.std(axis=0)
     std[std == 0] = 1  # a pixel that is always blank
     x_train, x_test = (((part - mean) / std).astype(np.float32) for part in (x_train, x_test))
