@@ -7,7 +7,7 @@ from common.names import display, display_arm
 from common.stats import mean_curve
 
 MOST_POINTS = 200  # of a curve on the page; more than a screen resolves beside each other
-DIGITS = 5  # a number on the page has
+DIGITS = {"percent": 4, "linear": 4, "log": 3}  # of a number on the page: as many as it shows, or a line needs
 
 
 def page_curves(experiment, tables, datasets):
@@ -61,12 +61,12 @@ def _numbers(rows, curve, epochs):
         return None
     runs = rows.pivot(index="seed", columns="epoch", values=curve.column).loc[rows["seed"].unique()]
     whole = runs[np.isfinite(runs).all(axis=1)]
-    log = curve.scale == "log"
+    log, digits = curve.scale == "log", DIGITS[curve.scale]
     mean = mean_curve(whole.clip(lower=LOG_FLOOR) if log else whole, log)
     at = np.isin(runs.columns, epochs)
-    mean, low, high = ([_rounded(value) for value in part[at]] for part in mean)
-    return {"runs": [[_rounded(value) for value in run] for run in runs.to_numpy()[:, at]], "mean": mean, "low": low, "high": high}
+    mean, low, high = ([_rounded(value, digits) for value in part[at]] for part in mean)
+    return {"runs": [[_rounded(value, digits) for value in run] for run in runs.to_numpy()[:, at]], "mean": mean, "low": low, "high": high}
 
 
-def _rounded(value):
-    return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
+def _rounded(value, digits):
+    return float(f"{value:.{digits}g}") if np.isfinite(value) else None
