@@ -50,30 +50,12 @@ def build_monitors(cell, data):
 
 
 def measure(tables, keys):
-    """Further measures of each run; a layer's, `<measure>_<layer>`, and those of all its hidden units."""
-    import pandas as pd
+    """Further measures of each run: what becomes of its hidden units, and what an arm costs against the first of its activation."""
+    from common.unit_measures import accuracy_cost, measure_units
 
-    from common.summary import last_epoch, mean_of_all
-
-    layers, units, run_of_unit = tables["layers"], tables["units"], [tables["units"][key] for key in keys]
-    hidden, by_layer = layers[layers["layer"].isin(HIDDEN)], [*keys, "layer"]
-    early = hidden[hidden["epoch"] <= course_report.EARLY_EPOCHS]
-    fractions = ("always_off_fraction", "dead_fraction", "dormant_fraction", "inactive_fraction")
-    of_layers = {
-        "first_inactive_fraction": hidden[hidden["epoch"] == 1].set_index(by_layer)["inactive_fraction"],
-        "mean_inactive_fraction": hidden.groupby(by_layer)["inactive_fraction"].agg(mean_of_all),
-        "early_grad_norm": early.groupby(by_layer)["grad_norm"].mean(),
-        **{f"final_{fraction}": last_epoch(hidden).set_index(by_layer)[fraction] for fraction in fractions},
-    }
-    runs = pd.concat([values.unstack().add_prefix(f"{name}_") for name, values in of_layers.items()], axis=1)
-    runs["mean_inactive_fraction"] = hidden.groupby(keys)["inactive_fraction"].agg(mean_of_all)
-    runs["final_grad_mean_abs"] = last_epoch(layers).groupby(keys)["grad_mean_abs"].agg(mean_of_all)
-    runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby(run_of_unit).mean()
-    runs["revived_fraction"] = (units["revivals"] > 0).groupby(run_of_unit).mean()
-    runs.loc[runs["mean_inactive_fraction"].isna()] = float("nan")  # diverged
-    if {"bias_drop", "init", "batch_norm", "dropout"} & set(keys):  # against the first of their values, seed by seed
-        accuracy = tables["summary"].set_index(keys)["final_test_accuracy"]
-        runs["accuracy_cost"] = accuracy.groupby(["dataset", "activation", "seed"]).transform("first") - accuracy
+    runs = measure_units(tables, keys, HIDDEN, course_report.EARLY_EPOCHS)
+    if {"bias_drop", "init", "batch_norm", "dropout"} & set(keys):
+        runs["accuracy_cost"] = accuracy_cost(tables["summary"], keys, "activation")
     return runs.reset_index()
 
 

@@ -12,7 +12,7 @@ FLOORS = {  # from the top
     "from flags to page": "script cli preflight",
     "page and screen": "page page_curves screen",
     "figures": "figures plots",
-    "tables": "tables summary wording verdicts answers reproduction",
+    "tables": "tables summary unit_measures wording verdicts answers reproduction",
     "many cells": "sweep parallel local_workers cluster project_code shared_cells progress witness",
     "one training": "workplace training checkpoint task",
     "cells on disk": "cells",

@@ -2,13 +2,16 @@
 
 import re
 import shutil
+import subprocess
+import sys
 
+import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.scripts import run_script
+from tests.scripts import ROOT, run_script
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install -r requirements-browser.txt")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -217,6 +220,21 @@ def test_in_print_what_can_only_be_clicked_is_left_out(visit):
     page.emulate_media(media="print")
     assert not page.locator("#explorer").is_visible() and not page.locator("nav").is_visible()
     assert page.locator("figure img").last.is_visible() and page.locator("#how").is_visible()
+
+
+def test_the_gallery_shows_the_same_in_less_room(out, tmp_path):
+    command = [sys.executable, str(ROOT / "plots" / "gallery" / "collect.py"), str(out), str(tmp_path)]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    before, after = out / "exp_b_activation", tmp_path / "exp_b_activation"
+    for figure in before.glob("*.png"):
+        original, small = (matplotlib.image.imread(folder / figure.name)[..., :3] for folder in (before, after))
+        assert original.shape == small.shape and np.abs(original - small).mean() < 0.01
+        assert (after / figure.name).stat().st_size < figure.stat().st_size / 2
+    for table in before.glob("*.csv"):
+        (packed,) = after.glob(f"{table.name}*")
+        pd.testing.assert_frame_equal(pd.read_csv(packed), pd.read_csv(table))
+    page = (after / "report.html").read_text()
+    assert "base64" not in page and all(f'src="{figure.name}"' in page for figure in before.glob("*.png"))
 
 
 def test_the_index_links_the_pages_and_says_what_is_not_run(visit, out):

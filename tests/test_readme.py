@@ -66,6 +66,16 @@ def test_every_command_is_run_somewhere():
 
 
 @pytest.mark.parametrize("line", OF_SCRIPTS)
+def test_a_command_of_a_script_is_understood(line, monkeypatch):
+    """Quickly, without training; what the commands do is tested script by script, and, as they stand here, below."""
+    _, script, *words = shlex.split(line)
+    module = importlib.import_module(script.removesuffix(".py"))
+    monkeypatch.setattr(module, "run", lambda experiment, args, arms: len(arms))
+    assert module.main(words) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", OF_SCRIPTS)
 def test_a_command_of_a_script_runs(line, tmp_path, capsys):
     """As it stands there, but for two epochs and two seeds, and with a Fashion-MNIST of 120 images."""
     _, script, *words = shlex.split(line)
@@ -182,9 +192,25 @@ def test_the_worked_example_adds_an_optimizer_and_a_dataset(tmp_path):
         texts[path] = texts[path].replace(before, after)
     for path, text in texts.items():
         path.write_text(text)
-    for words in (["--lr", "0.01", "--datasets", "digits", "--optimizers", "sgd", "rmsprop"], ["--datasets", "wine", "--lr", "0.01"]):
-        command = [sys.executable, "exp_c_optimizer.py", *words, "--epochs", "3", "--seeds", "2"]
-        process = subprocess.run(command, cwd=copy, capture_output=True, text=True)
-        assert process.returncode == 0, process.stderr
+    words = [
+        "--lr",
+        "0.01",
+        "--datasets",
+        "digits",
+        "wine",
+        "--epochs",
+        "3",
+        "--seeds",
+        "2",
+        "--schedules",
+        "constant",
+        "--optimizers",
+        "sgd",
+        "rmsprop",
+    ]
+    process = subprocess.run([sys.executable, "exp_c_optimizer.py", *words], cwd=copy, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
     table = pd.read_csv(copy / "plots/exp_c_optimizer/table.csv")
-    assert set(table["dataset"]) == {"wine"} and set(table["optimizer"]) == {"sgd", "momentum", "adam", "rmsprop"}
+    for _, rows in table.groupby("dataset"):
+        assert set(rows["optimizer"]) == {"sgd", "rmsprop"}
+    assert set(table["dataset"]) == {"digits", "wine"}

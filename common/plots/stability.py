@@ -37,8 +37,10 @@ def sharpness_sheet(table, column, rows, title, note, path):
     handles, labels = _legend_of(axes)
     more = (
         "; line: geometric mean over seeds; band: 95 % interval (Student's t); dotted: the curvature beyond which steps at that rate "
-        "overshoot ever wider, 2/η, with momentum β (2 + 2β)/η; Adam has no such line"
+        "overshoot ever wider, 2/η, with momentum β (2 + 2β)/η"
     )
+    without = [display(name) for name, rows in table.groupby(column, sort=False) if rows["stability_limit"].isna().all()]
+    more += f"; {', '.join(without)} has no such line" if without else ""
     add_legend(figure, handles, labels, more)
     return save(figure, path, f"Against the limit of stability; columns: {', '.join(map(display, names))}.", _finding(table, column))
 
