@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections import Counter
+from difflib import get_close_matches
 
 from common.errors import BadInput
 
@@ -21,6 +22,14 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **kwargs):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **kwargs)
+
+    def parse_args(self, args=None, namespace=None):
+        known, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            flags = [word.split("=")[0] for word in unknown if word.startswith("--")]
+            near = get_close_matches(flags[0], self._option_string_actions, n=1, cutoff=0.8) if flags else []
+            self.error(f"unrecognized arguments: {' '.join(unknown)}" + "".join(f"; is {name} meant?" for name in near))
+        return known
 
     def error(self, message):
         self.exit(BAD_INPUT, f"{self.prog}: error: {one_line(message)} (see --help)\n")

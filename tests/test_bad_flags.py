@@ -82,7 +82,8 @@ BAD_FLAGS_OF_ALL = [
     ("--data-dir absent", "--data-dir absent", "no such folder"),
     ("--fresh 1", "1", "unrecognized"),
     ("--quiet --quiet", "--quiet", "given twice"),
-    ("--epoch 3", "--epoch", "unrecognized"),
+    ("--epoch 3", "--epoch", "is --epochs meant?"),
+    ("--batchsize=3", "--batchsize", "is --batch-size meant?"),
     ("0.01", "0.01", "unrecognized"),
 ]
 BAD_FLAGS_OF_ONE = [
