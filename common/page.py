@@ -44,8 +44,8 @@ def write(experiment, tables, cells, figures, root):
         "answers": [(display(dataset), rows.to_dict("records")) for dataset, rows in tables["answers"].groupby("dataset", sort=False)],
         "reproduction": [{**row, "what": _what(row)} for row in tables["reproduction"].to_dict("records")],
         "reproduced": reproduction.in_words(tables["reproduction"]),
-        "record": records[-1],
-        "command": "python " + shlex.join(records[-1]["command"]),
+        "commands": _distinct("python " + shlex.join(record["command"]) for record in records),
+        "places": _distinct({name: record[name] for name in ("device", "python", "versions", "git")} for record in records),
         "seconds": sum(record["seconds"] for record in records),
         "cells": len(records),
         "tables": sorted(tables),
@@ -73,6 +73,12 @@ def render(template, **content):
 def _counts(verdicts):
     verdicts = list(verdicts)
     return ", ".join(f"{verdicts.count(name)} {name}" for name in VERDICTS if name in verdicts)
+
+
+def _distinct(values):
+    """Each value once, in their order."""
+    values = list(values)
+    return [value for i, value in enumerate(values) if value not in values[:i]]
 
 
 def _picture(folder, sheet):

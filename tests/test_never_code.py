@@ -78,7 +78,7 @@ def page_with(text):
     verdicts = {**block, "heading": text, "counts": text, "sentences": [text]}
     number = dict.fromkeys(("what", "source", "n", "verdict", "why"), text) | dict.fromkeys(("report", "mean", "sd", "low", "high"), 0.5)
     content = {
-        **dict.fromkeys(("title", "question", "legend", "command"), text),
+        **dict.fromkeys(("title", "question", "legend"), text),
         "verdicts": [verdicts],
         "results": [block],
         "words": 1,
@@ -87,7 +87,8 @@ def page_with(text):
         "answers": [(text, [{"id": text, "question": text, "answer": text}])],
         "reproduction": [number],
         "reproduced": [text],
-        "record": {"device": text, "python": text, "versions": {text: text}, "git": {"commit": text, "dirty": True}},
+        "commands": [text],
+        "places": [{"device": text, "python": text, "versions": {text: text}, "git": {"commit": text, "dirty": True}}],
         "seconds": 1,
         "cells": 1,
         "tables": [text],
