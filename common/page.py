@@ -77,8 +77,11 @@ def _counts(verdicts):
 
 def _distinct(values):
     """Each value once, in their order."""
-    values = list(values)
-    return [value for i, value in enumerate(values) if value not in values[:i]]
+    kept = []
+    for value in values:
+        if value not in kept:
+            kept.append(value)
+    return kept
 
 
 def _picture(folder, sheet):
