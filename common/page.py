@@ -55,11 +55,7 @@ def write(experiment, tables, cells, figures, root):
 
 def write_index(root):
     """Write `index.html`, which links the pages that there are. Only one process at a time may."""
-    found = {}
-    for page in sorted(Path(root).glob(f"exp_*/{PAGE}")):
-        claims = pd.read_csv(page.with_name("claims.csv"), keep_default_na=False)
-        verdicts = claims.groupby("dataset", sort=False)["verdict"]
-        found[page.parent.name] = [(display(dataset), _counts(of_dataset)) for dataset, of_dataset in verdicts]
+    found = {page.parent.name: _verdicts_in(page.parent) for page in sorted(Path(root).glob(f"exp_*/{PAGE}"))}
     write_whole(Path(root) / INDEX, render("index.html", found=found))
 
 
@@ -68,6 +64,15 @@ def render(template, **content):
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     # A path in the command need not be UTF-8.
     return environment.get_template(template).render(**content).encode(errors="backslashreplace")
+
+
+def _verdicts_in(folder):
+    """How many claims of each dataset were decided how; nothing where the table, of another call, is missing or damaged."""
+    try:
+        verdicts = pd.read_csv(folder / "claims.csv").groupby("dataset", sort=False)["verdict"]
+        return [(display(dataset), _counts(of_dataset)) for dataset, of_dataset in verdicts]
+    except (OSError, ValueError, KeyError):
+        return []
 
 
 def _counts(verdicts):
