@@ -21,16 +21,18 @@ def page_curves(experiment, tables, datasets):
     for dataset in datasets:
         of_dataset = {name: table[table["dataset"] == dataset] for name, table in tables.items() if "dataset" in table}
         history = of_dataset["history"]
-        arms = list(history[list(experiment.arm_columns)].drop_duplicates().itertuples(index=False, name=None))
+        of_arms = _by_arm(history, experiment.arm_columns)
+        arms = list(of_arms)
         last = int(history["epoch"].max())
         epochs = np.unique(np.linspace(1, last, min(last, MOST_POINTS)).round().astype(int))
         block = {"dataset": display(dataset), "epochs": epochs.tolist(), "arms": [], "quantities": []}
         for arm, style in zip(arms, _styles(arms), strict=True):
-            seeds = _rows(history, experiment.arm_columns, arm)["seed"].unique().tolist()
+            seeds = of_arms[arm]["seed"].unique().tolist()
             block["arms"].append({"label": display_arm(experiment.arm_columns, arm), "seeds": seeds, "style": style})
         for curve in experiment.curves:
             for label, table in _parts(curve, of_dataset[curve.table]):
-                numbers = [_numbers(_rows(table, experiment.arm_columns, arm), curve, epochs) for arm in arms]
+                rows = _by_arm(table, experiment.arm_columns)
+                numbers = [_numbers(rows[arm], curve, epochs) if arm in rows else None for arm in arms]
                 block["quantities"].append({"label": label, "scale": curve.scale, "curves": numbers})
         blocks.append(block)
     return blocks
@@ -44,8 +46,9 @@ def _parts(curve, table):
     return [(f"{curve.label}, {layer}", rows) for layer, rows in layers]
 
 
-def _rows(table, columns, arm):
-    return table[np.logical_and.reduce([table[column] == value for column, value in zip(columns, arm, strict=True)])]
+def _by_arm(table, columns):
+    """`{values of the columns, a tuple: their rows}`, in the order of the table."""
+    return dict(iter(table.groupby(list(columns), sort=False)))
 
 
 def _styles(arms):
@@ -57,8 +60,6 @@ def _styles(arms):
 
 
 def _numbers(rows, curve, epochs):
-    if rows.empty:
-        return None
     runs = rows.pivot(index="seed", columns="epoch", values=curve.column).loc[rows["seed"].unique()]
     whole = runs[np.isfinite(runs).all(axis=1)]
     log, digits = curve.scale == "log", DIGITS[curve.scale]
