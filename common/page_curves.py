@@ -32,7 +32,7 @@ def page_curves(experiment, tables, datasets):
         for curve in experiment.curves:
             for label, table in _parts(curve, of_dataset[curve.table]):
                 rows = _by_arm(table, experiment.arm_columns)
-                numbers = [_numbers(rows[arm], curve, epochs) if arm in rows else None for arm in arms]
+                numbers = [_numbers(rows[arm], curve, of_arms[arm]["seed"].unique(), epochs) if arm in rows else None for arm in arms]
                 block["quantities"].append({"label": label, "scale": curve.scale, "curves": numbers})
         blocks.append(block)
     return blocks
@@ -42,8 +42,8 @@ def _parts(curve, table):
     """The curve's label and rows, once per layer that has values if it is one of layers."""
     if curve.table != "layers":
         return [(curve.label, table)]
-    layers = table.dropna(subset=[curve.column]).groupby("layer", sort=False)
-    return [(f"{curve.label}, {layer}", rows) for layer, rows in layers]
+    layers = table.groupby("layer", sort=False)
+    return [(f"{curve.label}, {layer}", rows) for layer, rows in layers if rows[curve.column].notna().any()]
 
 
 def _by_arm(table, columns):
@@ -59,14 +59,14 @@ def _styles(arms):
     return [[order.index(value) for order, value in zip(orders, part, strict=True)] for part in parts]
 
 
-def _numbers(rows, curve, epochs):
-    runs = rows.pivot(index="seed", columns="epoch", values=curve.column).loc[rows["seed"].unique()]
-    whole = runs[np.isfinite(runs).all(axis=1)]
+def _numbers(rows, curve, seeds, epochs):
     log, digits = curve.scale == "log", DIGITS[curve.scale]
-    mean = mean_curve(whole.clip(lower=LOG_FLOOR) if log else whole, log)
-    at = np.isin(runs.columns, epochs)
-    mean, low, high = ([_rounded(value, digits) for value in part[at]] for part in mean)
-    return {"runs": [[_rounded(value, digits) for value in run] for run in runs.to_numpy()[:, at]], "mean": mean, "low": low, "high": high}
+    runs = rows.pivot(index="seed", columns="epoch", values=curve.column).reindex(seeds)
+    whole = np.isfinite(runs).all(axis=1)
+    runs = runs.reindex(columns=epochs)
+    shown = runs.clip(lower=LOG_FLOOR) if log else runs
+    mean, low, high = ([_rounded(value, digits) for value in part] for part in mean_curve(shown[whole], log))
+    return {"runs": [[_rounded(value, digits) for value in run] for run in runs.to_numpy()], "mean": mean, "low": low, "high": high}
 
 
 def _rounded(value, digits):
