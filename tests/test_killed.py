@@ -93,5 +93,6 @@ def test_a_hundred_kills(jobs, kills, tmp_path, capsys):
     assert jobs > 1 or {"loading", "starting", "training", "drawing"} <= set(hits)
 
 
+@pytest.mark.slow
 def test_a_kill(tmp_path):
     torment(tmp_path, [*WORDS[:3], "relu", *WORDS[5:]], 1, seed=5)
