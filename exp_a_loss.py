@@ -8,10 +8,10 @@ each sample's loss by its logits, and the share of samples whose gradient vanish
 
 import sys
 
-from common import cli, columns, curves
-from common.course_report import loss as course_report
-from common.experiment import Experiment
-from common.script import run
+from common import cli
+from common.course_report.loss import REPORT
+from common.experiment import Experiment, columns, curves
+from common.run import run
 
 NAME = "exp_a_loss"
 EPOCHS = 30
@@ -22,6 +22,21 @@ WEIGHT_DECAY = 0.01
 STAGES = (0, 0.2, 0.5, 1)  # shares of the training after which logits and their gradients are kept, sample by sample
 VANISHED_SHARE = 0.01  # of the median before training: below it a sample's gradient has vanished
 LOGIT_PROBE = {"fashion_mnist": 2048, "digits": 256}  # training samples whose logits are measured
+
+
+def build_model(cell, input_dim, num_classes):
+    """Two hidden layers of 256 and 128 ReLUs, and logits."""
+    import keras
+
+    from common.models import NormalisedDense, initializers, with_dropout
+
+    dense = NormalisedDense if cell.batch_norm else keras.layers.Dense
+    layers = [
+        dense(256, "relu", name="hidden_1", **initializers(cell.init, fan_in=input_dim)),
+        dense(128, "relu", name="hidden_2", **initializers(cell.init, fan_in=256)),
+        keras.layers.Dense(num_classes, name="logits", **initializers(cell.init, fan_in=128)),
+    ]
+    return keras.Sequential([keras.Input((input_dim,)), *with_dropout(layers, cell.dropout)], name="mlp")
 
 
 def build_loss(cell):
@@ -49,7 +64,7 @@ def build_metrics(cell):
 
 def build_monitors(cell, data):
     from common.data import probe
-    from common.monitors import LogitMonitor
+    from kerascope.monitors import LogitMonitor
 
     (x, y), _ = data
     x_probe, y_probe = probe(x, y, LOGIT_PROBE[cell.dataset])
@@ -58,7 +73,7 @@ def build_monitors(cell, data):
 
 def measure(tables, keys):
     """Further measures of each run: its loss and its logits after the last epoch, on grounds that do not depend on the loss's scale."""
-    from common.summary import last_epoch
+    from common.results.summary import last_epoch
 
     logits, history = tables["logits"], last_epoch(tables["history"])
     runs = last_epoch(logits).set_index(keys)[["relative_loss", "logit_grad_median", "vanished_fraction"]]
@@ -73,30 +88,32 @@ def measure(tables, keys):
 
 def draw(results):
     """Curves, gradients by layer, gradients by logit and logits by stage, and the final accuracies."""
-    from common import plots
+    from common import figures
 
     tables, arm_columns = results.tables, list(results.experiment.arm_columns)
-    styles = plots.Styles(color="loss", dashes=results.others, colors=LOSSES)
+    styles = figures.Styles(color="loss", dashes=results.others, colors=LOSSES)
     curves = tables["history"].merge(tables["logits"].drop(columns="dataset"), on=[*arm_columns, "seed", "epoch"])
     panels = (
-        plots.Panel("train_loss", "training loss, each on its own scale"),
-        plots.Panel("train_accuracy", "training accuracy", "percent"),
-        plots.Panel("relative_loss", "probe loss ÷ its value before training"),
-        plots.Panel("test_loss", "test loss, each on its own scale"),
-        plots.Panel("test_accuracy", "test accuracy", "percent"),
-        plots.Panel("test_cross_entropy", "cross-entropy of the softmax, test set"),
-        plots.Panel("logit_grad_median", "gradient by the logits, median"),
-        plots.Panel("misclassified_fraction", "misclassified share of the probe", "percent"),
-        plots.Panel("vanished_fraction", "wrong with a vanished gradient", "percent"),
+        figures.Panel("train_loss", "training loss, each on its own scale"),
+        figures.Panel("train_accuracy", "training accuracy", "percent"),
+        figures.Panel("relative_loss", "probe loss ÷ its value before training"),
+        figures.Panel("test_loss", "test loss, each on its own scale"),
+        figures.Panel("test_accuracy", "test accuracy", "percent"),
+        figures.Panel("test_cross_entropy", "cross-entropy of the softmax, test set"),
+        figures.Panel("logit_grad_median", "gradient by the logits, median"),
+        figures.Panel("misclassified_fraction", "misclassified share of the probe", "percent"),
+        figures.Panel("vanished_fraction", "wrong with a vanished gradient", "percent"),
     )
     arms = [(results.label(cell), results.arrays("logits", cell)) for cell in results.cells]
     sheet = results.sheet
     return [
-        sheet(plots.curves_sheet, "curves", curves, styles, panels, title=": the losses"),
-        sheet(plots.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=": gradient norm by layer, on the probe"),
-        sheet(plots.logit_gradients_sheet, "logit_gradients", arms, VANISHED_SHARE, title=": gradient of each sample's loss by its logits"),
-        sheet(plots.logits_sheet, "logits", arms, title=": logits of the probe"),
-        sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy"),
+        sheet(figures.curves_sheet, "curves", curves, styles, panels, title=": the losses"),
+        sheet(figures.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=": gradient norm by layer, on the probe"),
+        sheet(
+            figures.logit_gradients_sheet, "logit_gradients", arms, VANISHED_SHARE, title=": gradient of each sample's loss by its logits"
+        ),
+        sheet(figures.logits_sheet, "logits", arms, title=": logits of the probe"),
+        sheet(figures.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy"),
     ]
 
 
@@ -117,6 +134,7 @@ EXPERIMENT = Experiment(
         ),
     ),
     build_loss=build_loss,
+    build_model=build_model,
     build_optimizer=build_optimizer,
     build_metrics=build_metrics,
     build_monitors=build_monitors,
@@ -127,9 +145,7 @@ EXPERIMENT = Experiment(
         curves.Curve("relative_loss", "probe loss ÷ its value before training", table="logits"),
         curves.Curve("vanished_fraction", "wrong with a vanished gradient", "percent", "logits"),
     ),
-    claims=course_report.CLAIMS,
-    questions=course_report.QUESTIONS,
-    report_settings={"epochs": EPOCHS, "base_learning_rate": LEARNING_RATE},
+    report=REPORT,
 )
 
 

@@ -9,10 +9,10 @@ What is measured: inactive, dead, always-off and dormant units per layer and epo
 import sys
 from dataclasses import replace
 
-from common import cli, columns, curves
-from common.course_report import activation as course_report
-from common.experiment import Experiment
-from common.script import run
+from common import cli
+from common.course_report.activation import REPORT
+from common.experiment import Experiment, columns, curves
+from common.run import run
 
 NAME = "exp_b_activation"
 EPOCHS = 300
@@ -22,13 +22,24 @@ INITS = ("small", "report", "glorot", "he")
 LEARNING_RATE = 0.01
 WEIGHT_DECAY = 0.01
 HIDDEN = ("hidden_1", "hidden_2")
+EARLY_EPOCHS = 10  # over which the early gradient is averaged
 GRID = 101  # points along each side of the plane on which decision boundaries are drawn
 
 
 def build_model(cell, input_dim, num_classes):
-    from common.models import build_mlp
+    """Two hidden layers of 256 and 128 units with the arm's activation, and logits; --bias-drop lowers the hidden layers' first biases."""
+    import keras
 
-    model = build_mlp(input_dim, num_classes, (256, 128), cell.arm["activation"], cell.init, cell.batch_norm, cell.dropout)
+    from common.models import NormalisedDense, initializers, leaky_relu, with_dropout
+
+    dense = NormalisedDense if cell.batch_norm else keras.layers.Dense
+    activation = {"relu": "relu", "leaky_relu": leaky_relu, "sigmoid": "sigmoid"}[cell.arm["activation"]]
+    layers = [
+        dense(256, activation, name="hidden_1", **initializers(cell.init, fan_in=input_dim)),
+        dense(128, activation, name="hidden_2", **initializers(cell.init, fan_in=256)),
+        keras.layers.Dense(num_classes, name="logits", **initializers(cell.init, fan_in=128)),
+    ]
+    model = keras.Sequential([keras.Input((input_dim,)), *with_dropout(layers, cell.dropout)], name="mlp")
     for name in HIDDEN:
         bias = model.get_layer(name).bias
         bias.assign(bias - cell.arm["bias_drop"])
@@ -43,7 +54,7 @@ def build_optimizer(cell, steps_per_epoch):
 
 def build_monitors(cell, data):
     from common.data import plane_grid
-    from common.monitors import PredictionMonitor
+    from kerascope.monitors import PredictionMonitor
 
     (x, _), _ = data
     return {"boundary": PredictionMonitor(plane_grid(x, GRID))}
@@ -51,9 +62,9 @@ def build_monitors(cell, data):
 
 def measure(tables, keys):
     """Further measures of each run: what becomes of its hidden units, and what an arm costs against the first of its activation."""
-    from common.unit_measures import accuracy_cost, measure_units
+    from common.results.units import accuracy_cost, measure_units
 
-    runs = measure_units(tables, keys, HIDDEN, course_report.EARLY_EPOCHS)
+    runs = measure_units(tables, keys, HIDDEN, EARLY_EPOCHS)
     if {"bias_drop", "init", "batch_norm", "dropout"} & set(keys):
         runs["accuracy_cost"] = accuracy_cost(tables["summary"], keys, "activation")
     return runs.reset_index()
@@ -62,17 +73,17 @@ def measure(tables, keys):
 def draw(results):
     """Curves, gradient flow, units that are off, and final accuracies; the units of each start; and what else there is to see of one start,
     or what several cost."""
-    from common import plots
+    from common import figures
 
     tables, sheet, starts = results.tables, results.sheet, results.others
-    styles = plots.Styles(color="activation", dashes=starts, colors=ACTIVATIONS)
+    styles = figures.Styles(color="activation", dashes=starts, colors=ACTIVATIONS)
     hidden = tables["layers"][tables["layers"]["layer"].isin(HIDDEN)]
     flow, off = ": gradient flow, the norm by layer on the probe", ": units that are off for all samples"
-    figures = [
-        sheet(plots.curves_sheet, "curves", tables["history"], styles, plots.FOUR_CURVES, title=": the activations"),
-        sheet(plots.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=flow),
-        sheet(plots.layers_sheet, "off", hidden, "always_off_fraction", styles, title=off, scale="percent"),
-        sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], ["activation", *starts], title=": final test accuracy"),
+    sheets = [
+        sheet(figures.curves_sheet, "curves", tables["history"], styles, figures.FOUR_CURVES, title=": the activations"),
+        sheet(figures.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=flow),
+        sheet(figures.layers_sheet, "off", hidden, "always_off_fraction", styles, title=off, scale="percent"),
+        sheet(figures.accuracy_sheet, "final_accuracy", tables["summary"], ["activation", *starts], title=": final test accuracy"),
     ]
     fractions = {f"{name}_fraction": f"{name.replace('_', ' ')}, %" for name in ("inactive", "always_off", "dead", "dormant")}
     for start, ending, cells in results.cells_by(starts):
@@ -80,35 +91,35 @@ def draw(results):
         layers = [(arm, results.rows("layers", cell, layer=HIDDEN)) for arm, cell in arms]
         units = [(arm, results.arrays("units", cell), results.rows("units", cell)) for arm, cell in arms]
         every_unit = f"{start}: every unit, epoch by epoch, seed {cells[0].seeds[0]}"
-        figures += [
-            sheet(plots.layers_heatmap, "layers", layers, fractions, title=f"{start}: units by layer and epoch", ending=ending),
-            sheet(plots.units_heatmap, "units", units, title=every_unit, ending=ending),
+        sheets += [
+            sheet(figures.layers_heatmap, "layers", layers, fractions, title=f"{start}: units by layer and epoch", ending=ending),
+            sheet(figures.units_heatmap, "units", units, title=every_unit, ending=ending),
         ]
     if not starts:
-        return figures + draw_activations(results)
+        return sheets + draw_activations(results)
     measures = {"final_test_accuracy": "test accuracy at the end"}
     measures |= {f"final_always_off_fraction_{layer}": f"units of {layer} that are off at the end" for layer in HIDDEN}
-    arms = plots.Styles(color="activation", colors=ACTIVATIONS)
-    return [*figures, sheet(plots.dose_sheet, "cost", tables["summary"], arms, starts, measures, title=": what the start costs")]
+    arms = figures.Styles(color="activation", colors=ACTIVATIONS)
+    return [*sheets, sheet(figures.dose_sheet, "cost", tables["summary"], arms, starts, measures, title=": what the start costs")]
 
 
 def draw_activations(results):
     """Update ratios, decision boundaries and activation histograms."""
-    from common import data, plots
+    from common import data, figures
 
     sheet, arms = results.sheet, [(results.label(cell), cell) for cell in results.cells]
     _, test = data.load(results.dataset)
     rows = [(arm, results.rows("layers", cell)) for arm, cell in arms]
     planes = [(arm, cell.seeds, results.arrays("boundary", cell)) for arm, cell in arms]
     moves, ratio = ": how far an epoch moves each layer", {"update_ratio": "update ratio"}
-    figures = [
-        sheet(plots.layers_heatmap, "updates", rows, ratio, title=moves, log=True),
-        sheet(plots.boundaries_sheet, "boundaries", planes, *test, title=": decision boundaries"),
+    sheets = [
+        sheet(figures.layers_heatmap, "updates", rows, ratio, title=moves, log=True),
+        sheet(figures.boundaries_sheet, "boundaries", planes, *test, title=": decision boundaries"),
     ]
     for arm, cell in arms:
         title, ending = f", {arm}: activations by layer and stage", f"_{cell.arm['activation']}"
-        figures.append(sheet(plots.activations_sheet, "activations", results.arrays("histograms", cell), title=title, ending=ending))
-    return figures
+        sheets.append(sheet(figures.activations_sheet, "activations", results.arrays("histograms", cell), title=title, ending=ending))
+    return sheets
 
 
 EXPERIMENT = Experiment(
@@ -129,9 +140,7 @@ EXPERIMENT = Experiment(
         curves.Curve("always_off_fraction", "units that are off for all samples", "percent", "layers"),
         curves.Curve("inactive_fraction", "inactive outputs", "percent", "layers"),
     ),
-    claims=course_report.CLAIMS,
-    questions=course_report.QUESTIONS,
-    report_settings={"epochs": EPOCHS, "base_learning_rate": LEARNING_RATE, "bias_drop": 0.0},
+    report=REPORT,
 )
 
 

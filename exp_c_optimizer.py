@@ -8,10 +8,10 @@ curves, against the curvature beyond which a learning rate overshoots.
 
 import sys
 
-from common import cli, columns
-from common.course_report import optimizer as course_report
-from common.experiment import Experiment
-from common.script import run
+from common import cli
+from common.course_report.optimizer import REPORT
+from common.experiment import Experiment, columns
+from common.run import run
 
 NAME = "exp_c_optimizer"
 EPOCHS = 100
@@ -20,9 +20,25 @@ OPTIMIZERS = ("sgd", "momentum", "adam")
 LEARNING_RATES = (0.1, 0.01, 0.001)
 SCHEDULES = ("constant", "exponential")
 MOMENTUM = 0.9
+EARLY_EPOCHS = 5  # after which optimizers are compared early
 DECAY = 0.95  # of the exponential schedule, after every epoch
 SHARPNESS_STAGES = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 1)  # shares of the epochs; it moves most at first
 SHARPNESS_TOLERANCE = 0.05  # of the eigenvalue; the figure spans powers of ten
+
+
+def build_model(cell, input_dim, num_classes):
+    """Two hidden layers of 256 and 128 ReLUs, and logits."""
+    import keras
+
+    from common.models import NormalisedDense, initializers, with_dropout
+
+    dense = NormalisedDense if cell.batch_norm else keras.layers.Dense
+    layers = [
+        dense(256, "relu", name="hidden_1", **initializers(cell.init, fan_in=input_dim)),
+        dense(128, "relu", name="hidden_2", **initializers(cell.init, fan_in=256)),
+        keras.layers.Dense(num_classes, name="logits", **initializers(cell.init, fan_in=128)),
+    ]
+    return keras.Sequential([keras.Input((input_dim,)), *with_dropout(layers, cell.dropout)], name="mlp")
 
 
 def build_optimizer(cell, steps_per_epoch):
@@ -39,7 +55,7 @@ def build_optimizer(cell, steps_per_epoch):
 
 def build_monitors(cell, data):
     from common.data import probe
-    from common.monitors import SharpnessMonitor
+    from kerascope.monitors import SharpnessMonitor
 
     x_probe, y_probe = probe(*data[0])
     return {"sharpness": SharpnessMonitor(x_probe, y_probe, every=cell.epochs_at(SHARPNESS_STAGES), tolerance=SHARPNESS_TOLERANCE)}
@@ -50,7 +66,7 @@ def measure(tables, keys):
     import numpy as np
 
     history = tables["history"]
-    early = history["epoch"] == min(course_report.EARLY_EPOCHS, history["epoch"].max())
+    early = history["epoch"] == min(EARLY_EPOCHS, history["epoch"].max())
     runs = history[early].set_index(keys)["train_loss"].to_frame("early_train_loss")
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = history.assign(log_norm=np.log(history["train_grad_norm"]))
@@ -61,28 +77,28 @@ def measure(tables, keys):
 
 def draw(results):
     """A sheet per rate, a sheet per optimizer, gradients by layer, sharpness, and the final accuracies."""
-    from common import plots
-    from common.names import display
+    from common import figures
+    from common.experiment.names import display
 
     tables, sheet = results.tables, results.sheet
     others = results.others[1:]  # the schedule, and what else is compared
-    panels = plots.OPTIMIZER_CURVES
-    figures = []
-    by_optimizer = plots.Styles(color="optimizer", dashes=others, colors=OPTIMIZERS)
+    panels = figures.OPTIMIZER_CURVES
+    sheets = []
+    by_optimizer = figures.Styles(color="optimizer", dashes=others, colors=OPTIMIZERS)
     for rate in tables["history"]["base_learning_rate"].unique():
         history, layers = tables["history"].query("base_learning_rate == @rate"), tables["layers"].query("base_learning_rate == @rate")
         at, ending = f", learning rate {rate:g}", f"_lr{rate:g}"
-        figures.append(sheet(plots.curves_sheet, "curves", history, by_optimizer, panels, title=f"{at}: the optimizers", ending=ending))
+        sheets.append(sheet(figures.curves_sheet, "curves", history, by_optimizer, panels, title=f"{at}: the optimizers", ending=ending))
         title = f"{at}: gradient norm by layer, on the probe"
-        figures.append(sheet(plots.layers_sheet, "gradients", layers, "grad_norm", by_optimizer, title=title, ending=ending))
-    by_rate = plots.Styles(color="base_learning_rate", dashes=others)
+        sheets.append(sheet(figures.layers_sheet, "gradients", layers, "grad_norm", by_optimizer, title=title, ending=ending))
+    by_rate = figures.Styles(color="base_learning_rate", dashes=others)
     for optimizer, history in tables["history"].groupby("optimizer", sort=False):
         title = f", {display(optimizer)}: the learning rates"
-        figures.append(sheet(plots.curves_sheet, "rates", history, by_rate, panels, title=title, ending=f"_{optimizer}"))
+        sheets.append(sheet(figures.curves_sheet, "rates", history, by_rate, panels, title=title, ending=f"_{optimizer}"))
     title = ": how sharply the loss curves"
-    figures.append(sheet(plots.sharpness_sheet, "sharpness", tables["sharpness"], "optimizer", others, title=title))
+    sheets.append(sheet(figures.sharpness_sheet, "sharpness", tables["sharpness"], "optimizer", others, title=title))
     arm_columns = results.experiment.arm_columns
-    return [*figures, sheet(plots.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy")]
+    return [*sheets, sheet(figures.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy")]
 
 
 EXPERIMENT = Experiment(
@@ -92,13 +108,12 @@ EXPERIMENT = Experiment(
     arm_columns=("optimizer", "base_learning_rate", "schedule"),
     default_batch_size=BATCH_SIZE,
     columns=(columns.TEST_ACCURACY, columns.BEST_ACCURACY, columns.EPOCHS_TO_95, columns.TRAIN_LOSS, columns.VOLATILITY),
+    build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,
     measure=measure,
     draw=draw,
-    claims=course_report.CLAIMS,
-    questions=course_report.QUESTIONS,
-    report_settings={"epochs": EPOCHS, "schedule": "exponential"},
+    report=REPORT,
 )
 
 

@@ -58,7 +58,7 @@ def main(argv=None):
 
 def _rows(section, rounds):
     from benchmarks import cases, monitors, processes, training
-    from common.fashion_mnist import find_fashion_mnist
+    from common.data.fashion_mnist import find_fashion_mnist
 
     fashion = cases.FASHION if find_fashion_mnist() else []
     if section in ("seeds", "memory", "monitors", "each") and not fashion:

@@ -8,8 +8,9 @@ from functools import cache
 import keras
 
 from common import data, losses
-from common.models import build_mlp
-from common.seed_stack import SeedStack
+from common.experiment import Cell
+from exp_c_optimizer import build_model
+from kerascope import SeedStack
 
 
 def cross_entropy():
@@ -43,7 +44,8 @@ class Case:
 
     def build(self):
         (x, _), _ = self.load()
-        return build_mlp(x.shape[1], data.NUM_CLASSES[self.dataset], init=self.init)
+        cell = Cell("", self.dataset, {}, (), self.epochs, self.batch_size, self.init, "")
+        return build_model(cell, x.shape[1], data.NUM_CLASSES[self.dataset])
 
 
 @cache

@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.cases import DIGITS, MOONS, Stacked, Training
 from benchmarks.table import Row
 from benchmarks.timing import alternate, median_ratio
-from common.members import build_member
-from common.seed_stack import batch_order
+from kerascope.seed_stack import batch_order
+from kerascope.seed_stack.members import build_member
 
 EPSILON = 1e-7
 WEIGHT_DECAY = 0.01

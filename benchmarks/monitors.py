@@ -9,9 +9,9 @@ import numpy as np
 from benchmarks.cases import DIGITS, FASHION, MOONS, PlainKeras, Stacked, Training, cross_entropy
 from benchmarks.table import Row
 from benchmarks.timing import alternate, median_ratio
-from common import monitors as package
 from common.data import load, probe
-from common.seed_stack import SeedStack
+from kerascope import monitors as package
+from kerascope.seed_stack import SeedStack
 
 GOALS = {MOONS.name: 1.6, DIGITS[0].name: 1.3, DIGITS[2].name: 1.3, FASHION[0].name: 1.05}
 CNN_GOAL = 1.05

@@ -34,7 +34,7 @@ def _measure(rounds):
 
     from benchmarks import cases
     from benchmarks.timing import alternate, median_ratio
-    from common.fashion_mnist import find_fashion_mnist
+    from common.data.fashion_mnist import find_fashion_mnist
 
     strategy = tf.distribute.MirroredStrategy([device.name for device in tf.config.list_logical_devices("CPU")])
     for case in (cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *(cases.FASHION[:1] if find_fashion_mnist() else [])):

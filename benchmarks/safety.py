@@ -12,7 +12,7 @@ from benchmarks.cases import Stacked
 from benchmarks.processes import run
 from benchmarks.table import Row
 from benchmarks.timing import median_ratio
-from common.checkpoint import Checkpoint
+from common.training.checkpoint import Checkpoint
 
 CALLS = {  # one cell each
     "A, Digits, MSE on softmax": ("exp_a_loss", "--datasets", "digits", "--losses", "mse_softmax", "--epochs", 30),

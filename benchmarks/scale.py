@@ -17,11 +17,13 @@ import pandas as pd
 
 import exp_c_optimizer
 from benchmarks.table import Row
-from common import cells as cells_on_disk
-from common import cluster, screen, sweep
-from common import tables as tables_on_disk
-from common.cells import Cell, table_bytes, with_columns_in_front
-from common.task import Outcome
+from common.experiment import Cell
+from common.results import console as screen
+from common.results import gather as tables_on_disk
+from common.store import cells as cells_on_disk
+from common.store.tables import table_bytes, with_columns_in_front
+from common.sweep import cluster, sweep
+from common.training.task import Outcome
 
 SIZES = (1_000, 3_000, 10_000)
 WORKERS = 2

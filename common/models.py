@@ -1,4 +1,4 @@
-"""The networks that are compared: ordinary Keras models with named layers and stated initialisations."""
+"""What the scripts build their networks from, besides Keras's own layers: initialisations, batch normalisation, dropout."""
 
 import keras
 
@@ -28,55 +28,50 @@ class NormalisedDense(keras.layers.Dense):
         return self.activation(self.norm(outputs, training=training))
 
 
-def build_mlp(input_dim, num_classes, hidden=(256, 128), activation="relu", init="report", batch_norm=False, dropout=0.0, name="mlp"):
-    """A multilayer perceptron that ends in logits.
+def initializers(init, fan_in):
+    """How a dense layer's weights and biases start, as keyword arguments for it.
 
     Args:
-        input_dim: number of features; inputs are `(samples, input_dim)`.
-        num_classes: number of logits; outputs are `(samples, num_classes)`.
-        hidden: widths of the hidden layers, named `hidden_1`, `hidden_2`, ...; the last layer is named `logits`.
-        activation: `"relu"`, `"leaky_relu"` (slope 0.01) or anything that `keras.layers.Dense` takes.
-        init: how weights and biases start.
-            `"report"`: both uniform in ±1/√fan_in, PyTorch's default for linear layers.
+        init: `"report"`: both uniform in ±1/√fan_in, PyTorch's default for linear layers.
             `"glorot"`: weights Glorot-uniform, zero biases, Keras's default (Glorot & Bengio 2010).
             `"he"`: weights He-normal, zero biases (He et al. 2015).
             `"small"`: weights from N(0, 0.01²), zero biases: experiment B's way to induce dead ReLUs.
-        batch_norm: whether the hidden layers are `NormalisedDense`.
-        dropout: share of each hidden layer's outputs that training leaves out (Srivastava et al. 2014), by layers `hidden_1_dropout`, ...
-        name: the model's name.
+        fan_in: number of the layer's inputs.
 
     Returns:
-        A built, uncompiled `keras.Sequential`. Under one seed, the dense layers start with the same weights whatever else there is.
+        A dict with `kernel_initializer` and `bias_initializer`.
 
     Raises:
         ValueError: for an unknown `init`.
+
+    Example:
+
+    ```python
+    keras.layers.Dense(256, "relu", **initializers("he", fan_in=784))
+    ```
     """
-    activation = leaky_relu if activation == "leaky_relu" else activation
-    dense = NormalisedDense if batch_norm else keras.layers.Dense
-    layers, fan_in = [], input_dim
-    for number, width in enumerate(hidden, start=1):
-        layers.append(dense(width, activation, name=f"hidden_{number}", **_initializers(init, fan_in)))
-        fan_in = width
-    layers.append(keras.layers.Dense(num_classes, name="logits", **_initializers(init, fan_in)))
-    if dropout:
-        # Only now: what these layers draw for themselves would change the weights of those made after them.
-        layers = [part for layer in layers[:-1] for part in (layer, keras.layers.Dropout(dropout, name=f"{layer.name}_dropout"))] + layers[
-            -1:
-        ]
-    return keras.Sequential([keras.Input((input_dim,)), *layers], name=name)
-
-
-def _initializers(init, fan_in):
-    initializers = keras.initializers
     if init == "report":
         bound = fan_in**-0.5
-        kernel, bias = initializers.RandomUniform(-bound, bound), initializers.RandomUniform(-bound, bound)
+        kernel, bias = keras.initializers.RandomUniform(-bound, bound), keras.initializers.RandomUniform(-bound, bound)
     elif init == "glorot":
-        kernel, bias = initializers.GlorotUniform(), "zeros"
+        kernel, bias = keras.initializers.GlorotUniform(), "zeros"
     elif init == "he":
-        kernel, bias = initializers.HeNormal(), "zeros"
+        kernel, bias = keras.initializers.HeNormal(), "zeros"
     elif init == "small":
-        kernel, bias = initializers.RandomNormal(stddev=0.01), "zeros"
+        kernel, bias = keras.initializers.RandomNormal(stddev=0.01), "zeros"
     else:
         raise ValueError(f"unknown init {init!r}: choose one of {', '.join(INITS)}")
     return {"kernel_initializer": kernel, "bias_initializer": bias}
+
+
+def with_dropout(layers, rate):
+    """The layers of a Sequential, each but the last followed by a `Dropout` (Srivastava et al. 2014) called `<its name>_dropout`.
+
+    Args:
+        layers: list of layers, made before: what a Dropout draws for itself would change the weights of a layer made after it.
+        rate: share of the outputs that training leaves out; 0 for no dropout.
+    """
+    if not rate:
+        return layers
+    *hidden, last = layers
+    return [*(part for layer in hidden for part in (layer, keras.layers.Dropout(rate, name=f"{layer.name}_dropout"))), last]

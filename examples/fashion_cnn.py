@@ -8,8 +8,8 @@ from pathlib import Path
 
 import keras
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # or copy common/monitors into your project
-from common.monitors import ActivationMonitor, GradientMonitor, UpdateMonitor
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # not needed where kerascope is installed
+from kerascope.monitors import ActivationMonitor, GradientMonitor, UpdateMonitor
 
 (x, y), (x_test, y_test) = keras.datasets.fashion_mnist.load_data()
 x, x_test = x[..., None] / 255.0, x_test[..., None] / 255.0

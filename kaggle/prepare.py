@@ -25,7 +25,8 @@ def prepare(username, upload):
         folder.mkdir(parents=True)
     for path in [*ROOT.glob("exp_*.py"), ROOT / "LICENSE"]:
         shutil.copy(path, code)
-    shutil.copytree(ROOT / "common", code / "common", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("common", "kerascope"):
+        shutil.copytree(ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(HERE / "kernel.py", kernel)
     for folder, name in ((code, "dataset-metadata.json"), (kernel, "kernel-metadata.json")):
         (folder / name).write_text((HERE / name).read_text(encoding="utf-8").replace("USERNAME", username), encoding="utf-8")

@@ -1,7 +1,8 @@
 """What the course report claims and asks about the activation: Experiment B's claims and questions, as data."""
 
-from common.claims import Above, Below, Claim, improvements
-from common.questions import Contrast, Course, Extremes, Question, Vanishing, Verdicts, common_questions
+from common.course_report.claims import Above, Below, Claim, improvements
+from common.course_report.questions import Contrast, Course, Extremes, Question, Vanishing, Verdicts, common_questions
+from common.course_report.report import CourseReport
 
 EARLY_EPOCHS = 10  # over which the early gradient is averaged
 BOTH = ("moons", "circles")
@@ -98,3 +99,4 @@ QUESTIONS = (
         ),
     ),
 )
+REPORT = CourseReport(CLAIMS, QUESTIONS, settings={"epochs": 300, "base_learning_rate": 0.01, "bias_drop": 0.0})

@@ -1,7 +1,8 @@
 """What the course report claims and asks about the loss: Experiment A's claims and questions, as data."""
 
-from common.claims import Above, Claim, improvements
-from common.questions import Contrast, Course, Extremes, Question, Verdicts, common_questions
+from common.course_report.claims import Above, Claim, improvements
+from common.course_report.questions import Contrast, Course, Extremes, Question, Verdicts, common_questions
+from common.course_report.report import CourseReport
 
 BOTH = ("fashion_mnist", "digits")
 CROSS_ENTROPY, MSE, LINEAR = ({"loss": name} for name in ("cross_entropy", "mse_softmax", "mse_linear"))
@@ -93,3 +94,4 @@ QUESTIONS = (
         ),
     ),
 )
+REPORT = CourseReport(CLAIMS, QUESTIONS, settings={"epochs": 30, "base_learning_rate": 0.001})

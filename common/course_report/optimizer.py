@@ -1,7 +1,8 @@
 """What the course report claims and asks about the optimizer: Experiment C's claims and questions, as data."""
 
-from common.claims import LOWEST, Above, Below, Claim, improvements
-from common.questions import Contrast, Extremes, Question, Vanishing, Verdicts, common_questions
+from common.course_report.claims import LOWEST, Above, Below, Claim, improvements
+from common.course_report.questions import Contrast, Extremes, Question, Vanishing, Verdicts, common_questions
+from common.course_report.report import CourseReport
 
 EARLY_EPOCHS = 5
 BOTH = ("fashion_mnist", "digits")
@@ -124,3 +125,4 @@ QUESTIONS = (
         ),
     ),
 )
+REPORT = CourseReport(CLAIMS, QUESTIONS, settings={"epochs": 100, "schedule": "exponential"})

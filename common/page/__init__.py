@@ -1,0 +1,1 @@
+"""The pages: one HTML file per experiment, and their index."""

@@ -1,0 +1,1 @@
+"""From cells' tables to the experiment's, and to text."""

@@ -1,0 +1,133 @@
+"""The folder of a cell on disk."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from common.errors import BadInput
+from common.store import provenance
+from common.store.files import UNFINISHED, write_bytes
+from common.store.layout import FORMAT, REPLACED, checkpoint_path
+
+
+def is_done(cell, root):
+    """Whether the cell is on disk, whole.
+
+    Raises:
+        BadInput: if its folder is there, but incomplete, altered, or of another version of these scripts.
+    """
+    folder = cell.folder(root)
+    if not folder.exists():
+        return False
+    try:
+        problem = _problem(cell, folder, read_record(cell, root))
+    except FileNotFoundError as error:
+        problem = f"{Path(error.filename).name} is missing"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        problem = "cell.json was altered"
+    except OSError as error:
+        raise BadInput(f"{error.filename}: cannot be read ({error.strerror}); make it readable, or choose another --out") from None
+    if problem:
+        raise BadInput(f"{folder}: {problem}; delete this folder or use --fresh to train it again")
+    return True
+
+
+def _problem(cell, folder, record):
+    """What is wrong with a cell's folder, or None."""
+    if record["format"] != FORMAT:
+        return f"it is of another version of these scripts (format {record['format']!r:.20}, not {FORMAT})"
+    if record.pop("sha256") != _digest_of_record(record) or record["id"] != cell.id:
+        return "cell.json was altered"
+    for name, digest in record["files"].items():
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            return f"{name} was altered"
+    return None
+
+
+def written_at(cell, root):
+    """When the cell's folder was written, in nanoseconds; None if there is none."""
+    try:
+        return (cell.folder(root) / "cell.json").stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def read_record(cell, root):
+    """The cell's `cell.json`, as a dict."""
+    return json.loads((cell.folder(root) / "cell.json").read_text(encoding="utf-8"))
+
+
+def read_tables(cell, root):
+    """All tables of the cell, as `{name: DataFrame}`."""
+    names = [name for name in read_record(cell, root)["files"] if name.endswith(".csv")]
+    return {name.removesuffix(".csv"): pd.read_csv(cell.folder(root) / name) for name in names}
+
+
+def read_arrays(cell, root, name):
+    """The arrays of one of the cell's `.npz` files, as `{name: array}`."""
+    with np.load(cell.folder(root) / f"{name}.npz", allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def write(cell, root, files, notes):
+    """Put a cell's folder on disk: whole, or, if anything goes wrong, not at all. Only one process at a time may do so, see `Locks`; what
+    one leaves that is killed meanwhile, `recover` puts right.
+
+    Args:
+        cell: the Cell.
+        root: the output folder.
+        files: `{name: bytes}`.
+        notes: dict of what `cell.json` says of the training.
+    """
+    folder = cell.folder(root)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished, replaced = (folder.with_name(prefix + folder.name) for prefix in (UNFINISHED, REPLACED))
+    record = {
+        "format": FORMAT,
+        "id": cell.id,
+        **asdict(cell),
+        **notes,
+        **provenance.of_this_process(),
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    record["sha256"] = _digest_of_record(record)
+    text = json.dumps(record, indent=1) + "\n"  # in ASCII: a path in the command need not be UTF-8
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        for name, content in {**files, "cell.json": text.encode()}.items():
+            write_bytes(unfinished / name, content)
+        if folder.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
+            folder.rename(replaced)
+        unfinished.rename(folder)
+    finally:
+        if replaced.exists() and not folder.exists():
+            replaced.rename(folder)  # the new one did not get there
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+    checkpoint_path(cell, root).unlink(missing_ok=True)
+
+
+def recover(experiment, root, locks):
+    """Put right what a process left that was killed while it wrote cells of an experiment, unless another is writing them."""
+    folder = Path(root) / experiment
+    for path in [*folder.glob(f"cells/{REPLACED}*"), *folder.glob(f"cells/{UNFINISHED}*"), *folder.glob(f"checkpoints/{UNFINISHED}*")]:
+        name = path.name.removeprefix(REPLACED).removeprefix(UNFINISHED).removesuffix(".npz")
+        if locks.take(name):
+            if path.name.startswith(REPLACED) and not path.with_name(name).exists():
+                path.rename(path.with_name(name))
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+            locks.release(name)
+
+
+def _digest_of_record(record):
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

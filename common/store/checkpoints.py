@@ -1,0 +1,46 @@
+"""The states of unfinished trainings on disk."""
+
+import io
+import json
+import logging
+import zipfile
+import zlib
+
+import numpy as np
+
+from common.store import provenance
+from common.store.files import write_whole
+from common.store.layout import FORMAT, checkpoint_path
+
+logger = logging.getLogger(__name__)
+
+
+def write(cell, root, content):
+    """Keep the state of an unfinished training, all of it or nothing."""
+    path = checkpoint_path(cell, root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
+
+
+def read(cell, root):
+    """The state of an unfinished training, as bytes; None if there is none, or none that can be gone on with."""
+    path = checkpoint_path(cell, root)
+    try:
+        content = path.read_bytes()
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            for name in arrays:
+                arrays[name]  # is checked against its checksum
+            if str(arrays["origin"]) == origin(cell):
+                return content
+            problem = "is of another cell or of other packages"
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        problem = "is damaged"
+    logger.warning("warning: %s %s; its cell begins anew", path, problem)
+    return None
+
+
+def origin(cell):
+    """What the state of a training must belong to, if the training is to go on from it."""
+    return json.dumps([FORMAT, cell.id, provenance.versions()])

@@ -1,0 +1,50 @@
+"""What the benchmarks compare is the same work. Their times are not tested."""
+
+import numpy as np
+import pytest
+
+from benchmarks import floor
+from benchmarks.cases import DIGITS, MOONS
+from benchmarks.table import Row
+from benchmarks.timing import median_ratio
+from kerascope.seed_stack import SeedStack
+
+
+def test_the_floor_counts_the_operations_of_forward_backward_and_evaluation():
+    # 10 seeds; 700 training and 300 test samples; products of 2 -> 256 -> 128 -> 2, a multiplication and an addition each.
+    layers = [2 * 256, 256 * 128, 128 * 2]
+    forward, weight_gradients, input_gradients, evaluation = 700 * sum(layers), 700 * sum(layers), 700 * sum(layers[1:]), 300 * sum(layers)
+    seconds, operations = floor.epoch_seconds(MOONS, 10)
+    assert operations == 10 * 2 * (forward + weight_gradients + input_gradients + evaluation)
+    assert seconds > 0
+
+
+def test_a_row_says_whether_its_goal_is_met():
+    assert Row("a", 5, 1.0, "x", 1.0).cells()[2:5] == ("1.00 x", "1 x", "yes")
+    assert Row("a", 5, 1.01, "x", 1.0).cells()[4] == "no"
+    assert Row("a", 5, 1.0, "x").cells()[3:5] == ("", "")
+    assert median_ratio(np.array([1.0, 2.0, 30.0]), np.array([1.0, 1.0, 1.0])) == 2
+
+
+@pytest.mark.parametrize(
+    ("case", "optimizer"), [(MOONS, "adamw"), (DIGITS[1], "momentum"), (DIGITS[2], "adam")], ids=["adamw", "momentum", "adam"]
+)
+def test_the_jax_reference_trains_the_same_weights(case, optimizer):
+    pytest.importorskip("jax", reason="JAX, which only a benchmark needs, is not installed")
+    from benchmarks import jax_reference
+
+    rules = {
+        "adamw": lambda: jax_reference.adam(0.01, 0.01),
+        "momentum": lambda: jax_reference.momentum(0.01),
+        "adam": lambda: jax_reference.adam(0.01),
+    }
+    theirs = jax_reference.Jax(case, 2, *rules[optimizer]())  # which trains two epochs
+    stack = SeedStack(case.build, range(2))
+    stack.compile(case.optimizer(), case.loss())
+    (x, y), test = case.load()
+    stack.fit(x, y, case.batch_size, epochs=2, validation_data=test, verbose=0)
+    for ours, other in zip(stack.trainable_variables, theirs.weights, strict=True):
+        assert np.linalg.norm(np.array(ours) - other) <= 1e-3 * np.linalg.norm(other)
+    last = stack.frame().query("epoch == 2")
+    for column, values in zip(["train_loss", "train_accuracy", "test_loss", "test_accuracy"], theirs.results, strict=True):
+        np.testing.assert_allclose(values, last[column], rtol=1e-3)

@@ -1,0 +1,58 @@
+"""The numbers behind the page's curves, against NumPy and SciPy: runs in the order of their seeds; what is not finite is nothing."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from common.experiment.curves import Curve
+from common.page.explorer import MOST_POINTS, page_curves
+
+SEEDS, EPOCHS = [7, 3, 5, 4], 500
+
+
+@pytest.fixture
+def losses():
+    losses = np.random.default_rng(0).lognormal(size=(2, len(SEEDS), EPOCHS))
+    losses[1, 2, 100:] = np.nan
+    losses[0, :3, 10] = 0
+    return losses
+
+
+def content(losses):
+    rows = [
+        {"dataset": "digits", "loss": arm, "seed": seed, "epoch": epoch + 1, "train_loss": losses[i, j, epoch]}
+        for i, arm in enumerate(("cross_entropy", "mse_softmax"))
+        for j, seed in enumerate(SEEDS)
+        for epoch in range(EPOCHS)
+    ]
+    history = pd.DataFrame(rows)
+    layers = pd.concat([history.assign(layer=layer) for layer in ("hidden", "logits")]).rename(columns={"train_loss": "grad_norm"})
+    layers.loc[(layers["seed"] == 3) | (layers["layer"] == "logits"), "grad_norm"] = np.nan
+    curves = (Curve("train_loss", "loss"), Curve("grad_norm", "norm", "linear", "layers"))
+    experiment = SimpleNamespace(arm_columns=("loss",), curves=curves)
+    (block,) = page_curves(experiment, {"history": history, "layers": layers, "reproduction": pd.DataFrame()}, ["digits"])
+    return block
+
+
+def test_runs_mean_and_interval_are_those_of_the_table(losses):
+    block = content(losses)
+    at = np.array(block["epochs"])
+    assert at[0] == 1 and at[-1] == EPOCHS and len(at) <= MOST_POINTS and block["dataset"] == "Digits"
+    assert [arm["seeds"] for arm in block["arms"]] == [SEEDS, SEEDS] and block["arms"][1]["label"] == "MSE on softmax"
+    for i, whole in ((0, [0, 1, 2, 3]), (1, [0, 1, 3])):
+        curve = block["quantities"][0]["curves"][i]
+        np.testing.assert_allclose(np.array(curve["runs"], dtype=float), losses[i][:, at - 1], rtol=0.006)
+        logs = np.log(np.maximum(losses[i, whole], 1e-12))[:, at - 1]
+        low, high = stats.t.interval(0.95, len(whole) - 1, loc=logs.mean(0), scale=stats.sem(logs, axis=0))
+        for name, expected in (("mean", logs.mean(0)), ("low", low), ("high", high)):
+            np.testing.assert_allclose(np.log(np.array(curve[name], dtype=float)), expected, atol=0.006)
+
+
+def test_a_run_without_values_keeps_its_place_and_a_layer_without_any_is_left_out(losses):
+    norm = content(losses)["quantities"][1:]
+    assert [quantity["label"] for quantity in norm] == ["norm, hidden"]
+    runs = norm[0]["curves"][0]["runs"]
+    assert [set(run) == {None} for run in runs] == [seed == 3 for seed in SEEDS]

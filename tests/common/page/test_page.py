@@ -1,0 +1,248 @@
+"""The page in a real browser: Chromium without a screen, driven by Playwright. What it shows is compared with the tables on disk."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tests.support.scripts import ROOT, run_script
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install -r requirements-browser.txt")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+SCREENS = {"wide": {}, "phone": PHONE, "dark": {"color_scheme": "dark"}, "dark phone": {**PHONE, "color_scheme": "dark"}}
+PAGES = ("exp_b_activation/report.html", "index.html")
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """Two datasets, three arms, three seeds; one script of the three."""
+    out = tmp_path_factory.mktemp("out")
+    process = run_script("exp_b_activation.py", out, "--seeds", 3, "--epochs", 12)
+    assert process.returncode == 0, process.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, out):
+    """A function that opens a page on some screen; in the end, there must have been no request but for it, and no error."""
+    contexts, requests, complaints = [], [], []
+
+    def visit(name=PAGES[0], **screen):
+        contexts.append(browser.new_context(**screen))
+        page = contexts[-1].new_page()
+        page.on("request", lambda request: requests.append(request.url) if not request.url.startswith("data:") else None)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"file://{out / name}")
+        return page
+
+    yield visit
+    assert len(requests) == len(contexts) and not complaints
+    for context in contexts:
+        context.close()
+
+
+def history(out, dataset="moons"):
+    table = pd.read_csv(out / "exp_b_activation" / "history.csv")
+    return table[table["dataset"] == dataset]
+
+
+def column(page, place):
+    """The texts of a column of the first result table."""
+    return page.locator("section[aria-labelledby=results] table >> nth=0").locator(f"tbody tr > :nth-child({place})").all_inner_texts()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_never_wider_than_the_screen(visit, name, screen):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(name, **SCREENS[screen])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    violations = Axe().run(page).response["violations"]
+    assert [v["id"] for v in violations if v["impact"] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_headings_are_in_order_and_tables_have_headers(visit, name):
+    page = visit(name)
+    levels = [int(tag[1]) for tag in page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(one => one.tagName)")]
+    assert levels[0] == 1 and levels.count(1) == 1 and max(np.diff(levels)) <= 1
+    assert page.locator("main").count() == page.locator("header").count() == 1
+    for table in page.locator("table").all():
+        assert table.locator("caption").count() == 1
+        assert table.locator("thead th:not([scope=col])").count() == 0
+        assert table.locator("tbody tr").count() == table.locator("tbody th[scope=row]").count()
+
+
+def test_every_figure_is_in_the_page_with_an_alternative_text_that_states_its_finding(visit, out):
+    page = visit()
+    figures = page.locator("figure img")
+    assert figures.count() == len(list((out / "exp_b_activation").glob("*.png"))) > 10
+    assert figures.evaluate_all("all => all.every(one => one.complete && one.naturalWidth > 300)")
+    texts = figures.evaluate_all("all => all.map(one => one.alt)")
+    assert all(re.search(r"\d", text) for text in texts), texts
+    best = history(out).query("epoch == 12").groupby("activation", sort=False)["test_accuracy"].mean().max()
+    assert f"Test accuracy ends highest at {100 * best:.1f} % with" in texts[0]
+
+
+def test_tables_sort_by_numbers_and_by_words(visit):
+    page = visit()
+    before = column(page, 2)
+    heading = page.locator("section[aria-labelledby=results] thead >> nth=0").locator("th")
+    for turn, way in ((1, "ascending"), (-1, "descending")):
+        heading.nth(1).get_by_role("button").click()
+        numbers = [float(text.split()[0]) for text in column(page, 2)]
+        assert numbers == sorted(numbers)[::turn] and heading.nth(1).get_attribute("aria-sort") == way
+    heading.nth(0).get_by_role("button").press("Enter")
+    assert column(page, 1) == ["leaky_relu", "relu", "sigmoid"] and heading.nth(1).get_attribute("aria-sort") is None
+    assert sorted(column(page, 2)) == sorted(before)
+
+
+@pytest.mark.parametrize("screen", ["wide", "phone"])
+def test_a_figure_opens_at_full_size_and_closes_again(visit, screen):
+    page = visit(**SCREENS[screen])
+    link, dialog = page.locator("a.zoom").nth(1), page.locator("dialog")
+    link.click()
+    large = dialog.locator("img")
+    assert dialog.is_visible() and large.evaluate("one => one.getBoundingClientRect().width === one.naturalWidth")
+    assert large.get_attribute("alt") == link.locator("img").get_attribute("alt")
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible() and link.evaluate("one => one === document.activeElement")
+    link.press("Enter")
+    dialog.get_by_role("button", name="Close").click()
+    assert not dialog.is_visible()
+
+
+def expected(table, arm, epoch, column="test_accuracy", log=False):
+    """Runs, mean and Student's interval at an epoch, computed here."""
+    runs = table[(table["activation"] == arm) & (table["epoch"] == epoch)].sort_values("seed")[column].to_numpy()
+    values = np.log(runs) if log else runs
+    low, high = stats.t.interval(0.95, len(runs) - 1, loc=values.mean(), scale=stats.sem(values))
+    return runs, [np.exp(value) if log else value for value in (values.mean(), low, high)]
+
+
+def values_at(page, arm):
+    """What the table below the curves says of an arm: mean, low, high, and the runs."""
+    row = page.locator("table.values tbody tr", has=page.get_by_role("rowheader", name=arm, exact=True))
+    numbers = [float(number) for number in re.findall(r"-?\d[\d.e+-]*", " ".join(row.locator("td").all_inner_texts()))]
+    return numbers[3:], numbers[:3]
+
+
+def point_at(page, arm, epoch, epochs=12):
+    """Move the mouse to where an arm's line is at an epoch."""
+    page.locator(".plot").scroll_into_view_if_needed()
+    place = page.locator(f".plot g[data-arm='{arm}'] path.mean").evaluate(
+        "(line, share) => { const at = line.getPointAtLength(0), end = line.getPointAtLength(line.getTotalLength());"
+        "  const x = at.x + share * (end.x - at.x); let near = at;"
+        "  for (let s = 0; s <= line.getTotalLength(); s += 0.5) {"
+        "    const p = line.getPointAtLength(s); if (Math.abs(p.x - x) < Math.abs(near.x - x)) near = p; }"
+        "  const box = line.ownerSVGElement.getBoundingClientRect(); return [box.x + near.x, box.y + near.y]; }",
+        (epoch - 1) / (epochs - 1),
+    )
+    page.mouse.move(*place)
+
+
+def test_hovering_a_curve_shows_its_runs_and_its_interval(visit, out):
+    page = visit()
+    point_at(page, 1, 7)
+    runs, interval = expected(history(out), "leaky_relu", 7)
+    tip = page.locator(".tip")
+    assert tip.is_visible() and tip.locator("strong").inner_text() == "LeakyReLU"
+    shown = tip.inner_text()
+    assert "epoch 7: {:.1f} % [{:.1f}, {:.1f}]".format(*(100 * np.array(interval))) in shown
+    assert ", ".join(f"seed {seed}: {100 * run:.1f}" for seed, run in enumerate(runs)) in shown.replace("\n", " ")
+    assert page.locator("path.run").count() == 3 and "after epoch 7" in page.locator("table.values caption").inner_text()
+    page.mouse.move(0, 0)
+    assert not tip.is_visible() and page.locator("path.run").count() == 0
+
+
+def test_the_values_below_the_curves_are_those_of_the_tables(visit, out):
+    page = visit()
+    for dataset, name in (("moons", "Two moons"), ("circles", "Two circles")):
+        page.get_by_label("Dataset").select_option(name)
+        for quantity, label, unit, log in (("test_accuracy", "test accuracy", 100, False), ("train_loss", "training loss", 1, True)):
+            page.get_by_label("Quantity").select_option(label)
+            page.get_by_role("slider", name="Epoch").fill("4")  # the fifth, as a keyboard sets it
+            for arm, word in (("relu", "ReLU"), ("leaky_relu", "LeakyReLU")):
+                runs, interval = expected(history(out, dataset), arm, 5, quantity, log)
+                shown_runs, shown_interval = values_at(page, word)
+                tolerance = {"atol": 0.051} if unit == 100 else {"rtol": 0.006}
+                np.testing.assert_allclose(shown_runs, unit * runs, **tolerance)
+                np.testing.assert_allclose(shown_interval, unit * np.array(interval), **tolerance)
+
+
+def test_arms_can_be_switched_off_and_on(visit):
+    page = visit()
+    assert page.locator("path.mean").count() == 3
+    page.get_by_label("LeakyReLU").uncheck()
+    assert page.locator("path.mean").count() == 2 and page.locator("table.values tbody tr").count() == 2
+    page.get_by_role("button", name="all or none").click()
+    assert page.locator("path.mean").count() == 3 and page.get_by_label("LeakyReLU").is_checked()
+    page.get_by_role("button", name="all or none").click()
+    assert page.locator("path.mean").count() == 0 and "no arm is ticked" in page.locator(".plot svg").text_content()
+
+
+def test_every_quantity_can_be_drawn(visit):
+    page = visit()
+    choices = page.get_by_label("Quantity").locator("option").all_inner_texts()
+    assert {"test loss", "gradient norm on the probe, hidden_1", "units that are off for all samples, hidden_2"} <= set(choices)
+    for choice in choices:
+        page.get_by_label("Quantity").select_option(choice)
+        assert page.locator("path.mean").count() >= 1 and choice in page.locator("table.values caption").inner_text()
+
+
+def test_without_javascript_the_figures_and_tables_stand_there(visit):
+    page = visit(java_script_enabled=False)
+    assert page.get_by_text("With JavaScript, curves can be questioned").is_visible()
+    assert page.locator("figure img").first.is_visible() and page.locator("table").first.is_visible()
+    assert page.locator("th button").count() == 0
+
+
+def test_in_print_what_can_only_be_clicked_is_left_out(visit):
+    page = visit()
+    page.emulate_media(media="print")
+    assert not page.locator("#explorer").is_visible() and not page.locator("nav").is_visible()
+    assert page.locator("figure img").last.is_visible() and page.locator("#how").is_visible()
+
+
+def test_the_gallery_shows_the_same_in_less_room(out, tmp_path):
+    command = [sys.executable, str(ROOT / "plots" / "gallery" / "collect.py"), str(out), str(tmp_path)]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    before, after = out / "exp_b_activation", tmp_path / "exp_b_activation"
+    for figure in before.glob("*.png"):
+        original, small = (matplotlib.image.imread(folder / figure.name)[..., :3] for folder in (before, after))
+        assert original.shape == small.shape and np.abs(original - small).mean() < 0.01
+        assert (after / figure.name).stat().st_size < figure.stat().st_size / 2
+    for table in before.glob("*.csv"):
+        (packed,) = after.glob(f"{table.name}*")
+        pd.testing.assert_frame_equal(pd.read_csv(packed), pd.read_csv(table))
+    page = (after / "report.html").read_text()
+    assert "base64" not in page and all(f'src="{figure.name}"' in page for figure in before.glob("*.png"))
+
+
+def test_the_index_links_the_pages_and_says_what_is_not_run(visit, out):
+    page = visit("index.html")
+    links = page.locator("main a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert links == ["exp_b_activation/report.html"] and (out / links[0]).is_file()
+    assert page.get_by_text("python exp_c_optimizer.py").is_visible()
+    claims = pd.read_csv(out / "exp_b_activation" / "claims.csv")
+    counts = claims[claims["dataset"] == "circles"]["verdict"].value_counts()
+    text = page.get_by_text("Claims on Two circles:").inner_text()
+    assert {word: int(n) for n, word in re.findall(r"(\d+) (\w+)", text)} == counts.to_dict()

@@ -1,0 +1,131 @@
+"""Cells on a Dask cluster: a real scheduler and real workers on this machine, which do not have the project's code."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from common import cli
+from tests.support.scripts import files_of, run_script
+
+pytest.importorskip("distributed", reason="distributed is not installed: pip install -r requirements-cluster.txt")
+
+WORDS = ["--optimizers", "adam", "--lr", "0.01", "0.02", "--seeds", "2", "--epochs", "25"]
+
+
+class Dask:
+    """A process of Dask's command line, away from the project; `wait_for(pattern)` waits for a line of its log."""
+
+    def __init__(self, folder, *words):
+        self.log = folder / f"{words[0]}-{len(list(folder.iterdir()))}.log"
+        # Not under the tests' own path, for workers shall get the code from their client.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment |= {"DASK_TEMPORARY_DIRECTORY": str(folder), "KERAS_HOME": str(folder / "no-keras-home")}
+        with self.log.open("wb") as log:
+            command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True)
+
+    def wait_for(self, pattern, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.log.read_text())):
+            assert time.monotonic() < deadline and self.process.poll() is None, self.log.read_text()
+            time.sleep(0.05)
+        return found
+
+    def kill(self):
+        """The process and its children, without a word of farewell."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def dask(tmp_path_factory):
+    """Starts Dask's processes, and ends them after the test."""
+    folder, started = tmp_path_factory.mktemp("dask"), []
+
+    def start(*words):
+        started.append(Dask(folder, *words))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def scheduler(dask):
+    return dask("scheduler", "--host", "127.0.0.1", "--port", "0").wait_for(r"Scheduler at:\s+(tcp://127.0.0.1:\d+)")[1]
+
+
+def start_worker(dask, scheduler, *words):
+    worker = dask("worker", scheduler, "--nthreads", "1", "--host", "127.0.0.1", *words)
+    worker.wait_for("Registered to")
+    return worker
+
+
+@pytest.mark.slow
+def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_one_process(dask, scheduler, tmp_path):
+    alone = run_script("exp_c_optimizer.py", tmp_path / "alone", "--datasets", "digits", *WORDS)
+    assert alone.returncode == 0, alone.stderr
+    first, second = (start_worker(dask, scheduler) for _ in range(2))
+    cells = tmp_path / "cluster" / "exp_c_optimizer" / "cells"
+    command = [sys.executable, "exp_c_optimizer.py", "--datasets", "digits", *WORDS, "--cluster", scheduler, "--out", tmp_path / "cluster"]
+    sweep = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (cells.is_dir() and len(os.listdir(cells)) >= 1) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    done = len(os.listdir(cells))
+    second.kill()
+    stdout, stderr = sweep.communicate(timeout=300)
+    assert sweep.returncode == 0, stderr
+    assert 1 <= done < 4, "the worker was to be killed in the middle"
+    assert stdout == alone.stdout and files_of(tmp_path / "cluster") == files_of(tmp_path / "alone")
+    assert first.process.poll() is None and stderr.count("digits: training on CPU, tcp://127.0.0.1:") == 2
+
+
+def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path):
+    """The arrays, too, that had been stored on the workers."""
+    lost = start_worker(dask, scheduler)
+    words = ["--datasets", "digits", "--optimizers", "sgd", "--schedules", "constant", "--lr", "0.01", "--seeds", "1", "--epochs", "200"]
+    words += ["--checkpoint-every", "1"]
+    command = [sys.executable, "exp_c_optimizer.py", *words, "--cluster", scheduler, "--out", tmp_path]
+    sweep = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    began = [next(sweep.stderr) for _ in range(2)]
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("exp_c_optimizer/checkpoints/digits-sgd-*.npz")):
+        assert time.monotonic() < deadline, "no state of the training has come"
+        time.sleep(0.05)
+    lost.kill()
+    start_worker(dask, scheduler)
+    _, stderr = sweep.communicate(timeout=300)
+    assert sweep.returncode == 0, [*began, stderr]
+    assert "1 workers at" in began[0] and "training on CPU" in began[1]
+    assert not list(tmp_path.glob("exp_c_optimizer/checkpoints/*"))
+
+
+def test_a_cluster_that_is_not_there_is_one_line(dask, scheduler, tmp_path, monkeypatch):
+    from common.errors import BadInput
+    from common.sweep import cluster
+
+    monkeypatch.setattr(cluster, "SECONDS_TO_CONNECT", 1)
+    for address, complaint in (
+        ("tcp://127.0.0.1:1", "no Dask scheduler answers"),
+        ("nonsense://here", "no Dask scheduler answers"),
+        (scheduler, "its scheduler has no workers"),
+    ):
+        with pytest.raises(BadInput, match=complaint) as error:
+            cluster.Cluster(address)
+        assert f"--cluster {address}" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_tensorboard_and_jobs_do_not_go_with_a_cluster(tmp_path):
+    for words in (["--tensorboard"], ["--jobs", "2"]):
+        process = run_script("exp_c_optimizer.py", tmp_path, "--cluster", "tcp://127.0.0.1:1", *words)
+        assert process.returncode == cli.BAD_INPUT and process.stderr.count("\n") == 1
+        assert "--cluster" in process.stderr and words[0] in process.stderr

@@ -1,0 +1,187 @@
+"""Cells on disk: whole or not at all, trained once, trained again only when a setting changes or it is asked for."""
+
+import json
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from common.errors import BadInput
+from common.store import provenance, tables
+from common.sweep import progress
+from kerascope.monitors import ActivationMonitor, GradientMonitor
+from tests.support.sweeps import cell, run
+
+
+def test_a_cells_folder_holds_its_tables_histograms_weights_and_settings(tmp_path):
+    one = cell()
+    run([one], tmp_path)
+    folder = tmp_path / "exp_x" / "cells" / one.id
+    assert sorted(os.listdir(folder)) == ["cell.json", "final.weights.h5", "histograms.npz", "history.csv", "layers.csv"]
+    history = pd.read_csv(folder / "history.csv")
+    assert list(history.columns) == [
+        *("dataset", "optimizer", "rate", "seed", "epoch", "learning_rate", "train_loss", "train_accuracy"),
+        *("test_loss", "test_accuracy", "train_grad_norm"),
+    ]
+    assert history[["seed", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [3, 1], [3, 2]]
+    layers = pd.read_csv(folder / "layers.csv")
+    quantities = [*GradientMonitor.quantities, *ActivationMonitor.quantities]
+    assert list(layers.columns) == ["dataset", "optimizer", "rate", "seed", "epoch", "layer", *quantities]
+    assert layers["layer"].tolist() == ["hidden_1", "logits"] * 4
+    assert layers["saturated_fraction"].isna().all() and ",nan," not in (folder / "layers.csv").read_text()
+    record = json.loads((folder / "cell.json").read_text())
+    assert record["seeds"] == [0, 3] and record["arm"] == one.arm and record["device"] == "CPU"
+    assert record["seconds"] > 0 and record["versions"]["keras"] == keras.__version__
+    assert record["command"] == sys.argv and record["git"] == provenance.git_state() and record["python"] == platform.python_version()
+    assert record["threads"] == len(os.sched_getaffinity(0)) and record["deterministic"] is False and record["host"] == platform.node()
+    with np.load(folder / "histograms.npz", allow_pickle=False) as arrays:
+        assert arrays["epochs"].tolist() == [0, 1, 2]
+
+
+def test_a_second_call_does_only_what_is_not_done(tmp_path):
+    assert run([cell()], tmp_path)[0] == [cell().id]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    other = cell(arm={"optimizer": "sgd", "rate": 0.2})
+    assert run([cell(), other], tmp_path)[0] == [other.id]
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert run([cell(), other], tmp_path)[0] == []
+    assert run([cell()], tmp_path, fresh=True)[0] == [cell().id]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seeds": (0, 4)},
+        {"seeds": (3, 0)},
+        {"epochs": 3},
+        {"batch_size": 8},
+        {"init": "he"},
+        {"data": "abd"},
+        {"arm": {"optimizer": "sgd", "rate": 0.11}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_changed_setting_is_another_cell(change):
+    assert cell(**change).id != cell().id
+
+
+def test_training_again_gives_the_same_tables_byte_for_byte(tmp_path):
+    for root in ("a", "b"):
+        run([cell()], tmp_path / root)
+    for name in ("history.csv", "layers.csv"):
+        a, b = (cell().folder(tmp_path / root) / name for root in ("a", "b"))
+        assert a.read_bytes() == b.read_bytes()
+
+
+def test_a_cell_that_fails_is_reported_and_the_others_go_on(tmp_path):
+    broken = cell("broken")
+    trained, failed, lines = run([broken, cell()], tmp_path)
+    assert trained == [broken.id, cell().id] and failed == [broken]
+    (line,) = (line for line in lines if "failed" in line)
+    assert "moons broken" in line and "a layer fell off" in line
+    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+
+
+def test_an_interrupted_cell_leaves_nothing_and_the_finished_ones_stay(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run([cell(), cell("interrupted")], tmp_path)
+    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+
+
+def test_a_cell_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    run([cell()], tmp_path)
+    before = (cell().folder(tmp_path) / "history.csv").read_bytes()
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        run([cell()], tmp_path, fresh=True)
+    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+    assert (cell().folder(tmp_path) / "history.csv").read_bytes() == before
+
+
+def test_a_cell_that_cannot_be_put_in_place_leaves_the_one_it_was_to_replace(tmp_path, monkeypatch):
+    run([cell()], tmp_path)
+    before = (cell().folder(tmp_path) / "cell.json").read_bytes()
+    rename = Path.rename
+
+    def fail_for_the_new_one(path, target):
+        if path.name.startswith(".unfinished"):
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_the_new_one)
+    with pytest.raises(OSError, match="Input/output"):
+        run([cell()], tmp_path, fresh=True)
+    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+    assert (cell().folder(tmp_path) / "cell.json").read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    root = tmp_path_factory.mktemp("trained")
+    run([cell()], root)
+    return root
+
+
+@pytest.mark.parametrize("name", ["history.csv", "layers.csv", "histograms.npz", "final.weights.h5", "cell.json"])
+@pytest.mark.parametrize("harm", ["missing", "cut", "altered"])
+def test_a_folder_that_was_tampered_with_is_named_with_what_to_do(name, harm, trained, tmp_path):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    path = cell().folder(tmp_path) / name
+    content = path.read_bytes()
+    path.unlink()
+    if harm == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    if harm == "altered":
+        path.write_bytes(content.replace(b"0", b"1", 1))
+    if name == "cell.json" and harm == "altered":
+        path.write_text(json.dumps({**json.loads(content), "id": "other"}))
+    with pytest.raises(BadInput) as error:
+        run([cell()], tmp_path)
+    message = str(error.value)
+    assert cell().id in message and name in message and "--fresh" in message and "\n" not in message
+
+
+def test_fresh_replaces_a_folder_that_was_tampered_with(trained, tmp_path):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    (cell().folder(tmp_path) / "history.csv").unlink()
+    assert run([cell()], tmp_path, fresh=True)[0] == [cell().id]
+    assert run([cell()], tmp_path)[0] == []
+
+
+def test_values_that_are_not_finite_are_written_as_what_they_are(tmp_path):
+    table = pd.DataFrame({"train_loss": np.array([0.1, np.nan, np.inf], "float32"), "epochs_to_target_mean": [1.0, np.nan, 2.5]})
+    tables.write_table(table, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "train_loss,epochs_to_target_mean\n0.1,1.0\nnan,\ninf,2.5\n"
+
+
+def test_news_of_a_cell_that_has_ended_is_let_go():
+    with progress.SweepProgress(2, 1.0) as shown:
+        shown.begin(cell(), "a cell", 0, 1.0)
+        shown.epoch(cell(), 1, 0.5, 0.5)
+        shown.end(cell())
+        shown.epoch(cell(), 2, 0.5, 0.5)  # from another process, whose outcome came first
+        shown.end(cell("adam"))
+
+
+def test_a_cell_without_one_of_its_measurements_has_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr(GradientMonitor, "build_measure", lambda self: 1 / 0)
+    _, failed, lines = run([cell()], tmp_path)
+    assert [c.id for c in failed] == [cell().id] and any("GradientMonitor measures nothing" in line for line in lines)
+
+
+def test_tensorboard_logs_hold_what_keras_and_the_monitors_log(tmp_path):
+    event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed")
+    run([cell()], tmp_path, tensorboard=True)
+    folder = tmp_path / "exp_x" / "tensorboard" / cell().id / "train"
+    events = event_accumulator.EventAccumulator(str(folder))
+    events.Reload()
+    assert {"epoch_loss", "epoch_accuracy", "epoch_grad_norm/hidden_1", "epoch_dead_fraction/hidden_1"} <= set(events.Tags()["tensors"])

@@ -1,0 +1,216 @@
+"""The README keeps its word: its commands run, its Python runs, its tables and findings are the gallery's, its worked example works."""
+
+import importlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from common.course_report import verdicts
+from common.results.text import result_blocks
+from kerascope.monitors import GradientMonitor
+from kerascope.seed_stack import SeedStack
+from tests.support.fashion_files import made_up, write_idx
+from tests.support.scripts import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GALLERY = ROOT / "plots" / "gallery"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+SCRIPTS = ("exp_a_loss", "exp_b_activation", "exp_c_optimizer")
+
+
+def commands():
+    """All commands on the page: the lines of shell blocks, the lines after $, and what stands in the text as code and begins as one."""
+    lines = [line for kind, text in BLOCKS if kind in ("sh", "bash") for line in text.splitlines()]
+    lines += re.findall(r"^\$ (.*)$", README, re.MULTILINE)
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    code = [re.sub(r"\s+", " ", words) for words in re.findall(r"`([^`]+)`", prose)]
+    lines += [words for words in code if re.match(r"(python|pytest|pip|dask|kaggle|source|apt-get) ", words)]
+    return sorted({re.sub(r"\s+#.*", "", line).strip() for line in lines})
+
+
+COMMANDS = commands()
+OF_SCRIPTS = [line for line in COMMANDS if line.startswith("python exp_") and "tcp://" not in line and "wine" not in line]
+SHOWN_BY = {  # how another command begins: what runs it
+    "python3 -m venv": ".ci/run",
+    "source .venv/bin/activate": ".ci/run",
+    "apt-get install chromium": ".ci/run",
+    "pip install -r requirements-dev.txt": ".ci/run",
+    "pip install jax": "tests/test_benchmarks.py",
+    "python -m pytest": ".ci/run",
+    "python -m benchmarks": "tests/test_benchmarks.py",
+    "pytest -m slow tests/test_killed.py": "tests/test_killed.py",
+    "python plots/gallery/collect.py": "tests/test_page.py",
+    "python examples/fashion_cnn.py": "tests/test_monitors_in_use.py",
+    "python kaggle/prepare.py USERNAME": "tests/test_kaggle.py",
+    "kaggle datasets create -p kaggle/upload/code": "tests/test_kaggle.py",
+    "kaggle kernels push -p kaggle/upload/kernel": "tests/test_kaggle.py",
+    "dask scheduler": "tests/test_cluster.py",
+    "dask worker tcp://": "tests/test_cluster.py",
+    "python exp_c_optimizer.py --cluster tcp://": "tests/test_cluster.py",
+    "python exp_c_optimizer.py --datasets wine": "below",
+}
+
+
+def test_every_command_is_run_somewhere():
+    assert len(OF_SCRIPTS) >= 6
+    for line in set(COMMANDS) - set(OF_SCRIPTS):
+        (shown_by,) = (where for beginning, where in SHOWN_BY.items() if line.startswith(beginning))
+        assert shown_by == "below" or (ROOT / shown_by).is_file(), line
+
+
+@pytest.mark.parametrize("line", OF_SCRIPTS)
+def test_a_command_of_a_script_is_understood(line, monkeypatch):
+    """Quickly, without training; what the commands do is tested script by script, and, as they stand here, below."""
+    _, script, *words = shlex.split(line)
+    module = importlib.import_module(script.removesuffix(".py"))
+    monkeypatch.setattr(module, "run", lambda experiment, args, arms: len(arms))
+    assert module.main(words) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", OF_SCRIPTS)
+def test_a_command_of_a_script_runs(line, tmp_path, capsys):
+    """As it stands there, but for two epochs and two seeds, and with a Fashion-MNIST of 120 images."""
+    _, script, *words = shlex.split(line)
+    for flag, value in (("--epochs", "2"), ("--seeds", "2")):
+        if flag in words:
+            words[words.index(flag) + 1] = value
+        else:
+            words += [flag, value]
+    if script != "exp_b_activation.py":
+        write_idx(tmp_path / "fashion", made_up())
+        words += ["--data-dir", str(tmp_path / "fashion")]
+    module = importlib.import_module(script.removesuffix(".py"))
+    assert module.main([*words, "--out", str(tmp_path / "out")]) == 0
+    assert "test accuracy %" in capsys.readouterr().out and (tmp_path / "out" / "index.html").is_file()
+
+
+def test_what_the_benchmarks_are_asked_for_exists():
+    from benchmarks.__main__ import SECTIONS
+
+    asked = [words.split() for words in re.findall(r"--only ([a-z ]+)", README)]
+    assert asked and all(set(words) <= set(SECTIONS) for words in asked)
+
+
+@pytest.mark.parametrize("code", [text for kind, text in BLOCKS if kind == "python"], ids=["monitors", "SeedStack"])
+def test_the_python_runs(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(80, 64)).astype("float32"), random.integers(0, 10, 80)
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10)])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    names = {"keras": keras, "model": model, "x": x, "y": y, "x_probe": x[:20], "y_probe": y[:20], "x_test": x[:30], "y_test": y[:30]}
+    run = compile(code.replace("epochs=100", "epochs=2").replace("epochs=20", "epochs=2"), "README.md", "exec")
+    exec(run, names)
+    assert any(isinstance(value, SeedStack | GradientMonitor) for value in names.values())
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"[`(]((?:common|tests|benchmarks|examples|kaggle|plots|\.ci)/[\w./-]*\w)", README)))
+)
+def test_what_the_readme_names_is_there(path):
+    assert (ROOT / path).exists() or path.startswith(("kaggle/upload", "plots/exp_", "plots/index"))
+
+
+def rows_of_the_gallery(name):
+    """The result rows of an experiment in the gallery, as the screen shows them: sets of words."""
+    experiment = importlib.import_module(name).EXPERIMENT
+    table = pd.read_csv(GALLERY / name / "table.csv")
+    cells = [_AnyCell(dataset) for dataset in table["dataset"].unique()]
+    return [tuple(row) for block in result_blocks(experiment, {"table": table}, cells) for row in block["rows"]]
+
+
+class _AnyCell:
+    """What describes settings; they are not looked at."""
+
+    seeds, epochs, batch_size, init, arm = (0,), 1, 1, "report", {}
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+
+def shown_rows():
+    """The rows of result tables on the page that come from the gallery's commands: those of blocks without a $ of their own."""
+    for kind, text in BLOCKS:
+        if kind == "text" and "test accuracy %" in text and "$" not in text:
+            lines = [re.split(r"\s{2,}", line.strip()) for line in text.splitlines() if "[" in line]
+            yield from (tuple(line) for line in lines)
+
+
+def test_the_tables_on_the_page_are_the_gallerys():
+    known = {row for name in SCRIPTS for row in rows_of_the_gallery(name)}
+    rows = list(shown_rows())
+    assert len(rows) >= 15
+    assert [row for row in rows if row not in known] == []
+
+
+def test_the_findings_are_the_gallerys():
+    """Every number with an interval is one of a claim, or of a result table."""
+    section = README.split("## Three findings")[1].split("\n## ")[0]
+    found = re.findall(r"-?[\d.]+(?: %| x| epochs)? \[-?[\d.]+, -?[\d.]+\]", section)
+    claims = [row for name in SCRIPTS for row in pd.read_csv(GALLERY / name / "claims.csv").to_dict("records")]
+    known = {verdicts.in_words(row)[0] for row in claims}
+    known |= {word.replace(" [", " % [") for name in SCRIPTS for row in rows_of_the_gallery(name) for word in row if "[" in word}
+    assert len(found) >= 6
+    assert [number for number in found if number not in known] == []
+
+
+def test_the_verdicts_on_the_page_are_the_gallerys():
+    (text,) = (text for kind, text in BLOCKS if kind == "text" and text.startswith("Claims on Two moons"))
+    claims = pd.read_csv(GALLERY / "exp_b_activation" / "claims.csv").query("dataset == 'moons'").set_index("id")
+    lines = [re.split(r"\s{2,}", line) for line in text.splitlines()[2:]]
+    assert len(lines) == len(claims)
+    for name, *words in lines:
+        row = claims.loc[name].to_dict()
+        assert words[-1] == row["verdict"]
+        if row["n"] > 0:
+            assert (words[0], words[1]) == verdicts.in_words(row)
+
+
+def test_the_worked_example_adds_an_optimizer_and_a_dataset(tmp_path):
+    copy = tmp_path / "project"
+    copy.mkdir()
+    for path in ROOT.glob("exp_*.py"):
+        shutil.copy(path, copy)
+    shutil.copytree(ROOT / "common", copy / "common", ignore=shutil.ignore_patterns("__pycache__"))
+    texts = {path: path.read_text() for path in (copy / "exp_c_optimizer.py", copy / "common/data.py", copy / "common/summary.py")}
+    changes = [text for kind, text in BLOCKS if kind == "diff"]
+    assert len(changes) == 5
+    for change in changes:
+        before, after = ("".join(line[1:] + "\n" for line in change.splitlines() if line[0] in signs) for signs in (" -", " +"))
+        # The end of a line may be left out.
+        before, after = before.rstrip("\n"), after.rstrip("\n")
+        (path,) = (path for path, text in texts.items() if before in text)
+        assert texts[path].count(before) == 1
+        texts[path] = texts[path].replace(before, after)
+    for path, text in texts.items():
+        path.write_text(text)
+    words = [
+        "--lr",
+        "0.01",
+        "--datasets",
+        "digits",
+        "wine",
+        "--epochs",
+        "3",
+        "--seeds",
+        "2",
+        "--schedules",
+        "constant",
+        "--optimizers",
+        "sgd",
+        "rmsprop",
+    ]
+    process = subprocess.run([sys.executable, "exp_c_optimizer.py", *words], cwd=copy, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    table = pd.read_csv(copy / "plots/exp_c_optimizer/table.csv")
+    for _, rows in table.groupby("dataset"):
+        assert set(rows["optimizer"]) == {"sgd", "rmsprop"}
+    assert set(table["dataset"]) == {"digits", "wine"}

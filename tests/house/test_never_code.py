@@ -1,0 +1,116 @@
+"""Nothing that is read from a folder is run as code, and no text becomes markup in the page."""
+
+import ast
+import html.parser
+import io
+
+import numpy as np
+import pytest
+
+from common.course_report.report import TEMPLATES
+from common.experiment import Section
+from common.page.html import render
+from common.store import cells, checkpoints
+from tests.support.scripts import ROOT
+from tests.support.sweeps import cell
+
+PRODUCT = [*ROOT.glob("*.py"), *ROOT.glob("common/**/*.py"), *ROOT.glob("kerascope/**/*.py"), *ROOT.glob("kaggle/*.py")]
+TO_THE_CLUSTER = {"cluster.py", "project_code.py"}  # pickle what they send to workers, and nothing that lies in a folder
+MODULES = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "yaml", "runpy"}
+CALLS = {"eval", "exec", "compile", "__import__", "read_pickle", "load_model", "model_from_json", "from_string", "literal_eval"}
+COMPILE = ("re", "self", "stack", "model", "super", "")  # whose `compile` is another
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_can_turn_data_into_code(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = {alias.name.split(".")[0] for alias in node.names} | {(getattr(node, "module", "") or "").split(".")[0]}
+            assert path.name in TO_THE_CLUSTER or not modules & MODULES
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            owner = getattr(getattr(node.func, "value", None), "id", "")
+            assert name not in CALLS or (name == "compile" and owner in COMPILE), f"line {node.lineno}"
+            if name == "load" and owner in ("np", "numpy", "joblib"):
+                settings = {keyword.arg: getattr(keyword.value, "value", None) for keyword in node.keywords}
+                assert owner != "joblib" and settings.get("allow_pickle") is False, f"line {node.lineno}"
+
+
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def test_a_pickle_in_place_of_an_array_is_not_opened(tmp_path, caplog):
+    sprung = tmp_path / "sprung"
+    content = io.BytesIO()
+    np.savez(content, origin=np.array(checkpoints.origin(cell())), weights=np.array([Trap(sprung)], dtype=object))
+    checkpoints.write(cell(), tmp_path, content.getvalue())
+    assert checkpoints.read(cell(), tmp_path) is None and "damaged" in caplog.text
+    cells.write(cell(), tmp_path, {"units.npz": content.getvalue()}, {})
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        cells.read_arrays(cell(), tmp_path, "units")
+    with np.load(io.BytesIO(content.getvalue()), allow_pickle=True) as arrays, arrays["weights"][0]:
+        assert sprung.exists()  # the trap would have worked
+
+
+class Markup(html.parser.HTMLParser):
+    """What elements a page has, and their attributes."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attributes]
+
+    def handle_data(self, text):
+        self.text += text
+
+
+def page_with(text):
+    """The markup of a page in which a text stands wherever a flag, a file name or a table could bring it."""
+    block = {"dataset": text, "settings": text, "header": [text], "rows": [[text, text]]}
+    verdicts = {**block, "heading": text, "counts": text, "sentences": [text]}
+    number = dict.fromkeys(("what", "source", "n", "verdict", "why"), text) | dict.fromkeys(("report", "mean", "sd", "low", "high"), 0.5)
+    of_report = {
+        "verdicts": {"verdicts": [verdicts]},
+        "answers": {"answers": [(text, [{"id": text, "question": text, "answer": text}])]},
+        "reproduction": {"reproduction": [number], "reproduced": [text]},
+    }
+    assert {f"{name}.html" for name in of_report} == {path.name for path in TEMPLATES.iterdir()}
+    sections = [Section(name, text, text, render(f"{name}.html", TEMPLATES, **words), True) for name, words in of_report.items()]
+    sections.append(Section(text, text, text, text))  # of a report whose author forgot that it is to be markup
+    content = {
+        **dict.fromkeys(("title", "question", "legend"), text),
+        "sections": sections,
+        "results": [block],
+        "words": 1,
+        "curves": [{"dataset": text, "arms": [{"label": text}]}],
+        "figures": [(text, [dict.fromkeys(("name", "title", "shows", "finding", "png", "width", "height"), text)])],
+        "commands": [text],
+        "places": [{"device": text, "python": text, "versions": {text: text}, "git": {"commit": text, "dirty": True}}],
+        "seconds": 1,
+        "cells": 1,
+        "tables": [text],
+    }
+    return Markup(str(render("page.html", **content)))
+
+
+def test_the_index_holds_text_only_as_text():
+    evil = "</li><script>alert(1)</script>"
+    assert evil not in render("index.html", found={"exp_a_loss": [(evil, evil)]})
+
+
+def test_text_stays_text_in_the_page():
+    evil = """<script>alert(1)</script><img src=x onerror=alert(1)>"' onmouseover='alert(1)&lt;{{ 7 * 7 }}"""
+    plain, tried = page_with("harmless"), page_with(evil)
+    assert tried.tags == plain.tags and tried.attributes == plain.attributes
+    assert evil in tried.text

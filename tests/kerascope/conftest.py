@@ -1,0 +1,32 @@
+"""Fixtures of several tests of monitors."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerascope import SeedStack
+from tests.support.perceptron import CLASSES, FEATURES, SAMPLES, Weights, build, cross_entropy
+
+
+@pytest.fixture(scope="module")
+def probe():
+    random = np.random.default_rng(0)
+    return random.normal(size=(SAMPLES, FEATURES)).astype("float32"), random.integers(0, CLASSES, SAMPLES).astype("int32")
+
+
+@pytest.fixture(params=["ordinary model", "SeedStack"])
+def train(request, probe):
+    """A function that trains three epochs with the given callbacks and returns the model, and the weights at each epoch by member."""
+
+    def train(activation, callbacks):
+        if request.param == "SeedStack":
+            model = SeedStack(lambda: build(activation), [0, 1, 2])
+        else:
+            keras.utils.set_random_seed(0)
+            model = build(activation)
+        model.compile(keras.optimizers.SGD(0.1), loss=cross_entropy())
+        weights = Weights()
+        model.fit(*probe, batch_size=16, epochs=3, verbose=0, callbacks=[*callbacks, weights])
+        return model, weights.seen
+
+    return train

@@ -1,0 +1,208 @@
+"""Monitors beside Keras's own callbacks, as a folder of their own, and with wrong arguments."""
+
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from kerascope import monitors as package
+from kerascope.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor, LogitMonitor, MonitorWarning, UpdateMonitor
+from kerascope.monitors.core.probe import Probe
+from kerascope.seed_stack import SeedStack
+from tests.support.fashion_files import made_up, write_idx
+from tests.support.perceptron import build, cross_entropy
+from tests.support.scripts import ROOT
+
+
+@pytest.fixture
+def model():
+    keras.utils.set_random_seed(0)
+    model = build()
+    model.compile(keras.optimizers.SGD(0.1), loss=cross_entropy())
+    return model
+
+
+def test_csv_logger_has_all_columns_though_the_first_epoch_is_not_measured(model, probe, tmp_path):
+    monitor = GradientMonitor(*probe, every=2)
+    model.fit(*probe, epochs=4, verbose=0, callbacks=[monitor, keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))])
+    log, frame = pd.read_csv(tmp_path / "log.csv"), monitor.frame()
+    for layer in ("hidden_1", "hidden_2", "logits"):
+        logged = log[f"grad_norm/{layer}"]
+        assert logged.isna().tolist() == [True, False, True, False]
+        np.testing.assert_allclose(logged[1::2], frame.loc[frame["layer"] == layer, "grad_norm"], rtol=1e-6)
+
+
+def test_early_stopping_can_watch_a_monitor(model, probe):
+    stop = keras.callbacks.EarlyStopping(monitor="grad_norm/logits", mode="max", patience=1)  # a norm that training lowers
+    history = model.fit(*probe, epochs=50, verbose=0, callbacks=[GradientMonitor(*probe), stop]).history
+    norms = history["grad_norm/logits"]
+    assert len(norms) == 2 + np.argmax(np.diff(norms) < 0) < 50
+
+
+def test_model_checkpoint_can_watch_a_monitor(model, probe, tmp_path):
+    path = str(tmp_path / "{epoch}.weights.h5")
+    keep = keras.callbacks.ModelCheckpoint(path, "update_ratio/logits", mode="min", save_best_only=True, save_weights_only=True)
+    history = model.fit(*probe, epochs=6, verbose=0, callbacks=[UpdateMonitor(), keep]).history["update_ratio/logits"]
+    best = [epoch for epoch in range(1, 7) if history[epoch - 1] < min([np.inf, *history[: epoch - 1]])]
+    assert sorted(int(path.name.split(".")[0]) for path in tmp_path.iterdir()) == best
+
+
+def test_tensorboard_shows_a_monitor(model, probe, tmp_path):
+    pytest.importorskip("tensorboard", reason="TensorBoard, which is optional, is not installed")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    monitor = ActivationMonitor(probe[0])
+    model.fit(*probe, epochs=3, verbose=0, callbacks=[monitor, keras.callbacks.TensorBoard(str(tmp_path), write_graph=False)])
+    events = EventAccumulator(str(tmp_path / "train"))
+    events.Reload()
+    shown = [float(tf.make_ndarray(event.tensor_proto)) for event in events.Tensors("epoch_dead_fraction/hidden_1")]
+    np.testing.assert_allclose(shown, monitor.frame().query("layer == 'hidden_1'")["dead_fraction"], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("logs", "expected"), [(False, 0), ("grad_norm/*", 3), (["*/logits", "grad_norm/hidden_1"], 5), (True, 12)])
+def test_logs_can_be_few(model, probe, logs, expected):
+    monitor = GradientMonitor(*probe, logs=logs)
+    history = model.fit(*probe, verbose=0, callbacks=[monitor]).history
+    assert len(history) == expected + 1 and len(monitor.frame()) == 3
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_plot_draws_a_panel_per_quantity_and_a_line_per_layer(model, probe, stacked, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    if stacked:
+        model = SeedStack(build, [0, 1])
+        model.compile(keras.optimizers.SGD(0.1), loss=cross_entropy())
+    monitor = GradientMonitor(*probe)
+    model.fit(*probe, epochs=3, verbose=0, callbacks=[monitor])
+    figure = monitor.plot()
+    assert [ax.get_title() for ax in figure.axes] == ["grad norm", "grad mean abs", "weight norm", "update ratio"]
+    for ax, quantity in zip(figure.axes, monitor.quantities, strict=True):
+        assert [line.get_label() for line in ax.lines] == ["hidden_1", "hidden_2", "logits"]
+        means = monitor.frame().query("layer == 'logits'").groupby("epoch")[quantity].mean()
+        np.testing.assert_allclose(ax.lines[2].get_ydata(), means)
+        assert len(ax.collections) == (3 if stacked else 0)
+    figure.canvas.draw()
+
+
+def test_a_monitor_that_breaks_tells_once_and_training_goes_on(model, probe):
+    class Broken(GradientMonitor):
+        def record(self, epoch, logs):
+            if epoch == 2:
+                raise RuntimeError("out of ideas")
+            super().record(epoch, logs)
+
+    monitor = Broken(*probe)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(*probe, epochs=5, verbose=0, callbacks=[monitor])
+    messages = [str(w.message) for w in caught if issubclass(w.category, MonitorWarning)]
+    assert messages == ["Broken measures nothing from here on: RuntimeError: out of ideas"]
+    assert monitor.frame()["epoch"].unique().tolist() == [1] and len(model.history.history["loss"]) == 5
+
+
+def test_a_warning_can_be_made_an_error(model, probe):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", MonitorWarning)
+        with pytest.raises(MonitorWarning, match="names no layer"):
+            model.fit(*probe, verbose=0, callbacks=[GradientMonitor(*probe, layers="nowhere")])
+
+
+def test_several_uneven_batches_are_measured_as_one(model, probe):
+    batches = tf.data.Dataset.from_tensor_slices(probe).batch(15)
+    kinds = HistogramMonitor, lambda *data: LogitMonitor(*data, stages=[1]), GradientMonitor, lambda *data: ActivationMonitor(data[0])
+    one, many = ([kind(*data) for kind in kinds] for data in (probe, (batches,)))
+    model.fit(*probe, epochs=1, verbose=0, callbacks=[*one, *many])
+    for whole, parts in zip(one[:2], many[:2], strict=True):
+        a, b = whole.arrays(), parts.arrays()
+        assert set(a) == set(b)
+        for name, values in a.items():
+            if name.endswith("counts"):  # a value on an edge may change its bin
+                assert np.abs(values - b[name]).sum() <= 8
+            else:
+                np.testing.assert_allclose(values, b[name], rtol=1e-4, atol=1e-6)
+    for whole, parts in zip(one[1:], many[1:], strict=True):
+        np.testing.assert_allclose(*(m.frame()[list(m.quantities)].to_numpy() for m in (whole, parts)), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (lambda x, y: {"x": x, "y": y[:-1]}, ValueError, "same number of samples"),
+        (lambda x, y: {"x": x[:0]}, ValueError, "at least one"),
+        (lambda x, y: {"x": {"a": x, "b": x[:3]}}, ValueError, "same number of samples"),
+        (lambda x, y: {"x": 3.0}, ValueError, "same number of samples"),
+        (lambda x, y: {"x": iter(x)}, TypeError, "arrays"),
+        (lambda x, y: {"x": tf.data.Dataset.from_tensors((x, y)).repeat()}, ValueError, "endless"),
+        (lambda x, y: {"x": tf.data.Dataset.from_tensors(x).take(0)}, ValueError, "empty"),
+        (lambda x, y: {"x": tf.data.Dataset.from_tensors(x), "y": y}, ValueError, "in its elements"),
+    ],
+)
+def test_a_probe_that_cannot_be_one_is_refused(probe, arguments, error, words):
+    with pytest.raises(error, match=words):
+        GradientMonitor(**arguments(*probe))
+
+
+def test_a_probe_takes_what_fit_takes():
+    lists = Probe([[1.0, 2.0], [3.0, 4.0]], [0, 1])
+    assert lists.batches[0]["x"].shape == (2, 2) and lists.batches[0]["x"].dtype == keras.config.floatx()
+    pair = Probe([np.zeros((3, 2)), np.zeros((3, 4))])
+    assert [tuple(part.shape) for part in pair.batches[0]["x"]] == [(3, 2), (3, 4)] and len(pair) == 3
+    table = Probe(pd.DataFrame({"a": [1.0, 2.0]}), pd.Series([0, 1]))
+    assert table.batches[0]["x"].shape == (2, 1) and table.batches[0]["y"].dtype == tf.int64
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.5, True, "2", [], [1, -1], [0.5], None])
+def test_every_is_a_number_of_epochs_or_a_collection_of_them(every):
+    with pytest.raises(ValueError, match="every"):
+        UpdateMonitor(every=every)
+
+
+def test_every_can_name_the_epochs(model, probe):
+    epochs = [0, 1, 4]
+    quantities = [ActivationMonitor(probe[0], every=epochs), GradientMonitor(*probe, every=epochs)]
+    units, logits = ActivationMonitor(probe[0], every=[2], units=True), LogitMonitor(*probe, every=[2])
+    histograms = [HistogramMonitor(*probe, every=epochs), HistogramMonitor(*probe, every=[2]), HistogramMonitor(*probe, every=2)]
+    model.fit(*probe, epochs=4, verbose=0, callbacks=[*quantities, units, logits, *histograms])
+    for monitor in quantities:
+        assert monitor.frame()["epoch"].unique().tolist() == epochs
+    assert units.frame()["epoch"].unique().tolist() == [2] and units.units.arrays()["epochs"].tolist() == [0, 2]
+    assert logits.frame()["epoch"].tolist() == [0, 2]  # it needs the start
+    assert [monitor.arrays()["epochs"].tolist() for monitor in histograms] == [epochs, [2], [0, 2, 4]]
+
+
+COPIED = """
+import keras, numpy as np, sys
+from watch import GradientMonitor, ActivationMonitor, NoiseMonitor, SharpnessMonitor
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="relu", name="a"), keras.layers.Dense(1, name="b")])
+model.compile("sgd", loss="mse")
+x, y = np.ones((8, 3)), np.ones((8, 1))
+callbacks = [GradientMonitor(x, y), ActivationMonitor(x), NoiseMonitor(x, y), SharpnessMonitor(x, y)]
+model.fit(x, y, verbose=0, callbacks=callbacks)
+assert all(len(callback.frame()) for callback in callbacks)
+assert not [name for name in sys.modules if name.split(".")[0] == "common"]
+"""
+
+
+def test_the_folder_can_be_copied_into_another_project(tmp_path):
+    shutil.copytree(next(iter(package.__path__)), tmp_path / "watch")
+    process = subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", COPIED], cwd=tmp_path, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+
+
+def test_the_example_runs_and_says_what_it_found(tmp_path):
+    write_idx(tmp_path / "home" / "datasets" / "fashion-mnist", made_up((600, 100)), compress=True)
+    command = [sys.executable, str(ROOT / "examples" / "fashion_cnn.py")]
+
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path / "home"), "MPLBACKEND": "agg"}
+    process = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert "grad_norm" in process.stdout and "dead_fraction" in process.stdout
+    assert (tmp_path / "gradients.png").stat().st_size > 10_000 and "grad_norm/conv_1" in (tmp_path / "log.csv").read_text()
+    assert len((ROOT / "examples" / "fashion_cnn.py").read_text().splitlines()) < 40

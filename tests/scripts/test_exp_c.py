@@ -1,0 +1,232 @@
+"""Experiment C end to end, in a process of its own."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import exp_c_optimizer
+from common import figures
+from tests.support.fashion_files import made_up, write_csv, write_idx
+from tests.support.scripts import REAL, run_script, run_without_tensorflow, tables_of
+from tests.support.terminal import OnATerminal
+
+ARM = ["optimizer", "base_learning_rate", "schedule"]
+
+
+def run(out, *words, **kwargs):
+    return run_script("exp_c_optimizer.py", out, *words, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """A short run on Digits: its folder and the finished process."""
+    out = tmp_path_factory.mktemp("digits")
+    return out, run(out, "--lr", "0.01", "--epochs", "3", "--seeds", "2", cwd=out)
+
+
+def test_digits_are_trained_in_every_arm_and_the_table_is_on_stdout(digits):
+    _, process = digits
+    assert process.returncode == 0, process.stderr
+    lines = process.stdout.splitlines()
+    assert lines[0] == "Digits: 2 seeds, 3 epochs, batch 64, report initialisation"
+    arms = [line.split()[:3] for line in lines[2:8]]
+    assert arms == [[optimizer, "0.01", schedule] for optimizer in ("sgd", "momentum", "adam") for schedule in ("constant", "exponential")]
+    assert max(map(len, lines)) <= 80
+
+
+def test_stderr_has_no_chatter_and_no_progress_where_it_is_not_a_terminal(digits):
+    out, process = digits
+    note, device, done = process.stderr.splitlines()
+    assert device == "exp_c_optimizer.py: digits: training on CPU"
+    assert note.startswith("exp_c_optimizer.py: note: Fashion-MNIST is not on this machine.") and "--data-dir" in note
+    assert done == f"exp_c_optimizer.py: 7 figures, tables and report.html are in {out}/exp_c_optimizer"
+
+
+def test_tables_have_the_columns_of_the_design_and_agree_with_each_other(digits):
+    folder = digits[0] / "exp_c_optimizer"
+    history, layers, summary, table = (pd.read_csv(folder / f"{name}.csv") for name in ("history", "layers", "summary", "table"))
+    measured = ["learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "train_grad_norm"]
+    assert list(history.columns) == ["dataset", *ARM, "seed", "epoch", *measured]
+    assert len(history) == 6 * 2 * 3 and len(layers) == 6 * 2 * 3 * 3 and len(summary) == 6 * 2 and len(table) == 6
+    decayed = history.query("schedule == 'exponential' and optimizer == 'adam' and seed == 1")
+    np.testing.assert_allclose(decayed["learning_rate"], [0.01, 0.0095, 0.009025], rtol=1e-6)
+    last = history.query("epoch == 3").set_index([*ARM, "seed"])["test_accuracy"]
+    np.testing.assert_array_equal(summary.set_index([*ARM, "seed"])["final_test_accuracy"], last)
+    means = summary.groupby(ARM, sort=False)["final_test_accuracy"].mean()
+    np.testing.assert_allclose(table.set_index(ARM)["final_test_accuracy_mean"], means)
+    first = history.query("epoch == 1 and schedule == 'constant'").set_index(["optimizer", "seed"])["train_loss"]
+    paired = history.query("epoch == 1 and schedule == 'exponential'").set_index(["optimizer", "seed"])["train_loss"]
+    np.testing.assert_array_equal(first, paired)  # same weights, same batches, and the rate has not decayed yet
+
+
+def test_sharpness_is_measured_at_stages_beside_the_limit_of_the_rate(digits):
+    sharpness = pd.read_csv(digits[0] / "exp_c_optimizer" / "sharpness.csv")
+    assert list(sharpness.columns) == ["dataset", *ARM, "seed", "epoch", "sharpness", "sharpness_error", "stability_limit"]
+    assert sharpness["epoch"].unique().tolist() == [0, 1, 2, 3] and len(sharpness) == 6 * 2 * 4
+    start = sharpness.query("epoch == 0").groupby("seed")["sharpness"]
+    assert (start.nunique() == 1).all() and (start.first() > 0).all()  # a seed has the same weights in every arm
+    limits = sharpness.query("seed == 0 and schedule == 'exponential'").pivot(index="epoch", columns="optimizer", values="stability_limit")
+    np.testing.assert_allclose(limits["sgd"], 200 / 0.95 ** np.arange(4), rtol=1e-5)
+    np.testing.assert_allclose(limits["momentum"], 380 / 0.95 ** np.arange(4), rtol=1e-5)
+    assert limits["adam"].isna().all()
+
+
+def test_figures_and_page_are_drawn(digits):
+    folder = digits[0] / "exp_c_optimizer"
+    figures = sorted(path.name for path in folder.glob("*.png"))
+    assert figures == [
+        "curves_digits_lr0.01.png",
+        "final_accuracy_digits.png",
+        "gradients_digits_lr0.01.png",
+        "rates_digits_adam.png",
+        "rates_digits_momentum.png",
+        "rates_digits_sgd.png",
+        "sharpness_digits.png",
+    ]
+    page = (folder / "report.html").read_text()
+    assert page.count('<img src="data:image/png;base64,') == 7 and "http" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
+    out, process = digits
+    tables = tables_of(out / "exp_c_optimizer")
+    again = run_without_tensorflow("exp_c_optimizer.py", out, "--lr", "0.01", "--epochs", "3", "--seeds", "2")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == process.stdout and tables_of(out / "exp_c_optimizer") == tables
+
+
+@pytest.mark.parametrize("form", ["idx.gz", pytest.param("csv", marks=pytest.mark.slow)])
+def test_fashion_mnist_is_trained_from_files(form, tmp_path):
+    if form == "csv":
+        write_csv(tmp_path / "data", made_up())
+    else:
+        write_idx(tmp_path / "data", made_up(), compress=True)
+    words = ["--datasets", "fashion_mnist", "--data-dir", tmp_path / "data", "--optimizers", "adam", "--schedules", "constant"]
+    process = run(tmp_path / "out", *words, "--lr", "0.001", "--epochs", "12", "--seeds", "1")
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith("Fashion-MNIST: 1 seed, 12 epochs, batch 120, report initialisation")
+    assert f"warning: {tmp_path / 'data'} holds 120 + 40 images" in process.stderr
+    summary = pd.read_csv(tmp_path / "out" / "exp_c_optimizer" / "summary.csv")
+    assert summary["final_test_accuracy"].item() > 0.9  # each class has a bright row of its own
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real Fashion-MNIST is not beside this checkout")
+def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path):
+    words = ["--optimizers", "momentum", "--schedules", "constant", "--lr", "0.01", "--epochs", "1", "--seeds", "1"]
+    process = run(tmp_path, *words, keras_home=REAL)
+    assert process.returncode == 0, process.stderr
+    assert "Fashion-MNIST: 1 seed" in process.stdout and "Digits: 1 seed" in process.stdout and "warning" not in process.stderr
+    accuracy = pd.read_csv(tmp_path / "exp_c_optimizer" / "summary.csv").set_index("dataset")["final_test_accuracy"]
+    assert 0.79 < accuracy["fashion_mnist"] < 0.86
+
+
+def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error::RuntimeWarning,error::UserWarning")
+    folder = tmp_path / "exp_c_optimizer"
+    folder.mkdir()
+    drawn = figures.accuracy_sheet(
+        pd.DataFrame({"rate": [7.0], "final_test_accuracy": 0.5, "diverged": False}), ["rate"], "", "", folder / "curves_digits_lr7.png"
+    )
+    (folder / "mine.png").write_bytes(b"drawn by someone else")
+    assert (folder / drawn[0]).exists()
+    process = run(tmp_path, "--lr", "1e10", "0.1", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "2", "--seeds", "2")
+    assert process.returncode == 0 and "Warning" not in process.stderr, process.stderr
+    lines = process.stdout.splitlines()
+    assert lines[1].endswith("diverged") and lines[2].endswith("2 of 2") and lines[3].endswith("0 of 2")
+    assert ",nan," in (folder / "history.csv").read_text()
+    assert pd.read_csv(folder / "summary.csv")["diverged"].tolist() == [True, True, False, False]
+    there = {path.name for path in folder.glob("*.png")}
+    assert {"curves_digits_lr1e+10.png", "curves_digits_lr0.1.png", "mine.png"} <= there and "curves_digits_lr7.png" not in there
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path):
+    words = ["--lr", "0.01", "0.02", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "40", "--seeds", "1"]
+    terminal = OnATerminal(tmp_path / "shown", *words)
+    status, shown = terminal.finish()
+    assert status == 0
+    for words_shown in ("0/2 cells", "1/2 cells", "2/2 cells", "digits sgd 0.01 constant: epoch", "loss", "accuracy", "0:0"):
+        assert words_shown in shown
+    assert terminal.process.stdout.read().startswith("Digits: 1 seed")
+
+
+@pytest.mark.slow
+def test_quiet_shows_no_progress_on_a_terminal(tmp_path):
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
+    status, shown = OnATerminal(tmp_path / "quiet", "--quiet", *words).finish()
+    assert status == 0
+    assert shown.count("\n") == 2 and "figures, tables and report.html" in shown
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "250", "--seeds", "1"]
+    terminal = OnATerminal(tmp_path, *words)
+    cells = tmp_path / "exp_c_optimizer" / "cells"
+    deadline = time.monotonic() + 120
+    while not (cells.is_dir() and any(not name.startswith(".") for name in os.listdir(cells))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    terminal.process.send_signal(signal.SIGINT)
+    status, shown = terminal.finish()
+    assert status == 130
+    assert "interrupted; finished cells are kept" in shown and "Traceback" not in shown
+    (kept,) = os.listdir(cells)
+    before = (cells / kept / "cell.json").stat().st_mtime_ns
+    process = run(tmp_path, *words)
+    assert process.returncode == 0, process.stderr
+    assert len(os.listdir(cells)) == 2 and (cells / kept / "cell.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.slow
+def test_max_minutes_stops_in_time_and_the_next_call_goes_on(tmp_path):
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "300", "--seeds", "1", "--datasets", "digits"]
+    began = time.monotonic()
+    stopped = run(tmp_path, *words, "--max-minutes", "0.15")
+    assert stopped.returncode == 0 and time.monotonic() - began < 40, stopped.stderr
+    assert "of 2 cells are left; the same command goes on from there" in stopped.stderr.splitlines()[-1]
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("cell.json")}
+    process = run(tmp_path, *words)
+    assert process.returncode == 0, process.stderr
+    history = pd.read_csv(tmp_path / "exp_c_optimizer" / "history.csv")
+    assert history["epoch"].tolist() == [*range(1, 301)] * 2
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert not list(tmp_path.rglob("checkpoints/*"))
+
+
+def test_the_script_is_a_protocol_with_the_reports_settings_as_defaults():
+    assert exp_c_optimizer.EPOCHS == 100
+    assert exp_c_optimizer.BATCH_SIZE == {"fashion_mnist": 128, "digits": 64}
+    assert exp_c_optimizer.LEARNING_RATES == (0.1, 0.01, 0.001)
+    assert (exp_c_optimizer.MOMENTUM, exp_c_optimizer.DECAY) == (0.9, 0.95)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "exponential"])
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
+def test_each_optimizer_updates_as_the_reports_formulas_say(name, schedule):
+    """Two epochs of three steps on f(w) = w^2 / 2, against the formulas in float64."""
+    import keras
+
+    from common.experiment import Cell
+
+    cell = Cell("exp_c_optimizer", "digits", dict(zip(ARM, (name, 0.1, schedule), strict=True)), (0,), 2, 64, "report", "")
+    optimizer = exp_c_optimizer.build_optimizer(cell, steps_per_epoch=3)
+    weight = keras.Variable([1.0, -2.0])
+    w, v, m, s = np.array([1.0, -2.0]), 0.0, 0.0, 0.0
+    for step in range(6):
+        optimizer.apply([keras.ops.convert_to_tensor(weight.value)], [weight])
+        rate = 0.1 * (0.95 ** (step // 3) if schedule == "exponential" else 1)
+        g = w.copy()
+        if name == "sgd":
+            w = w - rate * g
+        elif name == "momentum":
+            v = 0.9 * v + rate * g
+            w = w - v
+        else:
+            m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+            t = step + 1
+            w = w - rate * (m / (1 - 0.9**t)) / (np.sqrt(s / (1 - 0.999**t)) + 1e-7)
+    np.testing.assert_allclose(np.array(weight), w, rtol=1e-4)

@@ -1,0 +1,1 @@
+"""What several tests use: oracles written by hand, small trainings, made-up files, scripts in processes of their own."""

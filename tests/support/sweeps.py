@@ -1,0 +1,59 @@
+"""A small experiment, its cells, and sweeps over them."""
+
+import keras
+import numpy as np
+import pytest
+
+from common import experiment
+from common.experiment import Cell, columns
+from common.sweep import sweep
+from common.training import train as training
+
+_random = np.random.default_rng(0)
+_x = _random.normal(size=(60, 4)).astype("float32")
+_y = (_x[:, 0] > 0).astype("int32")
+DATA = {"moons": ((_x[:40], _y[:40]), (_x[40:], _y[40:]))}
+
+
+def build_model(cell, input_dim, num_classes):
+    if cell.arm["optimizer"] == "broken":
+        raise RuntimeError("a layer fell off")
+    if cell.arm["optimizer"] == "interrupted":
+        raise KeyboardInterrupt
+    return keras.Sequential(
+        [keras.Input((input_dim,)), keras.layers.Dense(5, "relu", name="hidden_1"), keras.layers.Dense(num_classes, name="logits")]
+    )
+
+
+EXPERIMENT = experiment.Experiment(
+    name="exp_x",
+    title="X",
+    question="?",
+    arm_columns=("optimizer", "rate"),
+    default_batch_size={"moons": 16},
+    build_model=build_model,
+    build_loss=lambda cell: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    build_optimizer=lambda cell, steps_per_epoch: keras.optimizers.SGD(cell.arm["rate"]),
+    columns=(columns.TEST_ACCURACY,),
+    draw=lambda results: [],
+)
+
+
+def cell(optimizer="sgd", **changes):
+    settings = {"experiment": "exp_x", "dataset": "moons", "arm": {"optimizer": optimizer, "rate": 0.1}, "seeds": (0, 3), "epochs": 2}
+    return Cell(**{**settings, "batch_size": 16, "init": "report", "data": "abc", **changes})
+
+
+def run(some_cells, root, **flags):
+    """Run a sweep; returns (ids trained, cells that failed, lines logged)."""
+    trained, lines = [], []
+    train = training.train
+
+    def spy(task, *args):
+        trained.append(task.cell.id)
+        return train(task, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "train", spy)
+        result = sweep.run(some_cells, EXPERIMENT, DATA, root, sweep.Options(**flags), log=lines.append)
+    return trained, result.failed, lines
