@@ -1,20 +1,11 @@
 """The way of a script from its flags to its tables, figures and page."""
 
-import itertools
-import logging
 import os
-import sys
-import tempfile
 import time
 from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
 
-from common import cli, devices
-from common.cli import preflight
-from common.errors import BadInput
-from common.signals import Terminated, ended_by_sigterm
-from common.store.files import remove_unfinished
+from common.cli import ending, preflight, show
+from common.experiment import grid
 
 
 def run(experiment, args, arms):
@@ -28,73 +19,34 @@ def run(experiment, args, arms):
     Returns:
         The process's exit status.
     """
-    prog = f"{experiment.name}.py"
-    logging.basicConfig(format=f"{prog}: %(message)s", stream=sys.stderr)
-    try:
-        with ended_by_sigterm():
-            return _run(experiment, args, arms, log=lambda line: print(f"{prog}: {line}", file=sys.stderr))
-    except BadInput as error:
-        cli.fail(prog, error)
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        reason = os.strerror(error.errno) if error.errno else error  # HDF5 puts a paragraph into strerror
-        cli.fail(
-            prog,
-            f"--out {args.out}: cannot write{where} ({reason}); finished cells are kept: free space there and in {tempfile.gettempdir()}, "
-            "or choose another folder",
-        )
-    except KeyboardInterrupt as error:
-        terminated = isinstance(error, Terminated)
-        how = "terminated" if terminated else "interrupted"
-        print(f"{prog}: {how}; finished cells are kept, and the same command goes on from there", file=sys.stderr)
-        return cli.TERMINATED if terminated else cli.INTERRUPTED
+    return ending.status_of(lambda log: _run(experiment, args, arms, log), f"{experiment.name}.py", args.out)
 
 
 def _run(experiment, args, arms, log):
-    from common.data.fashion_mnist import WAYS_TO_GET_IT
-
     began = time.time()
     os.environ["MPLBACKEND"] = "agg"  # which writes files, whatever a notebook or a shell has set
-    devices.require_tensorflow_backend()
-    devices.require_valid_threads()
-    if args.cluster is None:
-        devices.require_one_worker()
-    preflight.require_packages(args)
-    preflight.require_temporary_folder()
-    factors = {"init": args.init, "batch_norm": _without_and(args.batch_norm), "dropout": _without_and(args.dropout)}
-    compared = [name for name, values in factors.items() if len(values) > 1]
-    experiment = replace(experiment, arm_columns=(*experiment.arm_columns, *compared))
-    data = _load(experiment, args)
-    cells = _cells(experiment, args, arms, factors, data)
+    preflight.check(args)
+    from common.data import fingerprint, load_wanted
+    from common.data.fashion_mnist import WAYS_TO_GET_IT
+
+    experiment, factors = grid.compared(experiment, args)
+    known = list(experiment.default_batch_size)
+    data = load_wanted(known, args.datasets, args.data_dir)
+    sizes = {name: len(train[0]) for name, (train, _) in data.items()}
+    fingerprints = {name: fingerprint([*train, *test]) for name, (train, test) in data.items()}
+    cells = grid.build_cells(experiment, arms, factors, args, sizes, fingerprints)
     folder = preflight.output_folder(args.out, experiment.name)
-    if args.datasets is None and "fashion_mnist" in experiment.default_batch_size and "fashion_mnist" not in data:
+    if args.datasets is None and "fashion_mnist" in known and "fashion_mnist" not in data:
         log(f"note: {WAYS_TO_GET_IT}. Going on without it.")
 
     # What takes a second to import comes after the flags and the data have proved good.
-    from common.figures import draw as figures
-    from common.page import index, page
-    from common.results import console, gather
-    from common.store.locks import Locks
     from common.sweep import sweep
 
-    flags = {
-        name: getattr(args, name)
-        for name in ("fresh", "quiet", "tensorboard", "strategy", "jobs", "cluster", "checkpoint_every", "determinism")
-    }
-    deadline = float("inf") if args.max_minutes is None else began + 60 * args.max_minutes
-    result = sweep.run(cells, experiment, data, args.out, sweep.Options(**flags, deadline=deadline), log)
+    result = sweep.run(cells, experiment, data, args.out, _options(args, began), log)
     undone = {cell.id for cell in [*result.failed, *result.left]}
-    done = [cell for cell in cells if cell.id not in undone]
-    if done:
-        with closing(Locks(folder, log)) as locks, locks.held(sweep.RESULTS, sweep.RESULTS_WAITING):
-            remove_unfinished(folder)
-            tables = gather.write(experiment, done, args.out)
-            cli.show(console.screen_table(experiment, tables, done))
-            drawn = figures.draw(experiment, tables, done, args.out)
-            page.write(experiment, tables, done, drawn, args.out)
-        with closing(Locks(args.out, log)) as locks, locks.held(index.INDEX, sweep.RESULTS_WAITING):
-            index.write_index(args.out)
-        log(f"{sum(map(len, drawn.values()))} figures, tables and report.html are in {folder}")
+    if done := [cell for cell in cells if cell.id not in undone]:
+        figures = _write(experiment, done, args.out, folder, log)
+        log(f"{figures} figures, tables and report.html are in {folder}")
     if result.left:
         next_time = "the same command without --fresh" if args.fresh else "the same command"
         log(f"--max-minutes {args.max_minutes:g}: {len(result.left)} of {len(cells)} cells are left; {next_time} goes on from there")
@@ -103,45 +55,28 @@ def _run(experiment, args, arms, log):
     return 1 if result.failed else 0
 
 
-def _load(experiment, args):
-    from common import data
-    from common.data.fashion_mnist import find_fashion_mnist
+def _options(args, began):
+    from common.sweep.sweep import Options
 
-    if args.data_dir is not None and not Path(args.data_dir).is_dir():
-        raise BadInput(f"--data-dir {args.data_dir}: no such folder; name the one that holds Fashion-MNIST, or leave the flag out")
-    known = list(experiment.default_batch_size)
-    if args.datasets is None:
-        names, download = known, False
-        if "fashion_mnist" in known and not (args.data_dir or find_fashion_mnist()):
-            names = [name for name in known if name != "fashion_mnist"]
-    else:
-        names, download = (known if args.datasets == ["all"] else args.datasets), True
-    return {name: data.load(name, args.data_dir, download) for name in names}
+    names = ("fresh", "quiet", "tensorboard", "strategy", "jobs", "cluster", "checkpoint_every", "determinism")
+    deadline = float("inf") if args.max_minutes is None else began + 60 * args.max_minutes
+    return Options(**{name: getattr(args, name) for name in names}, deadline=deadline)
 
 
-def _without_and(value):
-    """The values of a switch: every arm is trained without it, and, if it is given, with it."""
-    return [value] if not value else [type(value)(), value]
+def _write(experiment, cells, out, folder, log):
+    """Tables, screen, figures and page of cells that are done; returns the number of figures."""
+    from common.figures import draw
+    from common.page import index, page
+    from common.results import console, gather
+    from common.store.files import remove_unfinished
+    from common.store.locks import RESULTS, RESULTS_WAITING, Locks
 
-
-def _cells(experiment, args, arms, factors, data):
-    from common.data import fingerprint
-    from common.experiment import Cell
-
-    return [
-        Cell(
-            experiment=experiment.name,
-            dataset=name,
-            arm=arm,
-            seeds=tuple(args.seeds),
-            epochs=args.epochs,
-            # All batches that hold every sample are the same batch.
-            batch_size=min(args.batch_size or experiment.default_batch_size[name], len(train[0])),
-            data=contents,
-            **dict(zip(factors, values, strict=True)),
-        )
-        for name, (train, test) in data.items()
-        for contents in [fingerprint([*train, *test])]
-        for arm in arms
-        for values in itertools.product(*factors.values())
-    ]
+    with closing(Locks(folder, log)) as locks, locks.held(RESULTS, RESULTS_WAITING):
+        remove_unfinished(folder)
+        tables = gather.write(experiment, cells, out)
+        show(console.screen_table(experiment, tables, cells))
+        figures = draw.draw(experiment, tables, cells, out)
+        page.write(experiment, tables, cells, figures, out)
+    with closing(Locks(out, log)) as locks, locks.held(index.INDEX, RESULTS_WAITING):
+        index.write_index(out)
+    return sum(map(len, figures.values()))

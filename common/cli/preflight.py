@@ -4,7 +4,18 @@ import importlib.util
 import tempfile
 from pathlib import Path
 
+from common import devices
 from common.errors import BadInput
+
+
+def check(args):
+    """Have an environment, packages and a temporary folder with which the flags can be done; BadInput if one is missing or of no use."""
+    devices.require_tensorflow_backend()
+    devices.require_valid_threads()
+    if args.cluster is None:
+        devices.require_one_worker()
+    require_packages(args)
+    require_temporary_folder()
 
 
 def require_packages(args):

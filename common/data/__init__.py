@@ -2,5 +2,6 @@
 
 from common.data.datasets import NUM_CLASSES, fingerprint, load
 from common.data.points import plane_grid, probe
+from common.data.wanted import load_wanted
 
-__all__ = ["NUM_CLASSES", "fingerprint", "load", "plane_grid", "probe"]
+__all__ = ["NUM_CLASSES", "fingerprint", "load", "load_wanted", "plane_grid", "probe"]

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 SECONDS_BETWEEN_TRIES = 0.2
+RESULTS = "results"  # the lock on reading cells, and on writing what is made of them
+RESULTS_WAITING = "another process is writing tables and figures there; waiting for it"
 HELD = (errno.EAGAIN, errno.EACCES)
 
 

@@ -9,17 +9,13 @@ from pathlib import Path
 
 from common.store import cells as cells_on_disk
 from common.store import checkpoints
-from common.store.locks import Locks
+from common.store.locks import RESULTS, RESULTS_WAITING, Locks
 from common.sweep import parallel
 from common.sweep.progress import SweepProgress
 from common.sweep.shared_cells import SharedCells
 from common.sweep.witness import Witness
 from common.training.task import Task
 from common.training.workplace import Workplace
-
-RESULTS = "results"  # the lock on reading cells, and on writing what is made of them
-RESULTS_WAITING = "another process is writing tables and figures there; waiting for it"
-
 
 _LAST_WORDS = (
     "{name}.py: error: killed while it trained {cell}; finished cells are kept, and the same command goes on from there. If there was not "

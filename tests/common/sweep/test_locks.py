@@ -142,14 +142,14 @@ def test_two_calls_at_once_share_the_cells_and_leave_what_one_leaves(tmp_path):
 def test_a_cell_is_replaced_only_while_nobody_reads_it(tmp_path):
     run([cell()], tmp_path)
     before, lines = cells.written_at(cell(), tmp_path), []
-    with held_elsewhere(tmp_path / "exp_x", sweep.RESULTS) as reader:
+    with held_elsewhere(tmp_path / "exp_x", locks.RESULTS) as reader:
 
         def log(line):
             lines.append(line)
-            if line == sweep.RESULTS_WAITING:
+            if line == locks.RESULTS_WAITING:
                 assert cells.written_at(cell(), tmp_path) == before
                 reader.kill()
 
         sweep.run([cell()], EXPERIMENT, DATA, tmp_path, sweep.Options(fresh=True), log)
-    assert sweep.RESULTS_WAITING in lines and cells.written_at(cell(), tmp_path) > before
+    assert locks.RESULTS_WAITING in lines and cells.written_at(cell(), tmp_path) > before
     assert os.listdir(cell().folder(tmp_path).parent) == [cell().id]
