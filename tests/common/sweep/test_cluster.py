@@ -1,17 +1,19 @@
 """Cells on a Dask cluster: a real scheduler and real workers on this machine, which do not have the project's code."""
 
 import contextlib
+import io
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 
 from common import cli
-from tests.support.scripts import files_of, run_script
+from tests.support.scripts import ROOT, files_of, run_script
 
 pytest.importorskip("distributed", reason="distributed is not installed: pip install -r requirements-cluster.txt")
 
@@ -42,6 +44,17 @@ class Dask:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def test_the_workers_are_sent_all_code_of_the_project():
+    from common.sweep.project_code import project_code
+
+    with zipfile.ZipFile(io.BytesIO(project_code().archive)) as archive:
+        sent = set(archive.namelist())
+    assert {"exp_a_loss.py", "exp_b_activation.py", "exp_c_optimizer.py", "common/run.py", "kerascope/seed_stack/stack.py"} <= sent
+    assert sent == {
+        path.relative_to(ROOT).as_posix() for pattern in ("*.py", "common/**/*.py", "kerascope/**/*.py") for path in ROOT.glob(pattern)
+    }
 
 
 @pytest.fixture
