@@ -14,7 +14,7 @@ def probe():
     return random.normal(size=(SAMPLES, FEATURES)).astype("float32"), random.integers(0, CLASSES, SAMPLES).astype("int32")
 
 
-@pytest.fixture(params=["ordinary model", "SeedStack"])
+@pytest.fixture(params=[pytest.param("ordinary model", marks=pytest.mark.slow), "SeedStack"])
 def train(request, probe):
     """A function that trains three epochs with the given callbacks and returns the model, and the weights at each epoch by member."""
 

@@ -204,6 +204,7 @@ BAD_CELLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD_CELLS)
 def test_a_cell_that_cannot_be_trusted_is_named(case, trained, capsys, tmp_path):
     spoil, what = BAD_CELLS[case]

@@ -108,6 +108,7 @@ def test_figures_and_page_are_drawn(digits):
     assert page.count('<img src="data:image/png;base64,') == 5 and "http" not in page.replace("http://www.w3.org/2000/svg", "")
 
 
+@pytest.mark.slow
 def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
     folder, process = digits
     tables = tables_of(folder)
@@ -116,6 +117,7 @@ def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
     assert again.stdout == process.stdout and tables_of(folder) == tables
 
 
+@pytest.mark.slow
 def test_losses_and_rate_are_flags_and_two_initialisations_are_compared(tmp_path):
     words = ["--losses", "mse_linear", "--lr", "1e30", "--init", "report", "glorot", "--epochs", "1", "--seeds", "1"]
     process = run_script("exp_a_loss.py", tmp_path, *words)
@@ -129,6 +131,7 @@ def test_losses_and_rate_are_flags_and_two_initialisations_are_compared(tmp_path
     assert len(list((tmp_path / "exp_a_loss").glob("*.png"))) == 5
 
 
+@pytest.mark.slow
 def test_batch_normalisation_is_an_arm_of_its_own_and_its_claim_is_decided(tmp_path):
     process = run_script("exp_a_loss.py", tmp_path, "--losses", "cross_entropy", "--batch-norm", "--epochs", "10", "--seeds", "5")
     assert process.returncode == 0, process.stderr

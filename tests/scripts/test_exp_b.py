@@ -138,6 +138,7 @@ def test_figures_and_page_are_drawn(circles):
     assert (folder / "report.html").read_text().count('<img src="data:image/png;base64,') == 11
 
 
+@pytest.mark.slow
 def test_a_second_call_trains_nothing_and_gives_the_same_tables(circles):
     folder, process = circles
     tables = tables_of(folder)
@@ -146,6 +147,7 @@ def test_a_second_call_trains_nothing_and_gives_the_same_tables(circles):
     assert again.stdout == process.stdout and tables_of(folder) == tables
 
 
+@pytest.mark.slow
 def test_a_start_is_an_arm_only_where_starts_are_compared(circles, dropped):
     assert list(read(circles[0], "table").columns[:3]) == ["dataset", "activation", "n"]
     assert list(read(dropped[0], "table").columns[:4]) == ["dataset", "activation", "bias_drop", "n"]
@@ -155,6 +157,7 @@ def test_a_start_is_an_arm_only_where_starts_are_compared(circles, dropped):
         assert json.loads((cell / "cell.json").read_text())["arm"] == {"activation": "relu", "base_learning_rate": 0.01, "bias_drop": 0.0}
 
 
+@pytest.mark.slow
 def test_lowered_biases_kill_relu_at_a_cost_that_leaky_relu_does_not_pay(dropped):
     folder, process = dropped
     assert process.returncode == 0, process.stderr

@@ -99,7 +99,7 @@ def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
     assert again.stdout == process.stdout and tables_of(out / "exp_c_optimizer") == tables
 
 
-@pytest.mark.parametrize("form", ["idx.gz", pytest.param("csv", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("form", [pytest.param("idx.gz", marks=pytest.mark.slow), pytest.param("csv", marks=pytest.mark.slow)])
 def test_fashion_mnist_is_trained_from_files(form, tmp_path):
     if form == "csv":
         write_csv(tmp_path / "data", made_up())
@@ -125,6 +125,7 @@ def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path)
     assert 0.79 < accuracy["fashion_mnist"] < 0.86
 
 
+@pytest.mark.slow
 def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONWARNINGS", "error::RuntimeWarning,error::UserWarning")
     folder = tmp_path / "exp_c_optimizer"
@@ -144,6 +145,7 @@ def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path,
     assert {"curves_digits_lr1e+10.png", "curves_digits_lr0.1.png", "mine.png"} <= there and "curves_digits_lr7.png" not in there
 
 
+@pytest.mark.slow
 def test_progress_is_shown_on_a_terminal(tmp_path):
     words = ["--lr", "0.01", "0.02", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "40", "--seeds", "1"]
     terminal = OnATerminal(tmp_path / "shown", *words)

@@ -43,7 +43,7 @@ def test_the_metadata_are_as_kaggles_documentation_asks(tmp_path):
 def test_only_the_code_is_sent(tmp_path):
     prepare(tmp_path)
     sent = {path.name for path in (tmp_path / "code").iterdir()}
-    assert sent == {"common", "dataset-metadata.json", "LICENSE", "exp_a_loss.py", "exp_b_activation.py", "exp_c_optimizer.py"}
+    assert sent == {"common", "kerascope", "dataset-metadata.json", "LICENSE", "exp_a_loss.py", "exp_b_activation.py", "exp_c_optimizer.py"}
     refused = subprocess.run([sys.executable, ROOT / "kaggle" / "prepare.py", "Not A Name"], capture_output=True, text=True)
     assert refused.returncode == 2 and refused.stderr.count("\n") == 1
 
@@ -76,7 +76,7 @@ def run_kernel(kaggle, *words):
     ("form", "code_at", "scripts"),
     [
         pytest.param("csv", "how-a-small-network-trains-code", ["exp_a_loss", "exp_b_activation"], marks=pytest.mark.slow),
-        ("idx", "datasets/somebody/how-a-small-network-trains-code", ["exp_c_optimizer"]),
+        pytest.param("idx", "datasets/somebody/how-a-small-network-trains-code", ["exp_c_optimizer"], marks=pytest.mark.slow),
     ],
 )
 def test_the_kernel_runs_from_read_only_input(form, code_at, scripts, tmp_path):

@@ -97,7 +97,10 @@ def test_the_smoothed_loss_is_the_moving_average_of_five_epochs_of_each_run():
     assert len(curves.close_up(pd.DataFrame({0: np.arange(100)}))) == 20
 
 
-@pytest.mark.parametrize(("seeds", "epochs", "diverged"), [(4, 30, 0), (4, 30, 2), (4, 30, 4), (1, 1, 0)])
+@pytest.mark.parametrize(
+    ("seeds", "epochs", "diverged"),
+    [(4, 30, 2), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((4, 30, 0), (4, 30, 4), (1, 1, 0)))],
+)
 def test_sheets_are_drawn_whatever_the_runs_did(seeds, epochs, diverged, tmp_path):
     table = history(diverged, seeds, epochs)
     layers = pd.concat([table.assign(layer=layer, grad_norm=table["train_loss"]) for layer in ("hidden_1", "logits")])

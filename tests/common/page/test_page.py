@@ -15,7 +15,7 @@ from tests.support.scripts import ROOT, run_script
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install -r requirements-browser.txt")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")]
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 SCREENS = {"wide": {}, "phone": PHONE, "dark": {"color_scheme": "dark"}, "dark phone": {**PHONE, "color_scheme": "dark"}}
 PAGES = ("exp_b_activation/report.html", "index.html")

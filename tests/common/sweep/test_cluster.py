@@ -102,6 +102,7 @@ def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_on
     assert first.process.poll() is None and stderr.count("digits: training on CPU, tcp://127.0.0.1:") == 2
 
 
+@pytest.mark.slow
 def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path):
     """The arrays, too, that had been stored on the workers."""
     lost = start_worker(dask, scheduler)
@@ -122,6 +123,7 @@ def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path)
     assert not list(tmp_path.glob("exp_c_optimizer/checkpoints/*"))
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_one_line(dask, scheduler, tmp_path, monkeypatch):
     from common.errors import BadInput
     from common.sweep import cluster
@@ -137,6 +139,7 @@ def test_a_cluster_that_is_not_there_is_one_line(dask, scheduler, tmp_path, monk
         assert f"--cluster {address}" in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_tensorboard_and_jobs_do_not_go_with_a_cluster(tmp_path):
     for words in (["--tensorboard"], ["--jobs", "2"]):
         process = run_script("exp_c_optimizer.py", tmp_path, "--cluster", "tcp://127.0.0.1:1", *words)

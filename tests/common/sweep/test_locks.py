@@ -62,6 +62,7 @@ def test_a_file_system_without_locks_is_told_of_once(tmp_path, monkeypatch):
     assert len(lines) == 1 and "cannot be locked (No locks available)" in lines[0]
 
 
+@pytest.mark.slow
 def test_what_another_process_trains_is_left_to_it_until_it_is_dead(tmp_path):
     other = cell(arm={"optimizer": "sgd", "rate": 0.2})
     lines = []
@@ -77,6 +78,7 @@ def test_what_another_process_trains_is_left_to_it_until_it_is_dead(tmp_path):
     assert cells.is_done(cell(), tmp_path) and "training the last 1 of the cells" in lines[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fresh", [False, True])
 def test_what_another_process_has_done_meanwhile_is_not_done_again(fresh, tmp_path):
     run([cell()], tmp_path / "elsewhere")
@@ -96,12 +98,14 @@ def test_what_another_process_has_done_meanwhile_is_not_done_again(fresh, tmp_pa
         assert run([cell()], tmp_path, fresh=fresh)[:2] == ([], [])
 
 
+@pytest.mark.slow
 def test_waiting_for_another_process_ends_with_the_deadline(tmp_path):
     with held_elsewhere(tmp_path / "exp_x", cell().id):
         result = sweep.run([cell()], EXPERIMENT, DATA, tmp_path, sweep.Options(deadline=time.time() + 1), lambda _: None)
     assert result == sweep.Result([], [cell()])
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_put_right_but_not_under_the_hands_of_a_living_one(tmp_path):
     others = [cell(arm={"optimizer": "sgd", "rate": rate}) for rate in (0.2, 0.3)]
     run([cell(), *others], tmp_path)
@@ -120,6 +124,7 @@ def test_what_a_killed_process_left_is_put_right_but_not_under_the_hands_of_a_li
     assert os.listdir(checkpoints) == []
 
 
+@pytest.mark.slow
 def test_two_calls_at_once_share_the_cells_and_leave_what_one_leaves(tmp_path):
     words = ["--datasets", "digits", "--losses", "cross_entropy", "mse_linear", "--epochs", "1", "--seeds", "1", "--quiet"]
     both = tmp_path / os.fsdecode(b"two calls \xff")
@@ -139,6 +144,7 @@ def test_two_calls_at_once_share_the_cells_and_leave_what_one_leaves(tmp_path):
     assert sorted(path.name for path in (one / "cells").iterdir()) == sorted(path.name for path in (two / "cells").iterdir())
 
 
+@pytest.mark.slow
 def test_a_cell_is_replaced_only_while_nobody_reads_it(tmp_path):
     run([cell()], tmp_path)
     before, lines = cells.written_at(cell(), tmp_path), []

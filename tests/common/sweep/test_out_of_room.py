@@ -16,6 +16,8 @@ from common.sweep import sweep
 from tests.support.scripts import ROOT, run_script
 from tests.support.sweeps import DATA, EXPERIMENT, cell
 
+pytestmark = pytest.mark.slow
+
 WORDS = ["--datasets", "digits", "--losses", "cross_entropy", "--epochs", "1", "--seeds", "2"]
 ROOM = 30_000  # bytes to a file: tables fit, weights and figures do not
 

@@ -32,6 +32,7 @@ def one_process(tmp_path_factory):
     return words, process, files_of(out)
 
 
+@pytest.mark.slow
 def test_jobs_leave_the_very_files_that_one_process_leaves(one_process, tmp_path):
     """Moons, whose sums are split otherwise, and end otherwise in the last bits, with another number of threads."""
     words, alone, files = one_process
@@ -91,6 +92,7 @@ def test_gpus_are_shared_out_one_to_a_worker(number, expected, monkeypatch):
     assert found.kind == "GPU (Tesla T4)" and len(found.names) == (1 if expected else 2)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_all_processes(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "momentum", "--schedules", "constant", "--seeds", "1", "--epochs", "100000"]
     words += ["--batch-size", "16", "--jobs", "2"]
@@ -126,6 +128,7 @@ def test_a_cell_that_kills_its_process_fails_and_the_others_are_trained(tmp_path
     assert any("lost 2 times" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_no_process_outlives_a_sweep_that_is_killed(tmp_path):
     words = [
         "--lr",

@@ -71,6 +71,7 @@ def test_a_changed_setting_is_another_cell(change):
     assert cell(**change).id != cell().id
 
 
+@pytest.mark.slow
 def test_training_again_gives_the_same_tables_byte_for_byte(tmp_path):
     for root in ("a", "b"):
         run([cell()], tmp_path / root)
@@ -88,12 +89,14 @@ def test_a_cell_that_fails_is_reported_and_the_others_go_on(tmp_path):
     assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
 
 
+@pytest.mark.slow
 def test_an_interrupted_cell_leaves_nothing_and_the_finished_ones_stay(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run([cell(), cell("interrupted")], tmp_path)
     assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
 
 
+@pytest.mark.slow
 def test_a_cell_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
@@ -107,6 +110,7 @@ def test_a_cell_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     assert (cell().folder(tmp_path) / "history.csv").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_cell_that_cannot_be_put_in_place_leaves_the_one_it_was_to_replace(tmp_path, monkeypatch):
     run([cell()], tmp_path)
     before = (cell().folder(tmp_path) / "cell.json").read_bytes()
@@ -150,6 +154,7 @@ def test_a_folder_that_was_tampered_with_is_named_with_what_to_do(name, harm, tr
     assert cell().id in message and name in message and "--fresh" in message and "\n" not in message
 
 
+@pytest.mark.slow
 def test_fresh_replaces_a_folder_that_was_tampered_with(trained, tmp_path):
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     (cell().folder(tmp_path) / "history.csv").unlink()
@@ -172,12 +177,14 @@ def test_news_of_a_cell_that_has_ended_is_let_go():
         shown.end(cell("adam"))
 
 
+@pytest.mark.slow
 def test_a_cell_without_one_of_its_measurements_has_failed(tmp_path, monkeypatch):
     monkeypatch.setattr(GradientMonitor, "build_measure", lambda self: 1 / 0)
     _, failed, lines = run([cell()], tmp_path)
     assert [c.id for c in failed] == [cell().id] and any("GradientMonitor measures nothing" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_tensorboard_logs_hold_what_keras_and_the_monitors_log(tmp_path):
     event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard is not installed")
     run([cell()], tmp_path, tensorboard=True)

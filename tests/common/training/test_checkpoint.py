@@ -111,6 +111,7 @@ class Killed(BaseException):
     """Stands for a signal: nothing of ours catches it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, EPOCHS - 1])
 def test_a_training_that_is_killed_goes_on_from_the_state_that_was_saved_last(after, data, undisturbed, tmp_path, monkeypatch):
     begun, write = [], checkpoints.write
@@ -131,6 +132,7 @@ def test_a_training_that_is_killed_goes_on_from_the_state_that_was_saved_last(af
     assert not list(tmp_path.rglob("checkpoints/*"))
 
 
+@pytest.mark.slow
 def test_the_state_is_saved_every_so_many_seconds(data, tmp_path, monkeypatch):
     """Two looks at the clock an epoch, and one more for each saving; saving takes a second, so it would be worth it every 100."""
     saved = []
@@ -143,6 +145,7 @@ def test_the_state_is_saved_every_so_many_seconds(data, tmp_path, monkeypatch):
     assert saved == [1, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_state_that_cannot_be_saved_is_no_reason_to_stop(data, undisturbed, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "checkpoints")
@@ -154,6 +157,7 @@ def test_a_state_that_cannot_be_saved_is_no_reason_to_stop(data, undisturbed, tm
     assert [line for line in lines if "cannot be saved (No space left on device): checkpoints" in line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"tensorflow": "0.1"}, None], ids=["other packages", "another cell"])
 def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(change, data, tmp_path, monkeypatch, caplog):
     broken_off(data, tmp_path, monkeypatch, after=2)
@@ -166,6 +170,7 @@ def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(change, data
     assert checkpoints.read(wanted, tmp_path) is None and "is of another cell or of other packages" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(data, undisturbed, tmp_path, monkeypatch, caplog):
     broken_off(data, tmp_path, monkeypatch, after=2)
     path = layout.checkpoint_path(CELLS[0], tmp_path)
@@ -178,6 +183,7 @@ def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(data, undisturbe
     assert files_of(tmp_path).items() <= undisturbed.items()
 
 
+@pytest.mark.slow
 def test_fresh_begins_anew(data, undisturbed, tmp_path, monkeypatch):
     broken_off(data, tmp_path, monkeypatch, after=2)
     sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(fresh=True))
@@ -189,6 +195,7 @@ def test_a_deadline_that_has_passed_lets_no_cell_begin(data, tmp_path):
     assert os.listdir(tmp_path / "exp_x") == [".lock"]
 
 
+@pytest.mark.slow
 def test_monitors_that_measure_now_and_then_go_on_where_they_were():
     """The state of a monitor with every=2 after 3 epochs is that of the measurement after 2; in plain fit."""
 

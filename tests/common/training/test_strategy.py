@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.scripts import ROOT
 
+pytestmark = pytest.mark.slow
+
 COMPARE = """
 import contextlib, json, sys
 import tensorflow as tf

@@ -18,7 +18,16 @@ from kerascope.monitors import (
     SharpnessMonitor,
     UpdateMonitor,
 )
-from tests.support.networks import NETWORKS, SAMPLES, convolutional, from_logits, random_array, random_labels, subclassed
+from tests.support.networks import (
+    NETWORKS,
+    SAMPLES,
+    convolutional,
+    from_logits,
+    random_array,
+    random_labels,
+    subclassed,
+    two_inputs_two_outputs,
+)
 
 
 class Ends(keras.callbacks.Callback):
@@ -52,7 +61,11 @@ def as_dataset(network):
     return tf.data.Dataset.from_tensor_slices(tuple(parts) if len(parts) > 1 else parts[0]).batch(SAMPLES // 2)
 
 
-@pytest.fixture(scope="module", params=NETWORKS, ids=lambda build: build.__name__)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(build, marks=() if build is two_inputs_two_outputs else pytest.mark.slow) for build in NETWORKS],
+    ids=lambda build: build.__name__,
+)
 def trained(request):
     """A network trained with all monitors, on a probe of arrays and on one of batches; with its monitors, warnings, and ends with and
     without them."""
@@ -166,6 +179,7 @@ def flat(tensors):
     return tf.concat([tf.reshape(tf.convert_to_tensor(tensor), [-1]) for tensor in tensors], 0)
 
 
+@pytest.mark.slow
 def test_the_gradient_in_mixed_precision_is_unscaled_and_does_not_underflow():
     def build_in(policy):
         keras.utils.set_random_seed(0)
@@ -193,6 +207,7 @@ def test_the_gradient_in_mixed_precision_is_unscaled_and_does_not_underflow():
         np.testing.assert_allclose(mixed, exact, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_a_model_that_its_first_batch_builds_is_measured_from_the_first_epoch_on():
     probe = random_array(SAMPLES, 5), random_labels(3)
     model = keras.Sequential([keras.layers.Dense(4, activation="relu", name="a"), keras.layers.Dense(3, name="b")])
@@ -219,6 +234,7 @@ def test_layers_are_chosen_by_name_or_pattern():
     assert nothing.frame().empty
 
 
+@pytest.mark.slow
 def test_sharpness_of_a_layer_is_that_of_its_block():
     network = build(convolutional)
     monitors = [SharpnessMonitor(network.x, network.y, layers=names, tolerance=0) for names in (None, "out", "inner/conv")]

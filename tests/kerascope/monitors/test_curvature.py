@@ -30,7 +30,7 @@ def dense_hessian(weights, x, y, step=1e-5):
     return np.stack([(gradient(flat + step * e) - gradient(flat - step * e)) / (2 * step) for e in np.eye(flat.size)])
 
 
-@pytest.fixture(scope="module", params=["ordinary model", "SeedStack"])
+@pytest.fixture(scope="module", params=[pytest.param("ordinary model", marks=pytest.mark.slow), "SeedStack"])
 def measured(request, probe):
     """A sharpness and a trace monitor after three epochs, on three batches or one, and the Hessian of each member at each epoch."""
     stacked = request.param == "SeedStack"
@@ -135,6 +135,7 @@ def test_the_limit_follows_the_schedule_and_is_nan_for_adaptive_optimizers():
     assert np.isnan(limits["adam"]).all()
 
 
+@pytest.mark.slow
 def test_operations_without_second_derivative_end_in_a_warning():
     @tf.custom_gradient
     def once(x):

@@ -30,7 +30,7 @@ def forward(weights, x):
     return [outputs for _, outputs in forward_with(weights, x, "relu")]
 
 
-@pytest.fixture(params=["ordinary model", "SeedStack"])
+@pytest.fixture(params=[pytest.param("ordinary model", marks=pytest.mark.slow), "SeedStack"])
 def train(request, probe):
     """A function that trains four epochs with a monitor; returns the model and the weights by epoch and member."""
 
@@ -84,6 +84,7 @@ def test_logit_quantities_are_those_of_their_definitions(train, probe, loss):
     np.testing.assert_array_equal(arrays["labels"], probe[1])
 
 
+@pytest.mark.slow
 def test_scalars_reach_the_logs_without_a_layer(train, probe):
     monitor = LogitMonitor(*probe, every=2)
     model, _ = train(monitor)
@@ -106,6 +107,7 @@ def test_a_member_that_is_not_finite_is_measured_as_nan(probe):
     assert np.isfinite(frame.loc[0]).all(axis=None) and np.isnan(frame.loc[1]).all(axis=None)
 
 
+@pytest.mark.slow
 def test_the_activity_of_each_unit_is_the_share_of_samples_that_switch_it_on(train, probe):
     monitor = ActivationMonitor(probe[0], units=True)
     model, seen = train(monitor)
@@ -132,6 +134,7 @@ def test_the_fate_of_a_unit_is_when_it_was_first_off_how_long_and_how_often_it_c
     assert fates["off_at_end"].tolist() == [False, True, True, True, False]
 
 
+@pytest.mark.slow
 def test_predictions_are_the_outputs_of_the_trained_model(train, probe):
     points = np.random.default_rng(1).normal(size=(7, FEATURES)).astype("float32")
     monitor = PredictionMonitor(points)

@@ -22,7 +22,7 @@ from tests.support.perceptron import (
 )
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid"])
+@pytest.mark.parametrize("activation", ["sigmoid", *(pytest.param(name, marks=pytest.mark.slow) for name in ("relu", "leaky_relu"))])
 def test_gradient_quantities_are_those_of_their_definitions(train, probe, activation):
     monitor = GradientMonitor(*probe)
     model, seen = train(activation, [monitor])
@@ -39,7 +39,9 @@ def test_gradient_quantities_are_those_of_their_definitions(train, probe, activa
                 np.testing.assert_allclose(measured, expected_gradient_row(gradients, weights, before, layer), rtol=2e-4, atol=1e-7)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "activation", [pytest.param(name, marks=() if name in ("relu", "tanh") else pytest.mark.slow) for name in ACTIVATIONS]
+)
 def test_activation_quantities_are_those_of_their_definitions(train, probe, activation):
     monitor = ActivationMonitor(probe[0])
     _, seen = train(activation, [monitor])
@@ -54,6 +56,7 @@ def test_activation_quantities_are_those_of_their_definitions(train, probe, acti
                 np.testing.assert_allclose(row[list(ActivationMonitor.quantities)].astype(float), expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_units_known_to_be_dead_are_found(train, probe):
     relu, leaky = ActivationMonitor(probe[0]), ActivationMonitor(probe[0])
     train("relu", [relu])
@@ -125,6 +128,7 @@ def test_regularisation_is_part_of_the_loss_once(probe):
         assert monitor.frame()["grad_norm"].iloc[0] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_values_reach_the_logs_of_later_callbacks(train, probe, tmp_path):
     monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0])]
     model, _ = train("relu", [*monitors, keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))])
@@ -139,6 +143,7 @@ def test_values_reach_the_logs_of_later_callbacks(train, probe, tmp_path):
     assert "grad_norm/hidden_1" in header and "dead_fraction/hidden_2" in header
 
 
+@pytest.mark.slow
 def test_every_measures_every_so_many_epochs(probe):
     model = build()
     model.compile("sgd", loss=cross_entropy())
@@ -153,6 +158,7 @@ def test_every_measures_every_so_many_epochs(probe):
         GradientMonitor(*probe, every=0)
 
 
+@pytest.mark.slow
 def test_training_ends_bit_identical_with_and_without_monitors(train, probe):
     monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0]), HistogramMonitor(*probe, every=[0, 2])]
     model, _ = train("relu", monitors)
@@ -189,6 +195,7 @@ def test_layers_of_nested_models_are_named_by_their_path(probe):
         assert monitor.frame()["layer"].tolist() == ["inner/a", "b"]
 
 
+@pytest.mark.slow
 def test_histograms_count_activations_and_gradients_before_and_after_training(train, probe):
     monitor = HistogramMonitor(*probe, every=[0, 3, 99], bins=7)
     _, seen = train("relu", [monitor])

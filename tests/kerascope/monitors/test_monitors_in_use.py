@@ -46,6 +46,7 @@ def test_early_stopping_can_watch_a_monitor(model, probe):
     assert len(norms) == 2 + np.argmax(np.diff(norms) < 0) < 50
 
 
+@pytest.mark.slow
 def test_model_checkpoint_can_watch_a_monitor(model, probe, tmp_path):
     path = str(tmp_path / "{epoch}.weights.h5")
     keep = keras.callbacks.ModelCheckpoint(path, "update_ratio/logits", mode="min", save_best_only=True, save_weights_only=True)
@@ -54,6 +55,7 @@ def test_model_checkpoint_can_watch_a_monitor(model, probe, tmp_path):
     assert sorted(int(path.name.split(".")[0]) for path in tmp_path.iterdir()) == best
 
 
+@pytest.mark.slow
 def test_tensorboard_shows_a_monitor(model, probe, tmp_path):
     pytest.importorskip("tensorboard", reason="TensorBoard, which is optional, is not installed")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -73,6 +75,7 @@ def test_logs_can_be_few(model, probe, logs, expected):
     assert len(history) == expected + 1 and len(monitor.frame()) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stacked", [False, True])
 def test_plot_draws_a_panel_per_quantity_and_a_line_per_layer(model, probe, stacked, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
@@ -114,6 +117,7 @@ def test_a_warning_can_be_made_an_error(model, probe):
             model.fit(*probe, verbose=0, callbacks=[GradientMonitor(*probe, layers="nowhere")])
 
 
+@pytest.mark.slow
 def test_several_uneven_batches_are_measured_as_one(model, probe):
     batches = tf.data.Dataset.from_tensor_slices(probe).batch(15)
     kinds = HistogramMonitor, lambda *data: LogitMonitor(*data, stages=[1]), GradientMonitor, lambda *data: ActivationMonitor(data[0])
@@ -164,6 +168,7 @@ def test_every_is_a_number_of_epochs_or_a_collection_of_them(every):
         UpdateMonitor(every=every)
 
 
+@pytest.mark.slow
 def test_every_can_name_the_epochs(model, probe):
     epochs = [0, 1, 4]
     quantities = [ActivationMonitor(probe[0], every=epochs), GradientMonitor(*probe, every=epochs)]
@@ -190,12 +195,14 @@ assert not [name for name in sys.modules if name.split(".")[0] == "common"]
 """
 
 
+@pytest.mark.slow
 def test_the_folder_can_be_copied_into_another_project(tmp_path):
     shutil.copytree(next(iter(package.__path__)), tmp_path / "watch")
     process = subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", COPIED], cwd=tmp_path, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
 
 
+@pytest.mark.slow
 def test_the_example_runs_and_says_what_it_found(tmp_path):
     write_idx(tmp_path / "home" / "datasets" / "fashion-mnist", made_up((600, 100)), compress=True)
     command = [sys.executable, str(ROOT / "examples" / "fashion_cnn.py")]

@@ -30,7 +30,7 @@ def gradients_by_sample(weights, x, y):
     return np.stack([np.concatenate([g.ravel() for g in backward(weights, x[i : i + 1], y[i : i + 1], "relu")]) for i in range(len(x))])
 
 
-@pytest.mark.parametrize("at_once", [2**24, 2**11], ids=["all samples at once", "a few"])
+@pytest.mark.parametrize("at_once", [pytest.param(2**24, marks=pytest.mark.slow), 2**11], ids=["all samples at once", "a few"])
 def test_noise_is_that_of_the_samples_gradients(train, probe, monkeypatch, at_once):
     monkeypatch.setattr(noise, "AT_ONCE", at_once)
     monitor = NoiseMonitor(*probe, every=3, batch_size=BATCH_SIZE)
@@ -43,6 +43,7 @@ def test_noise_is_that_of_the_samples_gradients(train, probe, monkeypatch, at_on
     assert model.history.history["noise_scale"][-1] == pytest.approx(frame["noise_scale"].mean(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_noise_without_signal_has_no_finite_scale_and_equal_samples_have_none(probe):
     x, y = probe
     model = build()
@@ -63,6 +64,7 @@ def test_noise_without_signal_has_no_finite_scale_and_equal_samples_have_none(pr
         NoiseMonitor(x, y, batch_size=0)
 
 
+@pytest.mark.slow
 def test_noise_of_a_recurrent_layer_is_measured_too_and_quietly(capfd):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((4,)), keras.layers.Embedding(5, 3, mask_zero=True), keras.layers.GRU(3), keras.layers.Dense(2)])
@@ -104,6 +106,7 @@ def test_updates_are_those_of_their_definitions(train):
                 np.testing.assert_allclose(row[list(monitor.quantities)].to_numpy()[0], expected, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_updates_of_a_training_that_was_broken_off_go_on(probe):
     def fit(*monitors, epochs=4, initial_epoch=0, state=None, weights=None):
         keras.utils.set_random_seed(0)

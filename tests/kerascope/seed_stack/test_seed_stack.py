@@ -51,11 +51,18 @@ def alone(samples):
     return train
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+COMPARED = [
+    (optimizer, rate, seeds, jit)
+    for optimizer, rate, seeds in [("adam", "constant", [7]), *((name, rate, [7, 0, 3, 4]) for name in OPTIMIZERS for rate in RATES)]
+    for jit in (False, True)
+]
+SHARPEST = [("adamw", "decayed", [7, 0, 3, 4], False), ("adam", "constant", [7], True)]
+
+
 @pytest.mark.parametrize(
-    ("optimizer", "rate", "seeds"),
-    [("adam", "constant", [7]), *((optimizer, rate, [7, 0, 3, 4]) for optimizer in OPTIMIZERS for rate in RATES)],
-    ids=lambda value: f"{len(value)} seeds" if isinstance(value, list) else value,
+    ("optimizer", "rate", "seeds", "jit"),
+    [pytest.param(*case, marks=() if case in SHARPEST else pytest.mark.slow) for case in COMPARED],
+    ids=[f"{name}-{rate}-{len(seeds)} seeds-{'xla' if jit else 'plain'}" for name, rate, seeds, jit in COMPARED],
 )
 def test_a_member_ends_with_the_weights_of_plain_fit(samples, alone, optimizer, rate, seeds, jit):
     stack = trained_stack(samples, seeds, OPTIMIZERS[optimizer](RATES[rate]()), jit=jit)
@@ -70,7 +77,7 @@ def test_a_member_begins_with_the_weights_of_its_seed(samples):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "xla"])
 def test_history_and_frame_hold_what_plain_fit_measures(samples, jit):
     x, y = samples
     seeds = [5, 1]
@@ -110,6 +117,7 @@ def test_train_grad_norm_is_the_mean_over_steps_of_the_minibatch_gradients_norm(
     np.testing.assert_allclose(frame["train_grad_norm"], np.mean(norms), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_learning_rate_of_an_epoch_is_the_one_it_began_with(samples):
     steps = -(-SAMPLES // BATCH)
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=steps, decay_rate=0.95, staircase=True)
@@ -140,6 +148,7 @@ class SeenRows(keras.layers.Layer):
         return inputs
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_batches_in_every_arm_and_stack():
     x = np.arange(20, dtype="float32")[:, None]
     y = np.zeros(20, "int32")
@@ -156,6 +165,7 @@ def test_the_same_seed_gives_the_same_batches_in_every_arm_and_stack():
     assert len(set(many.values())) == 3
 
 
+@pytest.mark.slow
 def test_full_batch_training_equals_plain_fit(samples):
     x, y = samples
     stack = SeedStack(build, [0, 1])
@@ -168,7 +178,7 @@ def test_full_batch_training_equals_plain_fit(samples):
     assert_same_weights(stack.member(1), alone)
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "xla"])
 def test_a_diverging_member_leaves_the_others_bit_identical(samples, jit):
     def doomed():
         model = build()
@@ -190,7 +200,8 @@ def test_a_diverging_member_leaves_the_others_bit_identical(samples, jit):
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("jit", [False, True], ids=["plain", "xla"])
+@pytest.mark.slow
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "xla"])
 def test_convolution_normalisation_dropout_and_regularisation_train_as_alone(jit):
     random = np.random.default_rng(1)
     images, labels = random.normal(size=(SAMPLES, 6, 6, 1)).astype("float32"), random.integers(0, 3, SAMPLES).astype("int32")

@@ -61,6 +61,7 @@ def test_muon_is_refused():
         SeedStack(build, [0]).compile(keras.optimizers.Muon(), loss=cross_entropy())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"])
 def test_other_elementwise_optimizers_train_as_alone(samples, name):
     stack = trained_stack(samples, [0, 1], getattr(keras.optimizers, name)(0.01))
@@ -68,6 +69,7 @@ def test_other_elementwise_optimizers_train_as_alone(samples, name):
     assert_same_weights(stack.member(1), alone)
 
 
+@pytest.mark.slow
 def test_a_custom_elementwise_optimizer_is_accepted(samples):
     alone, _ = trained_alone(samples, 1, SignSGD(0.01))
     assert_same_weights(trained_stack(samples, [0, 1], SignSGD(0.01)).member(1), alone)
@@ -109,6 +111,7 @@ def test_building_a_stack_leaves_the_global_random_state_alone():
     assert (np.random.rand(), random.random()) == expected
 
 
+@pytest.mark.slow
 def test_weights_are_saved_and_loaded(samples, tmp_path):
     stack = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01))
     stack.save_weights(tmp_path / "stack.weights.h5")
@@ -117,6 +120,7 @@ def test_weights_are_saved_and_loaded(samples, tmp_path):
     np.testing.assert_array_equal(fresh.predict(samples[0], verbose=0), stack.predict(samples[0], verbose=0))
 
 
+@pytest.mark.slow
 def test_predict_gives_every_members_outputs(samples):
     x = samples[0]
     stack = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01))
@@ -140,11 +144,13 @@ def test_evaluate_agrees_with_plain_keras_whatever_the_metric(samples):
     assert stack.evaluate(x, y) == pytest.approx([np.mean(v) for v in ours.values()])
 
 
+@pytest.mark.slow
 def test_evaluation_in_several_batches_covers_every_sample(samples, monkeypatch):
     monkeypatch.setattr("kerascope.seed_stack.train_epoch.EVALUATION_BATCH", 16)  # 50 samples: 4 batches of 12 and a rest of 2
     test_evaluate_agrees_with_plain_keras_whatever_the_metric(samples)
 
 
+@pytest.mark.slow
 def test_keras_callbacks_work(samples, tmp_path):
     x, y = samples
     stack = SeedStack(build, [0, 1])
@@ -167,6 +173,7 @@ def test_keras_callbacks_work(samples, tmp_path):
     assert (tmp_path / "best.weights.h5").exists()
 
 
+@pytest.mark.slow
 def test_training_in_two_parts_equals_training_in_one(samples):
     whole = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01), epochs=4)
     parts = trained_stack(samples, [0, 1], keras.optimizers.Adam(0.01), epochs=2)
@@ -176,6 +183,7 @@ def test_training_in_two_parts_equals_training_in_one(samples):
     np.testing.assert_array_equal(whole.frame().to_numpy(), parts.frame().to_numpy())
 
 
+@pytest.mark.slow
 def test_backup_and_restore_goes_on_where_a_crash_was(samples, tmp_path):
     class Crash(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):

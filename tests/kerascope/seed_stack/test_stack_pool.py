@@ -48,6 +48,7 @@ def test_a_stack_that_is_used_again_trains_as_a_new_one_and_traces_nothing(sampl
     assert frames[0].equals(frames[2]) and len(frames[2]) == 6
 
 
+@pytest.mark.slow
 def test_a_constant_rate_is_taken_over_by_a_stack_that_is_used_again(samples):
     pool = StackPool()
     for rate in (0.5, 0.01):
@@ -98,6 +99,7 @@ def test_the_rates_of_an_epochs_steps_are_the_schedules(schedule):
     np.testing.assert_allclose(learning_rates(optimizer, 7)(), expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_xla_compiles_long_trainings_unasked_and_short_ones_not(samples, monkeypatch):
     assert not trained_stack(samples, SEEDS, keras.optimizers.SGD(0.1), jit="auto").jit_compile
     monkeypatch.setattr(stack_module, "COMPILATION", 0)
@@ -107,6 +109,7 @@ def test_xla_compiles_long_trainings_unasked_and_short_ones_not(samples, monkeyp
     assert not trained_stack(samples, SEEDS, keras.optimizers.SGD(0.1), jit=False).jit_compile
 
 
+@pytest.mark.slow
 def test_xla_does_not_compile_unasked_what_draws_random_numbers(monkeypatch):
     monkeypatch.setattr(stack_module, "COMPILATION", 0)
     random = np.random.default_rng(1)
@@ -123,6 +126,7 @@ class OnTheHost(keras.layers.Layer):
         return tf.ensure_shape(halved, inputs.shape)
 
 
+@pytest.mark.slow
 def test_what_xla_cannot_compile_runs_as_it_is_unless_xla_was_asked_for(samples, monkeypatch):
     monkeypatch.setattr(stack_module, "COMPILATION", 0)
 
