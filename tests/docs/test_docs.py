@@ -1,4 +1,4 @@
-"""The README keeps its word: its commands run, its Python runs, its tables and findings are the gallery's, its worked example works."""
+"""The documents keep their word: commands run, Python runs, tables and findings are the gallery's, the worked example works."""
 
 import importlib
 import re
@@ -7,55 +7,63 @@ import shutil
 import subprocess
 import sys
 
-import keras
-import numpy as np
 import pandas as pd
 import pytest
 
 from common.course_report import verdicts
 from common.results.text import result_blocks
+from kerascope import SeedStack
 from kerascope.monitors import GradientMonitor
-from kerascope.seed_stack import SeedStack
+from tests.support import examples
 from tests.support.fashion_files import made_up, write_idx
 from tests.support.scripts import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+}
 GALLERY = ROOT / "plots" / "gallery"
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BLOCKS = [block for text in DOCUMENTS.values() for block in re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+PROSE = {name: re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL) for name, text in DOCUMENTS.items()}
 SCRIPTS = ("exp_a_loss", "exp_b_activation", "exp_c_optimizer")
 
 
 def commands():
-    """All commands on the page: the lines of shell blocks, the lines after $, and what stands in the text as code and begins as one."""
+    """All commands in the documents: the lines of shell blocks, those after $, and what stands in the text as code and begins as one."""
     lines = [line for kind, text in BLOCKS if kind in ("sh", "bash") for line in text.splitlines()]
-    lines += re.findall(r"^\$ (.*)$", README, re.MULTILINE)
-    prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
-    code = [re.sub(r"\s+", " ", words) for words in re.findall(r"`([^`]+)`", prose)]
-    lines += [words for words in code if re.match(r"(python|pytest|pip|dask|kaggle|source|apt-get) ", words)]
+    lines += [line for text in DOCUMENTS.values() for line in re.findall(r"^\$ (.*)$", text, re.MULTILINE)]
+    code = [re.sub(r"\s+", " ", words) for prose in PROSE.values() for words in re.findall(r"`([^`]+)`", prose)]
+    lines += [words for words in code if re.match(r"(python|pytest|pip|dask|kaggle|source|apt-get|git) ", words)]
     return sorted({re.sub(r"\s+#.*", "", line).strip() for line in lines})
 
 
 COMMANDS = commands()
 OF_SCRIPTS = [line for line in COMMANDS if line.startswith("python exp_") and "tcp://" not in line and "wine" not in line]
 SHOWN_BY = {  # how another command begins: what runs it
+    "git clone": ".ci/run",
     "python3 -m venv": ".ci/run",
     "source .venv/bin/activate": ".ci/run",
     "apt-get install chromium": ".ci/run",
     "pip install -r requirements-dev.txt": ".ci/run",
-    "pip install jax": "tests/test_benchmarks.py",
+    'pip install ".[plot]"': ".ci/wheel",
+    'pip install -e ".[plot]"': ".ci/wheel",
+    "pip install jax": "tests/benchmarks/test_benchmarks.py",
     "python -m pytest": ".ci/run",
-    "python -m benchmarks": "tests/test_benchmarks.py",
-    "pytest -m slow tests/test_killed.py": "tests/test_killed.py",
-    "python plots/gallery/collect.py": "tests/test_page.py",
-    "python examples/fashion_cnn.py": "tests/test_monitors_in_use.py",
-    "python kaggle/prepare.py USERNAME": "tests/test_kaggle.py",
-    "kaggle datasets create -p kaggle/upload/code": "tests/test_kaggle.py",
-    "kaggle kernels push -p kaggle/upload/kernel": "tests/test_kaggle.py",
-    "dask scheduler": "tests/test_cluster.py",
-    "dask worker tcp://": "tests/test_cluster.py",
-    "python exp_c_optimizer.py --cluster tcp://": "tests/test_cluster.py",
+    "python -m benchmarks": "tests/benchmarks/test_benchmarks.py",
+    "pytest -m slow tests/common/sweep/test_killed.py": "tests/common/sweep/test_killed.py",
+    "python plots/gallery/collect.py": "tests/common/page/test_page.py",
+    "python examples/fashion_cnn.py": "tests/kerascope/monitors/test_monitors_in_use.py",
+    "python kaggle/prepare.py USERNAME": "tests/scripts/test_kaggle.py",
+    "kaggle datasets create -p kaggle/upload/code": "tests/scripts/test_kaggle.py",
+    "kaggle kernels push -p kaggle/upload/kernel": "tests/scripts/test_kaggle.py",
+    "dask scheduler": "tests/common/sweep/test_cluster.py",
+    "dask worker tcp://": "tests/common/sweep/test_cluster.py",
+    "python exp_c_optimizer.py --cluster tcp://": "tests/common/sweep/test_cluster.py",
     "python exp_c_optimizer.py --datasets wine": "below",
 }
+
+
+def test_the_readme_is_short():
+    assert len(DOCUMENTS["README.md"].splitlines()) <= 180
 
 
 def test_every_command_is_run_somewhere():
@@ -95,28 +103,40 @@ def test_a_command_of_a_script_runs(line, tmp_path, capsys):
 def test_what_the_benchmarks_are_asked_for_exists():
     from benchmarks.__main__ import SECTIONS
 
-    asked = [words.split() for words in re.findall(r"--only ([a-z ]+)", README)]
+    asked = [words.split() for text in DOCUMENTS.values() for words in re.findall(r"--only ([a-z ]+)", text)]
     assert asked and all(set(words) <= set(SECTIONS) for words in asked)
 
 
-@pytest.mark.parametrize("code", [text for kind, text in BLOCKS if kind == "python"], ids=["monitors", "SeedStack"])
-def test_the_python_runs(code, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "code"), [(name, code) for name in DOCUMENTS for code in examples.blocks(ROOT / name, "python")])
+def test_the_python_runs(name, code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    random = np.random.default_rng(0)
-    x, y = random.normal(size=(80, 64)).astype("float32"), random.integers(0, 10, 80)
-    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10)])
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    names = {"keras": keras, "model": model, "x": x, "y": y, "x_probe": x[:20], "y_probe": y[:20], "x_test": x[:30], "y_test": y[:30]}
-    run = compile(code.replace("epochs=100", "epochs=2").replace("epochs=20", "epochs=2"), "README.md", "exec")
-    exec(run, names)
-    assert any(isinstance(value, SeedStack | GradientMonitor) for value in names.values())
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    found = examples.run(code, name).values()
+    measured = [value.frame() for value in found if isinstance(value, SeedStack | GradientMonitor)]
+    assert measured and all(len(frame) for frame in measured)
 
 
-@pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"[`(]((?:common|tests|benchmarks|examples|kaggle|plots|\.ci)/[\w./-]*\w)", README)))
-)
-def test_what_the_readme_names_is_there(path):
-    assert (ROOT / path).exists() or path.startswith(("kaggle/upload", "plots/exp_", "plots/index"))
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_what_a_document_names_is_there(name):
+    paths = set(re.findall(r"`((?:common|kerascope|tests|docs|benchmarks|examples|kaggle|plots|\.ci)/[\w./-]*)`", PROSE[name]))
+    assert [
+        path for path in paths if not (ROOT / path).exists() and not path.startswith(("kaggle/upload", "plots/exp_", "plots/index"))
+    ] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_link_between_documents_leads_somewhere(name):
+    for target in re.findall(r"\]\(([^)\s]+)\)", PROSE[name]):
+        if target.startswith("http"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (ROOT / name).parent / path if path else ROOT / name
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(
+                r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+            )
+            assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
 
 
 def rows_of_the_gallery(name):
@@ -153,7 +173,7 @@ def test_the_tables_on_the_page_are_the_gallerys():
 
 def test_the_findings_are_the_gallerys():
     """Every number with an interval is one of a claim, or of a result table."""
-    section = README.split("## Three findings")[1].split("\n## ")[0]
+    section = DOCUMENTS["README.md"].split("## Three findings")[1].split("\n## ")[0]
     found = re.findall(r"-?[\d.]+(?: %| x| epochs)? \[-?[\d.]+, -?[\d.]+\]", section)
     claims = [row for name in SCRIPTS for row in pd.read_csv(GALLERY / name / "claims.csv").to_dict("records")]
     known = {verdicts.in_words(row)[0] for row in claims}
@@ -174,13 +194,16 @@ def test_the_verdicts_on_the_page_are_the_gallerys():
             assert (words[0], words[1]) == verdicts.in_words(row)
 
 
+@pytest.mark.slow
 def test_the_worked_example_adds_an_optimizer_and_a_dataset(tmp_path):
     copy = tmp_path / "project"
     copy.mkdir()
     for path in ROOT.glob("exp_*.py"):
         shutil.copy(path, copy)
-    shutil.copytree(ROOT / "common", copy / "common", ignore=shutil.ignore_patterns("__pycache__"))
-    texts = {path: path.read_text() for path in (copy / "exp_c_optimizer.py", copy / "common/data.py", copy / "common/summary.py")}
+    for package in ("common", "kerascope"):
+        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+    changed = ("exp_c_optimizer.py", "common/data/datasets.py", "common/results/summary.py")
+    texts = {path: path.read_text() for path in map(copy.joinpath, changed)}
     changes = [text for kind, text in BLOCKS if kind == "diff"]
     assert len(changes) == 5
     for change in changes:
