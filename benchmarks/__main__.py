@@ -7,6 +7,7 @@ import platform
 import sys
 from importlib.metadata import version
 
+from benchmarks.size import SMALLEST, Size
 from common.devices import require_tensorflow_backend
 from common.errors import BadInput
 
@@ -30,7 +31,11 @@ NEEDED = {"jax": "jax", "scale": "distributed"}  # packages that a section needs
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="sections of the table (default: all)")
-    parser.add_argument("--rounds", type=int, default=7, help="how often neighbours are timed (default: 7)")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("--rounds", type=int, default=Size.rounds, help=f"how often neighbours are timed (default: {Size.rounds})")
+    amount.add_argument(
+        "--smallest", action="store_true", help="every section at its smallest size, to test that it runs; its numbers say nothing"
+    )
     parser.add_argument(
         "--guard", action="store_true", help="a few seconds: exit status 1 if ten seeds on moons cost more than one plain run"
     )
@@ -48,57 +53,59 @@ def main(argv=None):
         row = training.guard()
         print(table.heading("Guard", "Ten seeds against one plain Keras run"), table.line(row.cells()), sep="\n")
         return 0 if row.value <= row.goal else 1
+    size = SMALLEST if args.smallest else Size(rounds=args.rounds)
     print(_machine())
     for section in args.only:
         print(table.heading(section, SECTIONS[section]), flush=True)
-        for row in _rows(section, args.rounds):
+        for row in _rows(section, size):
             print(table.line(row.cells()), flush=True)
     return 0
 
 
-def _rows(section, rounds):
+def _rows(section, size):
     from benchmarks import cases, monitors, processes, training
-    from common.data.fashion_mnist import find_fashion_mnist
 
-    fashion = cases.FASHION if find_fashion_mnist() else []
-    if section in ("seeds", "memory", "monitors", "each") and not fashion:
+    fashion = cases.fashion_mnist(size)
+    if section in ("seeds", "memory", "monitors", "each") and size.fashion_mnist and not fashion:
         print("Fashion-MNIST is not on disk: its rows are left out.", file=sys.stderr)
     if section == "seeds":
-        yield from training.many_seeds([cases.MOONS, *cases.DIGITS], rounds)
-        yield from training.many_seeds(fashion, min(rounds, 5))
+        yield from training.many_seeds(size.cases([cases.MOONS, *cases.DIGITS]), size.rounds)
+        yield from training.many_seeds(fashion, min(size.rounds, 5))
     elif section == "curve":
-        yield from training.seeds_curve(rounds)
+        yield from training.seeds_curve(size)
     elif section in NEEDED and not importlib.util.find_spec(NEEDED[section]):
         print(f"{NEEDED[section]} is not installed (pip install {NEEDED[section]}): its rows are left out.", file=sys.stderr)
     elif section == "jax":
         from benchmarks import jax_reference
 
-        yield from jax_reference.rows(rounds)
+        yield from jax_reference.rows(size)
     elif section == "replicas":
         from benchmarks import replicas
 
-        yield from replicas.rows(rounds)
+        yield from replicas.rows(size)
     elif section == "scale":
         from benchmarks import scale
 
-        yield from scale.rows()
+        yield from scale.rows(size)
     elif section == "monitors":
-        yield from monitors.both([cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *fashion[:1]], rounds)
+        yield from monitors.both(size.cases([cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *fashion[:1]]), size.rounds)
     elif section == "each":
-        yield from monitors.each(bool(fashion))
+        yield from monitors.each(size, bool(fashion))
     elif section == "start":
-        yield from processes.start_up(rounds)
+        yield from processes.start_up(size.rounds)
     elif section == "scripts":
-        yield from processes.scripts()
+        yield from processes.scripts(size)
     elif section == "safety":
         from benchmarks import safety
 
         yield from safety.checkpoints(fashion[2] if fashion else cases.DIGITS[2])
-        yield from safety.determinism(bool(fashion), min(rounds, 3))
+        yield from safety.determinism(size, bool(fashion))
     elif section == "jobs":
-        yield from processes.jobs()
+        yield from processes.jobs(size)
     elif fashion:
-        yield from processes.memory()
+        yield from processes.memory("fashion_mnist", "Fashion-MNIST")
+    elif not size.fashion_mnist:
+        yield from processes.memory("digits", "Digits")
 
 
 def _machine():

@@ -8,6 +8,7 @@ from functools import cache
 import keras
 
 from common import data, losses
+from common.data.fashion_mnist import find_fashion_mnist
 from common.experiment import Cell
 from exp_c_optimizer import build_model
 from kerascope import SeedStack
@@ -67,6 +68,11 @@ DIGITS = [
 FASHION = [
     replace(case, name=case.name.replace("Digits", "Fashion-MNIST"), dataset="fashion_mnist", batch_size=128, block=1) for case in DIGITS
 ]
+
+
+def fashion_mnist(size):
+    """The cases on Fashion-MNIST; none where it is not wanted or not on disk."""
+    return FASHION if size.fashion_mnist and find_fashion_mnist() else []
 
 
 class Training:

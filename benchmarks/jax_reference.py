@@ -110,13 +110,13 @@ def adam(rate, decay=0.0, beta_1=0.9, beta_2=0.999):
     return update, lambda weights: (jnp.zeros(len(weights[0])), [0 * w for w in weights], [0 * w for w in weights])
 
 
-def rows(rounds):
+def rows(size):
     """SeedStack against JAX: whole trainings, compilation included, and an epoch alone."""
     optimizers = [adam(0.01, WEIGHT_DECAY), sgd(0.01), momentum(0.01), adam(0.01)]
-    for case, optimizer in zip((MOONS, *DIGITS[:3]), optimizers, strict=True):
+    for case, optimizer in zip(size.cases([MOONS, *DIGITS[:3]]), size.few(optimizers), strict=True):
         for num_seeds in (1, 10):
             ours, theirs = Stacked(case, num_seeds), Jax(case, num_seeds, *optimizer)
-            seconds = alternate({"ours": ours.train_block, "jax": theirs.train_block}, rounds)
+            seconds = alternate({"ours": ours.train_block, "jax": theirs.train_block}, size.rounds)
             ratio = median_ratio(seconds["ours"], seconds["jax"])
             epochs = " : ".join(f"{1e3 * np.median(seconds[name]) / case.block:.1f} ms" for name in ("ours", "jax"))
             start = f"start {ours.start_seconds:.1f} s : {theirs.start_seconds:.1f} s"

@@ -32,23 +32,17 @@ def default_monitors(x, y):
     return [package.GradientMonitor(x_probe, y_probe), package.ActivationMonitor(x_probe)]
 
 
-def each(with_fashion):
+def each(size, with_fashion):
     """Every monitor, with `keras.Model.fit` and with a SeedStack: an epoch with it against what that epoch takes without.
 
     All measure in one training; as callbacks run one after the other, the time that one takes at an epoch's end is what the epoch takes
     longer for it.
     """
-    trainings = [
-        ("A, Digits", DIGITS[3], PlainKeras),
-        ("B, moons", MOONS, PlainKeras),
-        ("C, Digits, SGD", DIGITS[0], PlainKeras),
-        ("A, Digits", DIGITS[3], lambda case: Stacked(case, SEEDS)),
-        ("B, moons", MOONS, lambda case: Stacked(case, SEEDS)),
-        ("C, Digits, SGD", DIGITS[0], lambda case: Stacked(case, SEEDS)),
-    ]
-    for name, case, make in trainings:
-        yield from _rows(name, make(case), case.block, goals={})
-        gc.collect()
+    names, cases = ("A, Digits", "B, moons", "C, Digits, SGD"), size.cases([DIGITS[3], MOONS, DIGITS[0]])
+    for make in (PlainKeras, lambda case: Stacked(case, SEEDS)):
+        for name, case in zip(names, cases, strict=False):
+            yield from _rows(name, make(case), case.block, goals={})
+            gc.collect()
     if with_fashion:
         yield from _rows("CNN, Fashion-MNIST", CnnKeras(None), 5, goals={"both": CNN_GOAL})
         yield from _rows("CNN, Fashion-MNIST", CnnStacked(None), 5, goals={"both": CNN_GOAL})

@@ -35,10 +35,9 @@ def start_up(rounds):
         yield Row(case, "", float(np.median([run(*args)[0] for _ in range(rounds)])), "s", goal)
 
 
-def scripts():
+def scripts(size):
     """A cell's fixed cost, and the second call: each script as it is called without flags, but on the small datasets."""
-    small = {"exp_a_loss": ["--datasets", "digits"], "exp_b_activation": [], "exp_c_optimizer": ["--datasets", "digits"]}
-    for name, flags in small.items():
+    for name, *flags in size.scripts:
         with tempfile.TemporaryDirectory() as out:
             call = (f"{name}.py", *flags, "--quiet", "--out", out)
             first, _ = run(*call)
@@ -70,9 +69,9 @@ def _fixed_seconds(record):
     return record["seconds"] - record["epochs"] * record["seconds_per_epoch"]
 
 
-def jobs():
+def jobs(size):
     """Whole calls on the small datasets, in two processes and in one."""
-    for name, flags in (("exp_b_activation", []), ("exp_c_optimizer", ["--datasets", "digits"])):
+    for name, *flags in [call for call in size.scripts if call[0] != "exp_a_loss"]:
         seconds = {}
         for number in (1, 2):
             with tempfile.TemporaryDirectory() as out:
@@ -81,9 +80,9 @@ def jobs():
         yield Row(f"{name}.py --jobs 2 ÷ --jobs 1, the whole call", 5, seconds[2] / seconds[1], "x", 1.0, about)
 
 
-def memory():
-    """Peak resident memory of a whole call."""
+def memory(dataset, name):
+    """Peak resident memory of a whole call on a dataset; `name` is how the table calls it."""
     with tempfile.TemporaryDirectory() as out:
-        flags = ("--datasets", "fashion_mnist", "--lr", "0.01", "--epochs", "2", "--quiet", "--out", out)
+        flags = ("--datasets", dataset, "--lr", "0.01", "--epochs", "2", "--quiet", "--out", out)
         seconds, gigabytes = run("exp_c_optimizer.py", *flags)
-        yield Row("exp_c_optimizer.py on Fashion-MNIST, 6 cells of 2 epochs", 5, gigabytes, "GB", 3.0, f"{seconds:.0f} s")
+        yield Row(f"exp_c_optimizer.py on {name}, 6 cells of 2 epochs", 5, gigabytes, "GB", 3.0, f"{seconds:.0f} s")

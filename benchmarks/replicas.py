@@ -5,28 +5,22 @@ gain on GPUs has to exceed (`devices.REPLICAS_COST`).
 """
 
 import contextlib
-import json
-import subprocess
-import sys
-from pathlib import Path
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.table import Row
 
-ROOT = Path(__file__).parents[1]
 REPLICAS = 2
 SEEDS = 5
 
 
-def rows(rounds):
+def rows(size):
     """A row per case."""
-    process = subprocess.run([sys.executable, "-m", "benchmarks.replicas", str(rounds)], cwd=ROOT, capture_output=True, text=True)
-    if process.returncode:
-        raise RuntimeError(f"python -m benchmarks.replicas failed:\n{process.stderr}")
-    for line in process.stdout.splitlines():
-        yield Row(**json.loads(line))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        yield from process.submit(_measure, size).result()
 
 
-def _measure(rounds):
+def _measure(size):
     import tensorflow as tf
 
     cpu = tf.config.list_physical_devices("CPU")[0]
@@ -34,23 +28,20 @@ def _measure(rounds):
 
     from benchmarks import cases
     from benchmarks.timing import alternate, median_ratio
-    from common.data.fashion_mnist import find_fashion_mnist
 
     strategy = tf.distribute.MirroredStrategy([device.name for device in tf.config.list_logical_devices("CPU")])
-    for case in (cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *(cases.FASHION[:1] if find_fashion_mnist() else [])):
+    rows = []
+    for case in size.cases([cases.MOONS, cases.DIGITS[0], cases.DIGITS[2], *cases.fashion_mnist(size)[:1]]):
         trainings = {}
         for name, scope in (("one", contextlib.nullcontext), ("shared", strategy.scope)):
             with scope():
                 # XLA compiles for one device only: left out on both sides, so that the difference is the replicas'.
                 trainings[name] = cases.Stacked(case, SEEDS, jit_compile=False)
-        seconds = alternate({name: training.train_block for name, training in trainings.items()}, rounds)
+        seconds = alternate({name: training.train_block for name, training in trainings.items()}, size.rounds)
         (x, _), _ = case.load()
         steps = -(-len(x) // case.batch_size) * case.block
-        extra = 1e3 * sorted((seconds["shared"] - seconds["one"]) / steps)[rounds // 2]
+        extra = 1e3 * sorted((seconds["shared"] - seconds["one"]) / steps)[size.rounds // 2]
         ratio = median_ratio(seconds["shared"], seconds["one"])
-        row = {"case": f"{case.name}: an epoch on {REPLICAS} logical devices ÷ one", "seeds": SEEDS, "value": ratio, "unit": "x"}
-        print(json.dumps({**row, "details": f"a step takes {extra:.1f} ms more"}), flush=True)
-
-
-if __name__ == "__main__":
-    _measure(int(sys.argv[1]))
+        name = f"{case.name}: an epoch on {REPLICAS} logical devices ÷ one"
+        rows.append(Row(name, SEEDS, ratio, "x", details=f"a step takes {extra:.1f} ms more"))
+    return rows

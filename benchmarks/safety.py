@@ -14,28 +14,29 @@ from benchmarks.table import Row
 from benchmarks.timing import median_ratio
 from common.training.checkpoint import Checkpoint
 
-CALLS = {  # one cell each
-    "A, Digits, MSE on softmax": ("exp_a_loss", "--datasets", "digits", "--losses", "mse_softmax", "--epochs", 30),
-    "B, moons, ReLU": ("exp_b_activation", "--datasets", "moons", "--activations", "relu", "--epochs", 300),
-    "C, Digits, Adam": ("exp_c_optimizer", "--datasets", "digits", "--optimizers", "adam", "--lr", 0.01, "--schedules", "constant"),
+CALLS = {  # one cell each; script, epochs, flags
+    "A, Digits, MSE on softmax": ("exp_a_loss", 30, "--datasets", "digits", "--losses", "mse_softmax"),
+    "B, moons, ReLU": ("exp_b_activation", 300, "--datasets", "moons", "--activations", "relu"),
+    "C, Digits, Adam": ("exp_c_optimizer", 100, "--datasets", "digits", "--optimizers", "adam", "--lr", 0.01, "--schedules", "constant"),
 }
 FASHION = {
     "C, Fashion-MNIST, Adam": (
-        *("exp_c_optimizer", "--datasets", "fashion_mnist", "--optimizers", "adam", "--lr", 0.01),
-        *("--schedules", "constant", "--epochs", 4),
+        *("exp_c_optimizer", 4, "--datasets", "fashion_mnist", "--optimizers", "adam", "--lr", 0.01),
+        *("--schedules", "constant"),
     ),
 }
 CHECKPOINT_SECONDS = 30.0  # default of --checkpoint-every
 
 
-def determinism(with_fashion, rounds):
+def determinism(size, with_fashion):
     """An epoch with deterministic operations against one without; and whether calls without them give the same tables."""
-    for name, (script, *words) in {**CALLS, **(FASHION if with_fashion else {})}.items():
+    calls = {**CALLS, **(FASHION if with_fashion else {})}
+    for name, (script, epochs, *words) in size.few(list(calls.items())):
         seconds, tables = {"on": [], "off": []}, {"on": set(), "off": set()}
-        for number in range(rounds):
+        for number in range(min(size.rounds, 3)):
             for value in ("on", "off") if number % 2 else ("off", "on"):
                 with tempfile.TemporaryDirectory() as out:
-                    run(f"{script}.py", *words, "--determinism", value, "--quiet", "--out", out)
+                    run(f"{script}.py", *words, "--epochs", size.epochs or epochs, "--determinism", value, "--quiet", "--out", out)
                     (record,) = Path(out).glob("*/cells/*/cell.json")
                     seconds[value].append(json.loads(record.read_text())["seconds_per_epoch"])
                     tables[value].add(b"".join(record.with_name(table).read_bytes() for table in ("history.csv", "layers.csv")))

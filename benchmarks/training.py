@@ -33,11 +33,11 @@ def many_seeds(cases, rounds):
         gc.collect()
 
 
-def seeds_curve(rounds, counts=(1, 2, 4, 8, 16, 32)):
+def seeds_curve(size):
     """Time per seed against the number of seeds."""
-    case = DIGITS[2]
+    (case,), counts = size.cases([DIGITS[2]]), size.seed_counts
     trainings = {count: Stacked(case, count) for count in counts}
-    seconds = alternate({count: training.train_block for count, training in trainings.items()}, rounds)
+    seconds = alternate({count: training.train_block for count, training in trainings.items()}, size.rounds)
     per_seed = {count: values / case.block / count for count, values in seconds.items()}
     for fewer, count in zip((None, *counts), counts, strict=False):
         milliseconds = f"{1e3 * np.median(per_seed[count]):.2f} ms per seed and epoch"

@@ -46,7 +46,10 @@ def find_code():
         for script in sorted(INPUT.glob("/".join(["*"] * depth + [f"{SCRIPTS[0]}.py"]))):
             if all((script.parent / package).is_dir() for package in ("common", "kerascope")):
                 return script.parent
-    sys.exit(f"kernel.py: error: no {SCRIPTS[0]}.py with its folders common and kerascope in {INPUT}; attach the dataset with the code to this kernel")
+    sys.exit(
+        f"kernel.py: error: no {SCRIPTS[0]}.py with its folders common and kerascope in {INPUT}; "
+        "attach the dataset with the code to this kernel"
+    )
 
 
 def take_over_earlier_results():

@@ -1,12 +1,20 @@
 """What the benchmarks compare is the same work. Their times are not tested."""
 
+import importlib.util
+import math
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from benchmarks import floor
+from benchmarks.__main__ import NEEDED, SECTIONS
 from benchmarks.cases import DIGITS, MOONS
 from benchmarks.table import Row
 from benchmarks.timing import median_ratio
+from common.paths import ROOT
 from kerascope.seed_stack import SeedStack
 
 
@@ -48,3 +56,18 @@ def test_the_jax_reference_trains_the_same_weights(case, optimizer):
     last = stack.frame().query("epoch == 2")
     for column, values in zip(["train_loss", "train_accuracy", "test_loss", "test_accuracy"], theirs.results, strict=True):
         np.testing.assert_allclose(values, last[column], rtol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_runs_at_its_smallest_size(section):
+    command = [sys.executable, "-m", "benchmarks", "--only", section, "--smallest"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    if section in NEEDED and not importlib.util.find_spec(NEEDED[section]):
+        assert f"{NEEDED[section]} is not installed" in done.stderr
+    else:
+        _, _, *rows = [re.split(r" *\| *", line) for line in done.stdout.splitlines() if line.startswith("|")]  # a heading of two lines
+        assert rows
+        assert all(math.isfinite(float(measured.split()[0])) for _, _, _, measured, *_ in rows)
