@@ -91,6 +91,7 @@ def test_figures_and_page_are_drawn(digits):
     assert page.count('<img src="data:image/png;base64,') == 7 and "http" not in page.replace("http://www.w3.org/2000/svg", "")
 
 
+@pytest.mark.slow
 def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
     out, process = digits
     tables = tables_of(out / "exp_c_optimizer")

@@ -94,6 +94,7 @@ def broken_off(data, root, monkeypatch, after):
     return result
 
 
+@pytest.mark.slow
 def test_each_epoch_is_a_place_to_break_off(data, undisturbed, tmp_path, monkeypatch):
     """After the first epoch, and after each epoch in turn, until the cell is done; the other cell begins anew in the same stack."""
     for _ in range(EPOCHS - 1):
@@ -111,8 +112,7 @@ class Killed(BaseException):
     """Stands for a signal: nothing of ours catches it."""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("after", [1, EPOCHS - 1])
+@pytest.mark.parametrize("after", [1, pytest.param(EPOCHS - 1, marks=pytest.mark.slow)])
 def test_a_training_that_is_killed_goes_on_from_the_state_that_was_saved_last(after, data, undisturbed, tmp_path, monkeypatch):
     begun, write = [], checkpoints.write
 
