@@ -3,6 +3,8 @@
 It imports nothing of the project but what the blocks themselves import.
 """
 
+import contextlib
+import io
 import os
 import re
 import sys
@@ -35,12 +37,13 @@ def run(code, where):
 
 
 def main(paths):
-    os.environ["MPLBACKEND"] = "agg"
+    os.environ |= {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "3"}
     examples = [(path, code) for path in paths for code in blocks(path, "python")]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for path, code in examples:
-            run(code, path)
+            with contextlib.redirect_stdout(io.StringIO()):  # of progress bars
+                run(code, path)
     print(f"{len(examples)} examples of {', '.join(paths)} ran")
     return 0 if examples else 1
 
