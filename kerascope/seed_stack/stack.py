@@ -48,7 +48,10 @@ class SeedStack(keras.Model):
     Example:
 
     ```python
-    stack = SeedStack(lambda: build_mlp(64, 10), seeds=range(10))
+    def build():
+        return keras.Sequential([keras.Input((64,)), keras.layers.Dense(256, "relu"), keras.layers.Dense(10)])
+
+    stack = SeedStack(build, seeds=range(10))
     stack.compile(keras.optimizers.SGD(0.1), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     stack.fit(x, y, batch_size=64, epochs=100, validation_data=(x_test, y_test))
     stack.frame()      # a row per seed and epoch
