@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import stdtr, stdtrit
 from scipy.stats import binom, bootstrap
 
-STUDENT_BELOW = 20  # runs; from there on the bootstrap's intervals of skewed values hold more often (tests/test_stats.py)
+STUDENT_BELOW = 20  # runs; from there on the bootstrap's intervals of skewed values hold more often (tests/common/test_stats.py)
 RESAMPLES = 9999
 
 

@@ -2,7 +2,7 @@
 
 A claim says that an effect exceeds a margin, in one or more parts. A part is supported if its interval lies beyond the margin, contradicted
 if it lies short of it. The claim is supported if all its parts are, contradicted if one is, and inconclusive otherwise.
-`common/verdicts.py` decides.
+`common/course_report/verdicts.py` decides.
 """
 
 import math

@@ -1,5 +1,5 @@
 """Questions as data: each is answered by facts, sentences whose every word beyond a measure's name comes from the run's tables. Imports
-nothing heavy, for the scripts begin with it; `common/answers.py` puts the facts into words."""
+nothing heavy, for the scripts begin with it; `common/course_report/answers.py` puts the facts into words."""
 
 from dataclasses import dataclass
 

@@ -124,6 +124,12 @@ def test_what_a_document_names_is_there(name):
     ] == []
 
 
+def test_what_code_names_in_words_is_there():
+    paths = [path for folder in ("common", "kerascope", "benchmarks", "kaggle") for path in (ROOT / folder).rglob("*.py")]
+    named = {(path, name) for path in paths for name in re.findall(r"\b(?:common|kerascope|tests)/[\w/]+\.py", path.read_text())}
+    assert named and [(path.name, name) for path, name in named if not (ROOT / name).is_file()] == []
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_link_between_documents_leads_somewhere(name):
     for target in re.findall(r"\]\(([^)\s]+)\)", PROSE[name]):
