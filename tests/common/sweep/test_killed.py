@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.scripts import ROOT, tables_of
 
-KILLS = int(os.environ.get("KILLS", "24"))  # KILLS=100 pytest -m slow -s tests/common/sweep/test_killed.py takes a quarter of an hour
+KILLS = int(os.environ.get("KILLS", "12"))  # KILLS=100 pytest -m slow -s tests/common/sweep/test_killed.py takes a quarter of an hour
 WORDS = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--epochs", "60", "--seeds", "2", "--checkpoint-every", "0"]
 STATUS = {signal.SIGKILL: (-signal.SIGKILL,), signal.SIGTERM: (143, -signal.SIGTERM), signal.SIGINT: (130, -signal.SIGINT)}
 
