@@ -21,12 +21,12 @@ from kerascope.monitors import (
 from tests.support.networks import (
     NETWORKS,
     SAMPLES,
+    autoencoder,
     convolutional,
     from_logits,
     random_array,
     random_labels,
     subclassed,
-    two_inputs_two_outputs,
 )
 
 
@@ -63,7 +63,7 @@ def as_dataset(network):
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(build, marks=() if build is two_inputs_two_outputs else pytest.mark.slow) for build in NETWORKS],
+    params=[pytest.param(build, marks=() if build is autoencoder else pytest.mark.slow) for build in NETWORKS],
     ids=lambda build: build.__name__,
 )
 def trained(request):

@@ -31,6 +31,7 @@ def decay(rate, factor=0.9):
     return keras.optimizers.schedules.ExponentialDecay(rate, decay_steps=2, decay_rate=factor, staircase=True)
 
 
+@pytest.mark.slow
 def test_a_stack_that_is_used_again_trains_as_a_new_one_and_traces_nothing(samples):
     pool, stacks, graphs = StackPool(), [], []
     arms = [("uniform", decay(0.1)), (keras.initializers.GlorotUniform, decay(0.02, 0.5)), ("uniform", decay(0.1))]
@@ -48,7 +49,6 @@ def test_a_stack_that_is_used_again_trains_as_a_new_one_and_traces_nothing(sampl
     assert frames[0].equals(frames[2]) and len(frames[2]) == 6
 
 
-@pytest.mark.slow
 def test_a_constant_rate_is_taken_over_by_a_stack_that_is_used_again(samples):
     pool = StackPool()
     for rate in (0.5, 0.01):
