@@ -26,7 +26,7 @@ def names():
     x, y = random.normal(size=(80, 64)).astype("float32"), random.integers(0, 10, 80)
     model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10)])
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    return {"keras": keras, "model": model, "x": x, "y": y, "x_probe": x[:20], "y_probe": y[:20], "x_test": x[:30], "y_test": y[:30]}
+    return {"model": model, "x": x, "y": y, "x_probe": x[:20], "y_probe": y[:20], "x_test": x[:30], "y_test": y[:30]}
 
 
 def run(code, where):
