@@ -16,7 +16,7 @@ def build_monitors(experiment, cell, data):
 
     Returns:
         `{name: Keras callback}`, in the order in which they are called. Of one that has `frame()`, the table is `<name>.csv`, and of one
-        that has `arrays()`, these are `<name>.npz`; but `tables_of` joins the first two.
+        that has `arrays()`, these are `<name>.npz`; but `records_of` joins the first two.
     """
     x_probe, y_probe = probe(*data[0])
     return {
@@ -27,20 +27,20 @@ def build_monitors(experiment, cell, data):
     }
 
 
-def tables_of(monitors):
-    """What the monitors measured, as `{name: DataFrame}`: gradients and activations in one table, `layers`."""
-    gradients, activations = monitors["gradients"].frame(), monitors["activations"].frame()
-    tables = {"layers": gradients.merge(activations, on=["seed", "epoch", "layer"], how="outer", sort=False)}
-    further = {name: monitor for name, monitor in monitors.items() if name not in ("gradients", "activations")}
-    return tables | {name: source.frame() for name, source in _with_units(further, monitors).items() if hasattr(source, "frame")}
+def records_of(monitors):
+    """What the monitors recorded.
 
+    Args:
+        monitors: from `build_monitors`, after training.
 
-def arrays_of(monitors):
-    """What the monitors kept as arrays, as `{name: {array's name: array}}`."""
-    return {name: source.arrays() for name, source in _with_units(monitors, monitors).items() if hasattr(source, "arrays")}
-
-
-def _with_units(sources, monitors):
-    """The sources, and the activity of every unit where it was kept."""
-    units = monitors["activations"].units
-    return {**sources, **({} if units is None else {"units": units})}
+    Returns:
+        `({name: DataFrame}, {name: {array's name: array}})`. Gradients and activations are one table, `layers`; the activity of every unit,
+        where it was kept, is `units`.
+    """
+    sources = dict(monitors)
+    gradients, activations = sources.pop("gradients"), sources.pop("activations")
+    if activations.units is not None:
+        sources["units"] = activations.units
+    layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)
+    tables = {name: source.frame() for name, source in sources.items() if hasattr(source, "frame")}
+    return {"layers": layers, **tables}, {name: source.arrays() for name, source in sources.items() if hasattr(source, "arrays")}

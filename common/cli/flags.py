@@ -14,8 +14,8 @@ from common.cli.types import (
     folder,
     number_from_zero,
     positive_number,
+    seed_list,
     seed_words,
-    seeds,
     share,
     whole_number,
 )
@@ -170,7 +170,7 @@ def parse(parser, argv, *unique_flags):
         parser.error(f"argument {twice[0]}: given twice, of which the first would be lost; give it once, with all its values")
     args = parser.parse_args(words)
     try:
-        args.seeds = seeds(args.seeds)
+        args.seeds = seed_list(args.seeds)
     except argparse.ArgumentTypeError as error:
         parser.error(f"argument --seeds: {error}")
     for name in ("datasets", "seeds", "init", *unique_flags):

@@ -82,7 +82,8 @@ def seed_words(word):
     return word.split(",")
 
 
-def seeds(words):
+def seed_list(words):
+    """The seeds that all words of --seeds stand for, a list of int: a single number without a comma is a count."""
     is_count = len(words) == 1 and len(words[0]) == 1
     if is_count:
         return list(range(whole_number(1, MOST_SEEDS)(words[0][0])))

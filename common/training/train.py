@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from common.callbacks import arrays_of, build_monitors, tables_of
+from common.callbacks import build_monitors, records_of
 from common.data import NUM_CLASSES
 from common.devices import num_threads
 from common.store import checkpoints, provenance
@@ -79,6 +79,7 @@ def train(task, data, devices, pools, report):
         )
     if checkpoint.saved is not None:
         return Outcome(cell, checkpoint=checkpoint.saved)
+    tables, arrays = records_of(monitors)
     notes = {
         "device": device,
         "host": platform.node(),
@@ -89,7 +90,7 @@ def train(task, data, devices, pools, report):
         "threads": num_threads(),
         "deterministic": devices.deterministic,
     }
-    return Outcome(cell, _contents(cell, {"history": stack.frame(), **tables_of(monitors)}, arrays_of(monitors), stack), notes)
+    return Outcome(cell, _contents(cell, {"history": stack.frame(), **tables}, arrays, stack), notes)
 
 
 def _reporting(report, device, tensorboard, ends):

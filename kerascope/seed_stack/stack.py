@@ -66,6 +66,8 @@ class SeedStack(keras.Model):
         build: function without arguments that returns a built model with one input and one output, of the same architecture each time. It
             is called once per seed, right after `keras.utils.set_random_seed(seed)`.
         seeds: distinct integers in `[0, 2**32)`. A seed fixes a member's initial weights, its batch order and its dropout masks.
+            Keras takes what initialisers draw from Python's global generator, so no other thread may draw from it meanwhile; its state, and
+            NumPy's, is left as it was.
 
     Raises:
         ValueError: for no seeds, repeated or unusable seeds, or a model that cannot be stacked.

@@ -7,7 +7,7 @@ import pytest
 import exp_a_loss
 import exp_b_activation
 import exp_c_optimizer
-from common.course_report import verdicts
+from common.course_report import activation, optimizer, verdicts
 from common.course_report.claims import Above, Below, Claim
 
 SCRIPTS = {"A": exp_a_loss, "B": exp_b_activation, "C": exp_c_optimizer}
@@ -163,3 +163,22 @@ def test_the_family_wise_error_is_at_most_5_percent_without_an_effect():
             summary[f"m{i}"] = random.normal(0, 1, 20) + (summary["arm"] == "b") * (0.3 * i if i < 6 else 0)
         wrong += (verdicts.decide(claims, summary, ["arm"], {"digits": 9})["verdict"] != "inconclusive").any()
     assert wrong / repetitions <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / repetitions), wrong
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=list(SCRIPTS))
+def test_the_reports_settings_are_the_scripts_defaults(script, monkeypatch):
+    """They stand in both: in the report as what it did, in the script as a knob; a cell of the defaults must count as the report's."""
+    made = {}
+    monkeypatch.setattr(script, "run", lambda experiment, args, arms: made.update(experiment=experiment, args=args, arms=arms))
+    script.main([])
+    settings = dict(script.EXPERIMENT.report.settings)
+    assert settings.pop("epochs") == made["args"].epochs == script.EPOCHS
+    assert any(settings.items() <= arm.items() for arm in made["arms"])
+
+
+@pytest.mark.parametrize(
+    ("script", "report", "claim"), [(exp_b_activation, activation, "B-vanish"), (exp_c_optimizer, optimizer, "C-early")]
+)
+def test_early_is_as_early_for_a_claim_as_for_what_measures_it(script, report, claim):
+    (of_the_report,) = (one for one in report.CLAIMS if one.id == claim)
+    assert of_the_report.least_epochs == script.EARLY_EPOCHS

@@ -5,6 +5,7 @@ import threading
 
 import keras
 import numpy as np
+import pytest
 
 from common.sweep.thread_random import random_of_this_thread
 from kerascope import SeedStack
@@ -38,3 +39,18 @@ def test_afterwards_the_functions_of_random_are_what_they_were():
     with random_of_this_thread():
         assert random.random is not before["random"]
     assert vars(random) == before
+
+
+def test_a_dask_worker_trains_within_it(monkeypatch):
+    cluster = pytest.importorskip("common.sweep.cluster", reason="distributed is not installed: pip install -r requirements-cluster.txt")
+    original, during = random.random, []
+
+    class Watching:
+        def perform(self, *args):
+            during.append(random.random)
+
+    for name in ("get_worker", "get_client", "Event", "Queue"):
+        monkeypatch.setattr(cluster, name, lambda *args, **settings: None)
+    monkeypatch.setitem(cluster._workplaces, ("auto", "auto"), Watching())
+    cluster._perform(None, "topic", ("auto", "auto"), None)
+    assert len(during) == 1 and during[0] != original and random.random == original
