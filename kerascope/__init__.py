@@ -1,7 +1,7 @@
 """kerascope: see inside a Keras model while it trains, and train it for many seeds at once.
 
 - `kerascope.monitors`: Keras callbacks that measure gradients, activations, updates, curvature and noise on a fixed probe, layer by layer.
-- `kerascope.SeedStack`: one Keras model trained for many seeds at once; each member ends as it would if trained alone.
+- `kerascope.SeedStack`: one Keras model trained for many seeds at once. Each member ends as it would if trained alone.
 
 Keras 3 on the TensorFlow backend.
 """

@@ -1,12 +1,13 @@
-"""Keras callbacks that measure, on a fixed probe, what happens inside a network while it trains.
+"""Keras callbacks that measure a network on a fixed probe while it trains.
 
-They work on any built Keras 3 model on the TensorFlow backend, and on models that train several members at once and offer `seeds`,
-`template`, `map_members` and `graph` (a SeedStack). They change nothing of what is trained, and what they cannot measure they tell in one
-`MonitorWarning`. They import nothing from the rest of the project: this folder can be copied into another.
+They work on any Keras 3 model on the TensorFlow backend, and on models that train several members at once and have `seeds`, `template`,
+`map_members` and `graph` (a SeedStack). They do not change the training. If a monitor cannot measure something, it issues one
+`MonitorWarning`.
 """
 
 from .activations import ActivationMonitor
 from .core.base import MonitorWarning
+from .core.quantity import Quantity
 from .gradients import GradientMonitor
 from .hessian_trace import HessianTraceMonitor
 from .histograms import HistogramMonitor
@@ -26,6 +27,7 @@ __all__ = [
     "MonitorWarning",
     "NoiseMonitor",
     "PredictionMonitor",
+    "Quantity",
     "SharpnessMonitor",
     "UnitActivity",
     "UpdateMonitor",

@@ -1,4 +1,4 @@
-"""HessianTraceMonitor: how strongly the loss curves over all directions of a layer's weights together."""
+"""HessianTraceMonitor: the curvature of the loss over all directions of a layer's weights."""
 
 import math
 
@@ -6,36 +6,51 @@ import numpy as np
 import tensorflow as tf
 
 from .core.base import QuantityMonitor
-from .core.graphs import over_batches, template_of
-from .core.hessian import add_up_products, num_weights
+from .core.graphs import sum_over_batches, template_of
+from .core.hessian import num_weights, sum_hessian_products
 from .core.layers import weights_by_layer
 from .core.probe import Probe
+from .core.quantity import Quantity
 
 
 class HessianTraceMonitor(QuantityMonitor):
     """Estimates the trace of the Hessian of the loss on a fixed probe, layer by layer, in inference mode, at the end of epochs.
 
-    The trace is the sum of the eigenvalues: how strongly the loss curves in all directions together. Hutchinson's estimate (1990,
-    doi:10.1080/03610919008812866) is the mean of zᵀHz over random vectors z of ±1, whose expectation is the trace; a layer's part of that
-    product has the trace of the layer's own block for its expectation, so the layers' traces add up to that of the whole.
+    The trace is the sum of the eigenvalues: the curvature in all directions together. Hutchinson's estimate (1990,
+    doi:10.1080/03610919008812866) is the mean of zᵀHz over random vectors z of ±1; its expectation is the trace. The expectation of a
+    layer's part of that product is the trace of the layer's own block, so the layers' traces add up to that of the whole Hessian.
 
-    Quantities, by a layer's trainable weights, float32:
+    Example:
+
+    ```python
+    hessian_trace = HessianTraceMonitor(x_train[:256], y_train[:256], every=10)
+    model.fit(x_train, y_train, epochs=20, callbacks=[hessian_trace])
+    hessian_trace.frame()
+    ```
+
+    Quantities, float32, by the trainable weights of a layer:
 
     - `hessian_trace`: the estimate (loss per weight unit²).
-    - `hessian_trace_error`: its standard error over the random vectors (same unit); NaN for a single one.
+    - `hessian_trace_error`: its standard error over the random vectors (loss per weight unit²); NaN with `samples=1`.
 
     The loss is that of `GradientMonitor`. Layers need second derivatives; a measurement costs `samples` times about two gradients of the
     probe.
 
     Args:
-        x, y, sample_weight: the probe, as for `GradientMonitor`.
-        every: measure after every so many epochs; or the epochs after which to measure, a collection of ints, 0 for before training.
-        samples: how many random vectors; the same ones at each measurement and for each member.
-        layers: names or patterns of the layers to measure; all by default.
-        logs: whether the values enter `logs`, or patterns of the keys that do.
+        x: samples of the probe, as for `GradientMonitor`.
+        y: their targets. Defaults to `None`.
+        every: measure after every `every` epochs, or a collection of the epochs after which to measure; 0 is before training. Defaults to
+            `1`.
+        samples: number of random vectors, the same ones at each measurement and for each member. Defaults to `10`.
+        sample_weight: weights of the probe's samples, as given to `fit`. Defaults to `None`.
+        layers: names or patterns of the layers to measure. Defaults to `None`: all.
+        logs: whether the values enter `logs`, or patterns of the keys that do. Defaults to `True`.
     """
 
-    quantities = ("hessian_trace", "hessian_trace_error")
+    quantities = (
+        Quantity("hessian_trace", "trace of the Hessian", "loss per weight unit²"),
+        Quantity("hessian_trace_error", "standard error of the trace", "loss per weight unit²", missing="unknown"),
+    )
 
     def __init__(self, x, y=None, every=1, samples=10, sample_weight=None, layers=None, logs=True):
         super().__init__(Probe(x, y, sample_weight), every, layers, logs)
@@ -48,7 +63,8 @@ class HessianTraceMonitor(QuantityMonitor):
 
     def build_measure(self):
         members, size = len(self.seeds or [0]), num_weights(self.model, self.layers)
-        estimate = over_batches(self.model, self.probe.batches, add_up_products, _by_layer, tf.zeros((members, size)), layers=self.layers)
+        vectors = tf.zeros((members, size))
+        estimate = sum_over_batches(self.model, self.probe.batches, sum_hessian_products, _traces, vectors, layers=self.layers)
 
         def measure(epoch):
             random = np.random.default_rng(0)
@@ -60,9 +76,9 @@ class HessianTraceMonitor(QuantityMonitor):
         return measure
 
 
-def _by_layer(model, totals, vectors, layers):
-    """Each layer's part of zᵀHz: `(members, layers)`."""
+def _traces(model, totals, vectors, layers):
+    """The part of each layer in zᵀHz: `(members, layers)`."""
     products, samples = totals
-    sizes = [sum(math.prod(v.shape) for v in of_layer) for of_layer in weights_by_layer(template_of(model), layers).values()]
+    sizes = [sum(math.prod(v.shape) for v in variables) for variables in weights_by_layer(template_of(model), layers).values()]
     parts = tf.split(products * vectors / samples, sizes, axis=1)
     return tf.stack([tf.reduce_sum(part, axis=1) for part in parts], axis=1)

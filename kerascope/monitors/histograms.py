@@ -1,32 +1,43 @@
-"""HistogramMonitor: how activations and gradients are distributed, at stages of training."""
+"""HistogramMonitor: the distributions of activations and gradients at stages of training."""
 
+import contextlib
 import numbers
 
 import numpy as np
 import tensorflow as tf
 
-from .core.activation_recorder import layers_with_activation, recorded_activations
+from .core.activation_recorder import layers_with_activation, record_activations
 from .core.base import Monitor
-from .core.graphs import map_members, on_each, over_batches, template_of
+from .core.graphs import graph_per_batch, map_members, sum_over_batches, template_of
 from .core.layers import NothingToMeasure, weights_by_layer
 from .core.loss import predict
 from .core.probe import Probe
-from .core.weights import by_member
-from .gradients import add_up_gradients
+from .core.weights import flatten_members
+from .gradients import sum_gradients
 
 
 class HistogramMonitor(Monitor):
     """Counts, layer by layer, the values of the activations and of the loss's gradient on a fixed probe, in inference mode.
 
-    Use it to see distributions drift, widen or collapse, as Glorot & Bengio 2010 did. It says nothing to `logs`; `arrays()` has all.
-    Layers with activations are those of `ActivationMonitor`; where the model has none, gradients are counted alone.
+    Use it to see distributions drift, widen or collapse (Glorot & Bengio 2010). It writes nothing to `logs`. Layers with activations are
+    those of `ActivationMonitor`; if the model has none, only gradients are counted.
+
+    Example:
+
+    ```python
+    histograms = HistogramMonitor(x_train[:256], y_train[:256], every=[0, 10, 20])
+    model.fit(x_train, y_train, epochs=20, callbacks=[histograms])
+    np.savez("histograms.npz", **histograms.arrays())
+    ```
 
     Args:
-        x, y, sample_weight: the probe, as for `GradientMonitor`.
-        every: measure before training (if the model is built) and after every so many epochs; or the epochs after which to measure, a
-            collection of ints, 0 for before training.
-        bins: how many bins.
-        layers: names or patterns of the layers to measure; all by default.
+        x: samples of the probe, as for `GradientMonitor`.
+        y: their targets. Defaults to `None`.
+        every: measure before training (if the model is built) and after every `every` epochs; or a collection of the epochs after which to
+            measure, 0 is before training. Defaults to `1`.
+        bins: number of bins. Defaults to `60`.
+        sample_weight: weights of the probe's samples, as given to `fit`. Defaults to `None`.
+        layers: names or patterns of the layers to measure. Defaults to `None`: all.
     """
 
     def __init__(self, x, y=None, every=1, bins=60, sample_weight=None, layers=None):
@@ -40,32 +51,31 @@ class HistogramMonitor(Monitor):
         super().on_train_begin(logs)
 
     def prepare(self):
-        batches, settings = self.probe.batches, {"seldom": True, "layers": self.layers}
-        self._gradients, self._activations, problems = dict, [], []
-        try:
+        batches, settings = self.probe.batches, {"jit_compile": False, "layers": self.layers}
+        self._gradients, self._activations = dict, []
+        with contextlib.suppress(NothingToMeasure):
             weights_by_layer(self.template, self.layers)
-            self._gradients = over_batches(self.model, batches, add_up_gradients, _gradients, **settings)
-        except NothingToMeasure as problem:
-            problems.append(problem)
-        try:
+            self._gradients = sum_over_batches(self.model, batches, sum_gradients, _gradients, **settings)
+        with contextlib.suppress(NothingToMeasure):
             layers_with_activation(self.template, self.layers)
-            self._activations = on_each(self.model, batches, _activations, **settings)
-        except NothingToMeasure as problem:
-            problems.append(problem)
-        if len(problems) == 2:
-            raise problems[0]
+            self._activations = graph_per_batch(self.model, batches, _activations, **settings)
+        if self._gradients is dict and not self._activations:
+            weights_by_layer(self.template, self.layers)  # raises NothingToMeasure
 
     def record(self, epoch, logs):
         values = {name: tensor.numpy() for name, tensor in self._gradients().items()}
         parts = [measure() for measure in self._activations]
         for name in parts[0] if parts else ():
             values[name] = np.concatenate([part[name].numpy() for part in parts], axis=1)
-        self._stages.append((epoch, {name: _histogram(of_layer, self.bins) for name, of_layer in values.items()}))
+        self._stages.append((epoch, {name: _histogram(members, self.bins) for name, members in values.items()}))
 
     def arrays(self):
-        """All histograms, ready for `np.savez`: `epochs` `(stages,)`, and for each kind and layer `<kind>/<layer>/counts`, int64
-        `(stages, members, bins)`, and `<kind>/<layer>/edges`, float64 `(stages, bins + 1)`; kinds are `activation` and `gradient`. The
-        edges span the finite values of all members; values that are not finite are not counted."""
+        """All histograms as `{name: array}`, ready for `np.savez`.
+
+        `epochs`, int64 `(stages,)`; and for each kind (`activation`, `gradient`) and layer `<kind>/<layer>/counts`, int64 `(stages,
+        members, bins)`, and `<kind>/<layer>/edges`, float64 `(stages, bins + 1)`. The edges span the finite values of all members; other
+        values are not counted.
+        """
         arrays = {"epochs": np.array([epoch for epoch, _ in self._stages], dtype=np.int64)}
         for name in self._stages[0][1] if self._stages else []:
             arrays[f"{name}/counts"] = np.stack([histograms[name][0] for _, histograms in self._stages])
@@ -73,11 +83,11 @@ class HistogramMonitor(Monitor):
         return arrays
 
     def get_state(self):
-        """As for the other monitors, see `QuantityMonitor`."""
+        """The measurements so far, see `QuantityMonitor.get_state`."""
         return self.arrays()
 
     def set_state(self, state):
-        """Take over what `get_state` gave."""
+        """Take over the result of another monitor's `get_state`."""
         names = [name.removesuffix("/counts") for name in state if name.endswith("/counts")]
         self._stages = [
             (epoch, {name: (state[f"{name}/counts"][i], state[f"{name}/edges"][i]) for name in names})
@@ -87,28 +97,28 @@ class HistogramMonitor(Monitor):
 
 def _gradients(model, totals, layers):
     """The gradients of all members: `{"gradient/<layer>": (members, weights)}`."""
+    gradient_sums, samples = totals
     paths = weights_by_layer(template_of(model), layers)
-    summed, samples = totals
-    return {f"gradient/{path}": by_member(of_layer) / samples for path, of_layer in zip(paths, summed, strict=True)}
+    return {f"gradient/{path}": flatten_members(sums) / samples for path, sums in zip(paths, gradient_sums, strict=True)}
 
 
 def _activations(model, batch, layers):
     """The activations of all members: `{"activation/<layer>": (members, values)}`."""
     found = layers_with_activation(template_of(model), layers)
 
-    def of_member(member):
-        with recorded_activations(found) as record:
+    def read_member(member):
+        with record_activations(found) as calls_by_path:
             predict(member, batch)
         return {
-            f"activation/{path}": tf.concat([tf.reshape(tf.cast(recorded.outputs, tf.float32), [-1]) for recorded in calls], 0)
-            for path, calls in record.items()
+            f"activation/{path}": tf.concat([tf.reshape(tf.cast(call.outputs, tf.float32), [-1]) for call in calls], 0)
+            for path, calls in calls_by_path.items()
         }
 
-    return map_members(model, of_member)
+    return map_members(model, read_member)
 
 
 def _histogram(values, bins):
     """Counts `(members, bins)` of values `(members, ...)`, and the edges `(bins + 1,)` common to all members."""
-    members = [of_member[np.isfinite(of_member)].astype(np.float64) for of_member in values]
+    members = [member[np.isfinite(member)].astype(np.float64) for member in values]
     edges = np.histogram_bin_edges(np.concatenate(members), bins)
-    return np.stack([np.histogram(of_member, edges)[0] for of_member in members]), edges
+    return np.stack([np.histogram(member, edges)[0] for member in members]), edges

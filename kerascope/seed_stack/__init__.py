@@ -1,4 +1,4 @@
-"""Many trainings of one Keras model at once, exactly: `SeedStack`; and `StackPool`, which uses traced and compiled stacks again."""
+"""Many trainings of one Keras model at once: `SeedStack`, and `StackPool`, which uses traced and compiled stacks again."""
 
 from .pool import StackPool
 from .stack import SeedStack, batch_order

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 
-def checked_seeds(seeds):
-    """The seeds as a list of int; ValueError if they cannot be seeds of one stack."""
+def validate_seeds(seeds):
+    """The seeds as a list of int; ValueError if they cannot be the seeds of one stack."""
     seeds = list(seeds)
     if not seeds:
         raise ValueError("SeedStack needs at least one seed")
@@ -22,7 +22,7 @@ def checked_seeds(seeds):
 
 
 def build_member(build, seed):
-    """What `build()` returns right after `keras.utils.set_random_seed(seed)`; ValueError if it cannot be stacked."""
+    """The model of `build()`, called right after `keras.utils.set_random_seed(seed)`; ValueError if it cannot be stacked."""
     with _seeded(seed):
         model = build()
     if not (isinstance(model, keras.Model) and model.built):
@@ -34,7 +34,7 @@ def build_member(build, seed):
 
 @contextlib.contextmanager
 def _seeded(seed):
-    """Make what Keras draws inside the block a function of the seed; leave Python's and NumPy's random state as they were."""
+    """Within the block, Keras's random numbers depend only on the seed. Python's and NumPy's random states are restored after it."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
     keras.utils.set_random_seed(seed)
     try:
@@ -44,13 +44,13 @@ def _seeded(seed):
         random.setstate(python_state)
 
 
-def stacked_variable(variables):
-    """One variable `(members, ...)` from the members' own."""
+def stack_variables(variables):
+    """One variable `(members, ...)` from the same variable of all members."""
     first = variables[0]
     return keras.Variable(
         np.stack([keras.ops.convert_to_numpy(variable) for variable in variables]),
         dtype=first.dtype,
         trainable=first.trainable,
-        aggregation="mean" if first.dtype.startswith("float") else "only_first_replica",  # of what replicas assign, seeds for one
+        aggregation="mean" if first.dtype.startswith("float") else "only_first_replica",  # integers: states of generators
         name=first.path.replace("/", "_"),
     )

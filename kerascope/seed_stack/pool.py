@@ -1,31 +1,49 @@
-"""StackPool: SeedStacks that are used again, because tracing and compiling one takes longer than training a small cell."""
+"""StackPool: SeedStacks that are used again, because tracing and compiling one takes longer than a small training."""
 
 import json
 
 import keras
 
-from .learning_rates import schedule_of
+from ..compat import learning_rate_schedule
 from .stack import SeedStack
 
 
 class StackPool:
-    """Hands out compiled SeedStacks at their start; one that was used before, graphs and all, where the new one would have the same graphs:
-    the same seeds, architecture, loss, metrics and optimizer, up to initial weights and learning rate."""
+    """A pool of compiled SeedStacks, whose graphs are used again.
+
+    Two trainings share a stack if they have the same seeds, architecture, loss, metrics and optimizer. Initial weights and learning rate
+    may differ.
+
+    Example:
+
+    ```python
+    pool, loss = StackPool(), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for learning_rate in (0.1, 0.01):
+        stack = pool.stack(build, range(5), keras.optimizers.SGD(learning_rate), loss, metrics=[])
+        stack.fit(x, y, epochs=20)  # traced and compiled once
+    ```
+    """
 
     def __init__(self):
         self._stacks = {}
 
     def stack(self, build, seeds, optimizer, loss, metrics):
-        """A compiled SeedStack, not trained yet; the one that was handed out last under the same settings is no longer to be used.
+        """A compiled SeedStack that is not trained yet. It may be the one of an earlier call, which then begins again.
 
         Args:
-            build, seeds: as for `SeedStack`.
-            optimizer, loss, metrics: as for `SeedStack.compile`; they and the model's layers can be serialised by Keras.
+            build: as for `SeedStack`. Its layers can be serialised by Keras.
+            seeds: as for `SeedStack`.
+            optimizer: a `keras.optimizers.Optimizer`.
+            loss: as for `SeedStack.compile`; can be serialised by Keras.
+            metrics: list of `keras.metrics.Metric`.
+
+        Raises:
+            ValueError: as `SeedStack` and its `compile`.
         """
-        # Names of their own, and not by Keras's count, for they stand in files of weights.
+        # Fixed names: Keras's own count up, and names are part of files of weights.
         stack = SeedStack(build, seeds, name="seed_stack")
         optimizer.name = type(optimizer).__name__.lower()
-        key = json.dumps([stack.seeds, *_what_is_traced(stack.template, optimizer, loss, metrics)], sort_keys=True, default=str)
+        key = json.dumps([stack.seeds, *_traced_settings(stack.template, optimizer, loss, metrics)], sort_keys=True, default=str)
         if key not in self._stacks:
             stack.compile(optimizer, loss, metrics)
             self._stacks[key] = stack
@@ -34,18 +52,18 @@ class StackPool:
         return self._stacks[key]
 
 
-def _what_is_traced(model, optimizer, loss, metrics):
+def _traced_settings(model, optimizer, loss, metrics):
     settings = {name: value for name, value in optimizer.get_config().items() if name not in ("name", "learning_rate")}
     return (
-        [_without_initial_weights(keras.layers.serialize(layer)) for layer in model.layers],
+        [_without_initializers(keras.layers.serialize(layer)) for layer in model.layers],
         [(tuple(x.shape), x.dtype) for x in model.inputs],
-        [type(optimizer).__module__, type(optimizer).__name__, settings, schedule_of(optimizer) is None],
+        [type(optimizer).__module__, type(optimizer).__name__, settings, learning_rate_schedule(optimizer) is None],
         keras.losses.serialize(loss),
         [keras.metrics.serialize(metric) for metric in metrics],
     )
 
 
-def _without_initial_weights(config):
+def _without_initializers(config):
     if isinstance(config, dict):
-        return {name: _without_initial_weights(value) for name, value in config.items() if not name.endswith("_initializer")}
-    return [_without_initial_weights(value) for value in config] if isinstance(config, list) else config
+        return {name: _without_initializers(value) for name, value in config.items() if not name.endswith("initializer")}
+    return [_without_initializers(value) for value in config] if isinstance(config, list) else config

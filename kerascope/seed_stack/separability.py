@@ -1,4 +1,4 @@
-"""Which optimizers may train stacked members: those whose update of one number depends on no number of another member."""
+"""The check that an optimizer can train stacked members: its update of one member must not depend on another member."""
 
 import keras
 import numpy as np
@@ -18,9 +18,9 @@ COUPLING_SETTINGS = {
 def require_separable(optimizer):
     """Refuse an optimizer that would let stacked members influence each other.
 
-    A stacked weight holds the members along its first axis, so whatever is computed over a whole weight mixes them. Keras's own optimizers
-    are judged by name; any other is tried: two members are updated twice, once with other gradients for the second, and the first must not
-    notice.
+    A stacked weight holds the members along its first axis, so a value computed over a whole weight mixes them. Keras's own optimizers are
+    known by name. Any other is tested: it updates two members, and then two more whose second has other gradients; the first of each must
+    end the same.
 
     Args:
         optimizer: a `keras.optimizers.Optimizer`.
@@ -36,16 +36,16 @@ def require_separable(optimizer):
         if getattr(optimizer, name, None) is not None:
             raise ValueError(f"{name} would couple the members of a SeedStack: {reason}. {remedy}")
     built_in = getattr(keras.optimizers, type(optimizer).__name__, None) is type(optimizer)
-    if not built_in and _couples(optimizer):
+    if not built_in and _couples_members(optimizer):
         name = type(optimizer).__name__
         raise ValueError(f"{name} would couple the members of a SeedStack: one member's gradient changed another's update. {remedy}")
 
 
-def _couples(optimizer):
+def _couples_members(optimizer):
     gradients = np.random.default_rng(0).normal(size=(2, 2, 4, 4)).astype("float32")  # (step, member, rows, columns)
 
     def first_member(scale_of_second):
-        # A plain rate: a schedule may not be serialisable, and has no say in the matter.
+        # A constant learning rate: a schedule may not be serialisable, and does not matter here.
         twin = type(optimizer).from_config({**optimizer.get_config(), "learning_rate": 0.1})
         weight = keras.Variable(np.ones((2, 4, 4), "float32"))
         for step in gradients:

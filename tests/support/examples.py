@@ -18,7 +18,7 @@ def blocks(path, kind):
 
 
 def names():
-    """What the examples take for granted: a compiled model, data for it, and a probe."""
+    """The names that the examples take for granted: a compiled model, data for it, and a probe."""
     import keras
     import numpy as np
 

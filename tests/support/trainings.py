@@ -46,7 +46,7 @@ def trained_stack(samples, seeds, optimizer, build=build, jit=False, epochs=EPOC
 
 
 def trained_alone(samples, seed, optimizer, build=build, epochs=EPOCHS, loss=None, jit=False):
-    """What a Keras user would do: seed, build, compile, fit, on the batches that the seed prescribes."""
+    """The training of a Keras user: seed, build, compile, and fit on the batches that the seed prescribes."""
     keras.utils.set_random_seed(seed)
     model = build()
     model.compile(optimizer, loss=loss or cross_entropy(), metrics=["accuracy"], jit_compile=jit)

@@ -1,1 +1,1 @@
-"""What the monitors share: when they measure, on what, and how a measurement becomes one graph."""
+"""The parts that the monitors share: base classes, the probe, layers and weights, the loss and its derivatives."""

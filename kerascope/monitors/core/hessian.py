@@ -10,40 +10,43 @@ from .loss import gradient_of_loss
 from .probe import num_samples
 
 
-def chosen_weights(model, layers):
-    """The variables that the Hessian is taken by, in order."""
-    return [variable for of_layer in weights_by_layer(template_of(model), layers).values() for variable in of_layer]
+def selected_weights(model, layers):
+    """The variables of the chosen layers, in order."""
+    return [variable for variables in weights_by_layer(template_of(model), layers).values() for variable in variables]
 
 
 def num_weights(model, layers):
-    """How many numbers they hold."""
-    return sum(math.prod(variable.shape) for variable in chosen_weights(model, layers))
+    """The number of weights in the chosen layers."""
+    return sum(math.prod(variable.shape) for variable in selected_weights(model, layers))
 
 
-def add_up_products(model, batch, vectors, *_, layers):
-    """Of all members: the Hessian of a batch's loss times the member's vector, times the number of samples; and that number.
+def sum_hessian_products(model, batch, vectors, *_, layers):
+    """For all members: the Hessian of a batch's loss times the member's vector, times the number of samples; and that number.
 
     The loss is that of `gradient_of_loss`; the Hessian is by all trainable weights of the chosen layers, flattened one after the other.
 
     Args:
+        model: the compiled model.
+        batch: a batch of a probe.
         vectors: float32 `(members, weights)`.
+        layers: patterns of layers, or None for all.
 
     Returns:
         float32 `(members, weights)`, and a scalar.
     """
     samples = float(num_samples(batch))
 
-    def of_member(member, vector):
-        weights = [variable.value for variable in chosen_weights(model, layers)]
+    def hessian_product(member, vector):
+        weights = [variable.value for variable in selected_weights(model, layers)]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            product = tf.tensordot(flat(gradient_of_loss(model, member, weights, batch)), vector, 1)
+            product = tf.tensordot(flatten(gradient_of_loss(model, member, weights, batch)), vector, 1)
         rows = tape.gradient(product, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return samples * flat([tf.convert_to_tensor(row) for row in rows])
+        return samples * flatten([tf.convert_to_tensor(row) for row in rows])
 
-    return map_members(model, of_member, vectors), tf.constant(samples)
+    return map_members(model, hessian_product, vectors), tf.constant(samples)
 
 
-def flat(tensors):
+def flatten(tensors):
     """Tensors as one float32 vector."""
     return tf.concat([tf.reshape(tf.cast(tensor, tf.float32), [-1]) for tensor in tensors], 0)

@@ -1,4 +1,4 @@
-"""The loss that a model was compiled with, and its gradient, on a batch of a probe."""
+"""The compiled loss of a model, and its gradient, on a batch of a probe."""
 
 import inspect
 
@@ -7,23 +7,23 @@ import tensorflow as tf
 
 
 def batch_loss(model, member, batch, y_pred):
-    """The compiled loss of a member's outputs, weights of the samples and regularisation included, in inference mode: a float32 scalar.
+    """The compiled loss of a member's outputs in inference mode, with sample weights and regularisation: a float32 scalar.
 
     Args:
         model: the compiled model.
-        member: the model itself, or one of the members that it trains, which was just called, within `map_members`.
+        member: the model itself, or one of the members that it trains, called just before, within `map_members`.
         batch: a batch of a probe.
-        y_pred: what the member made of it.
+        y_pred: the member's outputs on the batch.
     """
     training = {"training": False} if "training" in inspect.signature(model.compute_loss).parameters else {}
     loss = model.compute_loss(batch["x"], batch.get("y"), y_pred, batch.get("sample_weight"), **training)
-    loss = tf.cast(loss, tf.float32) * tf.distribute.get_strategy().num_replicas_in_sync  # by which Keras divides
-    # A model counts its own regularisation; one that trains others does not count theirs.
+    loss = tf.cast(loss, tf.float32) * tf.distribute.get_strategy().num_replicas_in_sync  # Keras divides by that number.
+    # Keras adds the regularisation of the model itself, not that of another model's members.
     return loss if member is model else tf.add_n([loss, *(tf.cast(added, tf.float32) for added in member.losses)])
 
 
 def predict(member, batch):
-    """A member's outputs in inference mode."""
+    """The outputs of a member in inference mode."""
     return member(batch["x"], training=False) if "training" in inspect.signature(member.call).parameters else member(batch["x"])
 
 
@@ -32,7 +32,7 @@ def gradient_of_loss(model, member, weights, batch):
 
     Args:
         model, member, batch: see `batch_loss`.
-        weights: tensors, the weights of `member` as they stand, read within `map_members`.
+        weights: tensors, the present weights of `member`, read within `map_members`.
 
     Returns:
         For each weight a float32 tensor of its shape; zeros where the loss does not depend on it.
@@ -42,12 +42,12 @@ def gradient_of_loss(model, member, weights, batch):
         tape.watch(weights)
         loss = scale * batch_loss(model, member, batch, predict(member, batch))
     gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    # Embeddings give their rows alone.
+    # An embedding's gradient has only the rows that were used: `convert_to_tensor` adds the others.
     return [tf.cast(tf.convert_to_tensor(gradient), tf.float32) / scale for gradient in gradients]
 
 
 def _loss_scale(model):
-    """The factor that keeps a float16 gradient from underflowing: half the training's own, which may just have been raised too far."""
+    """The factor that keeps a float16 gradient from underflow: half of the training's own, which may just have been raised too far."""
     if isinstance(getattr(model, "optimizer", None), keras.optimizers.LossScaleOptimizer):
         return tf.cast(model.optimizer.scale_loss(tf.constant(0.5)), tf.float32)
     return 1.0

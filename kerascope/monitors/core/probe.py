@@ -6,19 +6,20 @@ import tensorflow as tf
 
 
 class Probe:
-    """The samples on which a monitor measures, kept in memory in one batch or several.
+    """The samples on which a monitor measures, kept in memory in one or several batches.
 
     Args:
         x: samples as given to `fit`: an array or tensor, a list or dict of them, or a `tf.data.Dataset` of batches, whose elements are `x`,
             `(x, y)` or `(x, y, sample_weight)`.
-        y, sample_weight: targets and weights as given to `fit`, if `x` is not a Dataset.
+        y: targets as given to `fit`, if `x` is not a Dataset. Defaults to `None`.
+        sample_weight: weights as given to `fit`, if `x` is not a Dataset. Defaults to `None`.
 
     Raises:
         ValueError: for no samples, parts of different lengths, an endless Dataset, or targets beside a Dataset.
-        TypeError: for what is neither arrays nor a Dataset.
+        TypeError: if `x` is neither arrays nor a Dataset.
 
     Attributes:
-        batches: list of dicts with the keys `x`, and `y` and `sample_weight` where there are any; structures of tensors.
+        batches: list of dicts with the keys `x` and, if there are any, `y` and `sample_weight`; structures of tensors.
     """
 
     def __init__(self, x, y=None, sample_weight=None):
@@ -37,27 +38,18 @@ class Probe:
         return sum(num_samples(batch) for batch in self.batches)
 
     def without_targets(self):
-        """The same samples alone."""
-        return self._with([{"x": batch["x"]} for batch in self.batches])
+        """Drop targets and weights. Returns the probe."""
+        self.batches = [{"x": batch["x"]} for batch in self.batches]
+        return self
 
-    def rebatched(self, size):
-        """The same samples in batches of at most `size`."""
-        return self._with(
-            [
-                tf.nest.map_structure(lambda t, i=i: t[i : i + size], batch)
-                for batch in self.batches
-                for i in range(0, num_samples(batch), size)
-            ]
-        )
-
-    def _with(self, batches):
-        probe = object.__new__(Probe)
-        probe.batches = batches
-        return probe
+    def split(self, size):
+        """The same samples as a list of batches of at most `size`."""
+        parts = [(batch, slice(i, i + size)) for batch in self.batches for i in range(0, num_samples(batch), size)]
+        return [tf.nest.map_structure(lambda tensor, rows=rows: tensor[rows], batch) for batch, rows in parts]
 
 
 def num_samples(batch):
-    """How many samples a batch has."""
+    """The number of samples in a batch."""
     return tf.nest.flatten(batch)[0].shape[0]
 
 
@@ -71,10 +63,10 @@ def _batch(x, y=None, sample_weight=None):
 
 
 def _tensors(part, name):
-    """The arrays of a structure as tensors; float64 becomes Keras's float type, as in `fit`."""
+    """The arrays of a structure as tensors; float64 becomes Keras's float type, as in `fit`. Keras's own data adapters are private."""
     leaves = tf.nest.flatten(part)
     if leaves and all(isinstance(leaf, (int, float)) for leaf in leaves):
-        part = np.asarray(part)  # plain lists of numbers are an array
+        part = np.asarray(part)  # A plain list of numbers is an array.
 
     def tensor(value):
         if not tf.is_tensor(value):

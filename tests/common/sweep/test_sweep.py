@@ -31,7 +31,7 @@ def test_a_cells_folder_holds_its_tables_histograms_weights_and_settings(tmp_pat
     ]
     assert history[["seed", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [3, 1], [3, 2]]
     layers = pd.read_csv(folder / "layers.csv")
-    quantities = [*GradientMonitor.quantities, *ActivationMonitor.quantities]
+    quantities = [q.name for q in (*GradientMonitor.quantities, *ActivationMonitor.quantities)]
     assert list(layers.columns) == ["dataset", "optimizer", "rate", "seed", "epoch", "layer", *quantities]
     assert layers["layer"].tolist() == ["hidden_1", "logits"] * 4
     assert layers["saturated_fraction"].isna().all() and ",nan," not in (folder / "layers.csv").read_text()

@@ -72,7 +72,7 @@ def train_alone(strategy):
         monitors = [GradientMonitor(x, y), ActivationMonitor(x), SharpnessMonitor(x, y), NoiseMonitor(x, y), UpdateMonitor()]
         # Within the scope, where Keras divides losses by the number of replicas.
         model.fit(x[:48], y[:48], batch_size=24, epochs=2, shuffle=False, verbose=0, callbacks=monitors)
-    return [m.frame()[list(m.quantities)].to_numpy() for m in monitors]
+    return [m.frame()[[q.name for q in m.quantities]].to_numpy() for m in monitors]
 
 pairs = list(zip(train_alone(None), train_alone(adam.distribute_strategy)))
 results["plain Keras"] = float(max(np.nanmax(np.abs(a - b) / (1e-6 + np.abs(a))) for a, b in pairs)), [len(a) for a, _ in pairs]

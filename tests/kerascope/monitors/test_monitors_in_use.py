@@ -1,7 +1,6 @@
-"""Monitors beside Keras's own callbacks, as a folder of their own, and with wrong arguments."""
+"""Monitors beside Keras's own callbacks, in an example, and with wrong arguments."""
 
 import os
-import shutil
 import subprocess
 import sys
 import warnings
@@ -12,11 +11,21 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from kerascope import monitors as package
-from kerascope.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor, LogitMonitor, MonitorWarning, UpdateMonitor
+from kerascope.monitors import (
+    ActivationMonitor,
+    GradientMonitor,
+    HessianTraceMonitor,
+    HistogramMonitor,
+    LogitMonitor,
+    MonitorWarning,
+    NoiseMonitor,
+    SharpnessMonitor,
+    UpdateMonitor,
+)
 from kerascope.monitors.core.probe import Probe
 from kerascope.seed_stack import SeedStack
 from tests.support.fashion_files import made_up, write_idx
+from tests.support.frames import columns
 from tests.support.perceptron import build, cross_entropy
 from tests.support.scripts import ROOT
 
@@ -44,15 +53,6 @@ def test_early_stopping_can_watch_a_monitor(model, probe):
     history = model.fit(*probe, epochs=50, verbose=0, callbacks=[GradientMonitor(*probe), stop]).history
     norms = history["grad_norm/logits"]
     assert len(norms) == 2 + np.argmax(np.diff(norms) < 0) < 50
-
-
-@pytest.mark.slow
-def test_model_checkpoint_can_watch_a_monitor(model, probe, tmp_path):
-    path = str(tmp_path / "{epoch}.weights.h5")
-    keep = keras.callbacks.ModelCheckpoint(path, "update_ratio/logits", mode="min", save_best_only=True, save_weights_only=True)
-    history = model.fit(*probe, epochs=6, verbose=0, callbacks=[UpdateMonitor(), keep]).history["update_ratio/logits"]
-    best = [epoch for epoch in range(1, 7) if history[epoch - 1] < min([np.inf, *history[: epoch - 1]])]
-    assert sorted(int(path.name.split(".")[0]) for path in tmp_path.iterdir()) == best
 
 
 @pytest.mark.slow
@@ -85,16 +85,17 @@ def test_plot_draws_a_panel_per_quantity_and_a_line_per_layer(model, probe, stac
     monitor = GradientMonitor(*probe)
     model.fit(*probe, epochs=3, verbose=0, callbacks=[monitor])
     figure = monitor.plot()
-    assert [ax.get_title() for ax in figure.axes] == ["grad norm", "grad mean abs", "weight norm", "update ratio"]
     for ax, quantity in zip(figure.axes, monitor.quantities, strict=True):
+        assert (ax.get_title(), ax.get_yscale()) == (quantity.label, quantity.scale)
         assert [line.get_label() for line in ax.lines] == ["hidden_1", "hidden_2", "logits"]
-        means = monitor.frame().query("layer == 'logits'").groupby("epoch")[quantity].mean()
+        means = monitor.frame().query("layer == 'logits'").groupby("epoch")[quantity.name].mean()
         np.testing.assert_allclose(ax.lines[2].get_ydata(), means)
         assert len(ax.collections) == (3 if stacked else 0)
     figure.canvas.draw()
+    assert len(UpdateMonitor().plot().axes) == 1  # an empty panel before the first measurement
 
 
-def test_a_monitor_that_breaks_tells_once_and_training_goes_on(model, probe):
+def test_a_monitor_that_fails_warns_once_and_training_goes_on(model, probe):
     class Broken(GradientMonitor):
         def record(self, epoch, logs):
             if epoch == 2:
@@ -105,15 +106,15 @@ def test_a_monitor_that_breaks_tells_once_and_training_goes_on(model, probe):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(*probe, epochs=5, verbose=0, callbacks=[monitor])
-    messages = [str(w.message) for w in caught if issubclass(w.category, MonitorWarning)]
-    assert messages == ["Broken measures nothing from here on: RuntimeError: out of ideas"]
+    (message,) = [str(w.message) for w in caught if issubclass(w.category, MonitorWarning)]
+    assert "Broken" in message and "out of ideas" in message
     assert monitor.frame()["epoch"].unique().tolist() == [1] and len(model.history.history["loss"]) == 5
 
 
 def test_a_warning_can_be_made_an_error(model, probe):
     with warnings.catch_warnings():
         warnings.simplefilter("error", MonitorWarning)
-        with pytest.raises(MonitorWarning, match="names no layer"):
+        with pytest.raises(MonitorWarning, match="nowhere"):
             model.fit(*probe, verbose=0, callbacks=[GradientMonitor(*probe, layers="nowhere")])
 
 
@@ -132,7 +133,7 @@ def test_several_uneven_batches_are_measured_as_one(model, probe):
             else:
                 np.testing.assert_allclose(values, b[name], rtol=1e-4, atol=1e-6)
     for whole, parts in zip(one[1:], many[1:], strict=True):
-        np.testing.assert_allclose(*(m.frame()[list(m.quantities)].to_numpy() for m in (whole, parts)), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(*(m.frame()[columns(m)].to_numpy() for m in (whole, parts)), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +163,20 @@ def test_a_probe_takes_what_fit_takes():
     assert table.batches[0]["x"].shape == (2, 1) and table.batches[0]["y"].dtype == tf.int64
 
 
+@pytest.mark.parametrize(
+    ("monitor", "setting"),
+    [
+        (SharpnessMonitor, {"iterations": 0}),
+        (SharpnessMonitor, {"tolerance": float("nan")}),
+        (HessianTraceMonitor, {"samples": 0}),
+        (NoiseMonitor, {"batch_size": 0}),
+    ],
+)
+def test_unusable_settings_are_refused(probe, monitor, setting):
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        monitor(*probe, **setting)
+
+
 @pytest.mark.parametrize("every", [0, -1, 1.5, True, "2", [], [1, -1], [0.5], None])
 def test_every_is_a_number_of_epochs_or_a_collection_of_them(every):
     with pytest.raises(ValueError, match="every"):
@@ -179,37 +194,16 @@ def test_every_can_name_the_epochs(model, probe):
         assert monitor.frame()["epoch"].unique().tolist() == epochs
     assert units.frame()["epoch"].unique().tolist() == [2] and units.units.arrays()["epochs"].tolist() == [0, 2]
     assert logits.frame()["epoch"].tolist() == [0, 2]  # it needs the start
+    assert set(logits.arrays()) == {"epochs", "labels"}  # no stages were asked for
     assert [monitor.arrays()["epochs"].tolist() for monitor in histograms] == [epochs, [2], [0, 2, 4]]
-
-
-COPIED = """
-import keras, numpy as np, sys
-from watch import GradientMonitor, ActivationMonitor, NoiseMonitor, SharpnessMonitor
-model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="relu", name="a"), keras.layers.Dense(1, name="b")])
-model.compile("sgd", loss="mse")
-x, y = np.ones((8, 3)), np.ones((8, 1))
-callbacks = [GradientMonitor(x, y), ActivationMonitor(x), NoiseMonitor(x, y), SharpnessMonitor(x, y)]
-model.fit(x, y, verbose=0, callbacks=callbacks)
-assert all(len(callback.frame()) for callback in callbacks)
-assert not [name for name in sys.modules if name.split(".")[0] == "common"]
-"""
-
-
-@pytest.mark.slow
-def test_the_folder_can_be_copied_into_another_project(tmp_path):
-    shutil.copytree(next(iter(package.__path__)), tmp_path / "watch")
-    process = subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", COPIED], cwd=tmp_path, capture_output=True, text=True)
-    assert process.returncode == 0, process.stderr
 
 
 @pytest.mark.slow
 def test_the_example_runs_and_says_what_it_found(tmp_path):
     write_idx(tmp_path / "home" / "datasets" / "fashion-mnist", made_up((600, 100)), compress=True)
     command = [sys.executable, str(ROOT / "examples" / "fashion_cnn.py")]
-
     environment = {**os.environ, "KERAS_HOME": str(tmp_path / "home"), "MPLBACKEND": "agg"}
     process = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     assert "grad_norm" in process.stdout and "dead_fraction" in process.stdout
     assert (tmp_path / "gradients.png").stat().st_size > 10_000 and "grad_norm/conv_1" in (tmp_path / "log.csv").read_text()
-    assert len((ROOT / "examples" / "fashion_cnn.py").read_text().splitlines()) < 40

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kerascope.monitors import NoiseMonitor, UpdateMonitor, noise
 from kerascope.seed_stack import SeedStack
+from tests.support.frames import columns, of_seed
 from tests.support.perceptron import SAMPLES, backward, build, cross_entropy
 
 BATCH_SIZE = 8
@@ -30,15 +31,15 @@ def gradients_by_sample(weights, x, y):
     return np.stack([np.concatenate([g.ravel() for g in backward(weights, x[i : i + 1], y[i : i + 1], "relu")]) for i in range(len(x))])
 
 
-@pytest.mark.parametrize("at_once", [pytest.param(2**24, marks=pytest.mark.slow), 2**11], ids=["all samples at once", "a few"])
-def test_noise_is_that_of_the_samples_gradients(train, probe, monkeypatch, at_once):
-    monkeypatch.setattr(noise, "AT_ONCE", at_once)
+@pytest.mark.parametrize("most", [pytest.param(2**24, marks=pytest.mark.slow), 2**11], ids=["all samples at once", "a few"])
+def test_noise_is_that_of_the_samples_gradients(train, probe, monkeypatch, most):
+    monkeypatch.setattr(noise, "MAX_GRADIENT_VALUES", most)
     monitor = NoiseMonitor(*probe, every=3, batch_size=BATCH_SIZE)
     model, seen = train("relu", [monitor])
-    assert at_once > 2**20 or at_once // sum(w.size for w in seen[0][0]) < SAMPLES
+    assert most > 2**20 or most // sum(w.size for w in seen[0][0]) < SAMPLES
     frame = monitor.frame()
     for member, weights in enumerate(seen[3]):
-        row = (frame[frame["seed"] == member] if "seed" in frame else frame)[list(monitor.quantities)].to_numpy()[0]
+        row = of_seed(frame, member)[columns(monitor)].to_numpy()[0]
         np.testing.assert_allclose(row, noise_by_definition(gradients_by_sample(weights, *probe)), rtol=5e-3)
     assert model.history.history["noise_scale"][-1] == pytest.approx(frame["noise_scale"].mean(), rel=1e-5)
 
@@ -60,8 +61,6 @@ def test_noise_without_signal_has_no_finite_scale_and_equal_samples_have_none(pr
     assert opposite.frame()["noise_scale"].item() == np.inf
     with pytest.raises(ValueError, match="two samples"):
         NoiseMonitor(x[:1], y[:1])
-    with pytest.raises(ValueError, match="batch_size"):
-        NoiseMonitor(x, y, batch_size=0)
 
 
 @pytest.mark.slow
@@ -78,7 +77,7 @@ def test_noise_of_a_recurrent_layer_is_measured_too_and_quietly(capfd):
             loss = tf.nn.sparse_softmax_cross_entropy_with_logits(y[i : i + 1], model(x[i : i + 1]))
         parts = tape.gradient(loss, [v.value for v in model.trainable_variables])
         gradients.append(np.concatenate([tf.convert_to_tensor(part).numpy().ravel() for part in parts]).astype("float64"))
-    np.testing.assert_allclose(monitor.frame()[list(monitor.quantities)].to_numpy()[0], noise_by_definition(np.stack(gradients)), rtol=5e-3)
+    np.testing.assert_allclose(monitor.frame()[columns(monitor)].to_numpy()[0], noise_by_definition(np.stack(gradients)), rtol=5e-3)
     assert "pfor" not in capfd.readouterr().err
 
 
@@ -87,7 +86,7 @@ def test_updates_are_those_of_their_definitions(train):
     _, seen = train("relu", [monitor])
     frame = monitor.frame()
     for member in range(len(seen[0])):
-        rows = frame[frame["seed"] == member] if "seed" in frame else frame
+        rows = of_seed(frame, member)
         for layer, name in enumerate(["hidden_1", "hidden_2", "logits"]):
             at = [np.concatenate([w.ravel() for w in weights[member][2 * layer : 2 * layer + 2]]) for weights in seen]
             changes = np.diff(at, axis=0)
@@ -96,14 +95,9 @@ def test_updates_are_those_of_their_definitions(train):
                 lengths = np.linalg.norm(now) * np.linalg.norm(last)
                 cosine = now @ last / lengths if epoch > 1 and lengths > 0 else np.nan
                 distance = np.linalg.norm(at[epoch] - at[0])
-                expected = [
-                    np.linalg.norm(now) / np.linalg.norm(at[epoch - 1]),
-                    distance,
-                    distance / np.linalg.norm(at[0]),
-                    cosine,
-                ]
+                expected = [np.linalg.norm(now) / np.linalg.norm(at[epoch - 1]), distance, distance / np.linalg.norm(at[0]), cosine]
                 row = rows[(rows["epoch"] == epoch) & (rows["layer"] == name)]
-                np.testing.assert_allclose(row[list(monitor.quantities)].to_numpy()[0], expected, rtol=1e-3, atol=1e-6)
+                np.testing.assert_allclose(row[columns(monitor)].to_numpy()[0], expected, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -8,16 +8,7 @@ import pytest
 
 from kerascope.seed_stack import SeedStack
 from tests.support import trainings
-from tests.support.trainings import (
-    BATCH,
-    CLASSES,
-    SAMPLES,
-    assert_same_weights,
-    build,
-    cross_entropy,
-    trained_alone,
-    trained_stack,
-)
+from tests.support.trainings import BATCH, CLASSES, SAMPLES, assert_same_weights, build, cross_entropy, trained_alone, trained_stack
 
 
 @pytest.fixture(scope="module", name="samples")
@@ -26,7 +17,7 @@ def the_samples():
 
 
 class NormalisedSGD(keras.optimizers.SGD):
-    """A custom optimizer that couples whatever shares a variable."""
+    """A custom optimizer that couples all that shares a variable."""
 
     def update_step(self, gradient, variable, learning_rate):
         super().update_step(gradient / keras.ops.sqrt(keras.ops.sum(gradient**2)), variable, learning_rate)
@@ -48,6 +39,7 @@ class SignSGD(keras.optimizers.SGD):
         (lambda: keras.optimizers.Adafactor(), "Adafactor"),
         (lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()), "LossScaleOptimizer"),
         (lambda: NormalisedSGD(), "NormalisedSGD"),
+        *([(lambda: keras.optimizers.Muon(), "Muon")] if hasattr(keras.optimizers, "Muon") else []),
     ],
 )
 def test_optimizers_that_couple_members_are_refused(make, culprit):
@@ -55,24 +47,14 @@ def test_optimizers_that_couple_members_are_refused(make, culprit):
         SeedStack(build, [0]).compile(make(), loss=cross_entropy())
 
 
-@pytest.mark.skipif(not hasattr(keras.optimizers, "Muon"), reason="this Keras has no Muon")
-def test_muon_is_refused():
-    with pytest.raises(ValueError, match="Muon would couple"):
-        SeedStack(build, [0]).compile(keras.optimizers.Muon(), loss=cross_entropy())
+ELEMENTWISE = [getattr(keras.optimizers, name) for name in ("RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lion"])
-def test_other_elementwise_optimizers_train_as_alone(samples, name):
-    stack = trained_stack(samples, [0, 1], getattr(keras.optimizers, name)(0.01))
-    alone, _ = trained_alone(samples, 1, getattr(keras.optimizers, name)(0.01))
-    assert_same_weights(stack.member(1), alone)
-
-
-@pytest.mark.slow
-def test_a_custom_elementwise_optimizer_is_accepted(samples):
-    alone, _ = trained_alone(samples, 1, SignSGD(0.01))
-    assert_same_weights(trained_stack(samples, [0, 1], SignSGD(0.01)).member(1), alone)
+@pytest.mark.parametrize("optimizer", [*ELEMENTWISE, SignSGD])
+def test_other_elementwise_optimizers_train_as_alone(samples, optimizer):
+    alone, _ = trained_alone(samples, 1, optimizer(0.01))
+    assert_same_weights(trained_stack(samples, [0, 1], optimizer(0.01)).member(1), alone)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common import losses
 from kerascope.monitors import GradientMonitor
 from kerascope.seed_stack import SeedStack, StackPool
 from kerascope.seed_stack import stack as stack_module
-from kerascope.seed_stack.learning_rates import learning_rates
+from kerascope.seed_stack.learning_rates import upcoming_learning_rates
 from kerascope.seed_stack.metrics import accuracy_metric
 from tests.support.mlp import build_mlp
 from tests.support.trainings import CLASSES, FEATURES, assert_same_weights, build, build_cnn, cross_entropy, trained_alone, trained_stack
@@ -27,8 +26,8 @@ def network(init, activation="relu"):
     return lambda: build_mlp(FEATURES, CLASSES, hidden=(8, 5), activation=activation, init=init)
 
 
-def decay(rate, factor=0.9):
-    return keras.optimizers.schedules.ExponentialDecay(rate, decay_steps=2, decay_rate=factor, staircase=True)
+def decay(learning_rate, factor=0.9):
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate, decay_steps=2, decay_rate=factor, staircase=True)
 
 
 @pytest.mark.slow
@@ -36,10 +35,10 @@ def test_a_stack_that_is_used_again_trains_as_a_new_one_and_traces_nothing(sampl
     pool, stacks, graphs = StackPool(), [], []
     arms = [("uniform", decay(0.1)), (keras.initializers.GlorotUniform, decay(0.02, 0.5)), ("uniform", decay(0.1))]
     frames = []
-    for init, rate in arms:
-        stack = pool.stack(network(init), SEEDS, keras.optimizers.Adam(rate), cross_entropy(), [accuracy_metric()])
+    for init, learning_rate in arms:
+        stack = pool.stack(network(init), SEEDS, keras.optimizers.Adam(learning_rate), cross_entropy(), [accuracy_metric()])
         stack.fit(*samples, batch_size=16, epochs=3, verbose=0, callbacks=[GradientMonitor(*samples)])
-        alone, _ = trained_alone(samples, SEEDS[1], keras.optimizers.Adam(rate), build=network(init))
+        alone, _ = trained_alone(samples, SEEDS[1], keras.optimizers.Adam(learning_rate), build=network(init))
         assert_same_weights(stack.member(1), alone)
         stacks.append(stack)
         graphs.append(list(stack._graphs.values()))
@@ -49,13 +48,13 @@ def test_a_stack_that_is_used_again_trains_as_a_new_one_and_traces_nothing(sampl
     assert frames[0].equals(frames[2]) and len(frames[2]) == 6
 
 
-def test_a_constant_rate_is_taken_over_by_a_stack_that_is_used_again(samples):
+def test_a_constant_learning_rate_is_taken_over_by_a_stack_that_is_used_again(samples):
     pool = StackPool()
-    for rate in (0.5, 0.01):
-        optimizer = keras.optimizers.SGD(rate, momentum=0.9)
+    for learning_rate in (0.5, 0.01):
+        optimizer = keras.optimizers.SGD(learning_rate, momentum=0.9)
         stack = pool.stack(network("uniform"), SEEDS, optimizer, cross_entropy(), [accuracy_metric()])
         stack.fit(*samples, batch_size=16, epochs=2, verbose=0)
-        assert (stack.frame()["learning_rate"] == np.float32(rate)).all()
+        assert (stack.frame()["learning_rate"] == np.float32(learning_rate)).all()
     alone, _ = trained_alone(samples, SEEDS[0], keras.optimizers.SGD(0.01, momentum=0.9), epochs=2)
     assert_same_weights(stack.member(0), alone)
 
@@ -67,17 +66,17 @@ def test_what_would_need_other_graphs_gets_a_stack_of_its_own():
         optimizer = optimizer or keras.optimizers.SGD(0.1)
         return pool.stack(network("uniform", activation), seeds, optimizer, loss or cross_entropy(), [accuracy_metric()])
 
-    others = [
+    different = [
         stack(seeds=[7, 4]),
         stack(activation="sigmoid"),
         stack(activation="leaky_relu"),
         stack(optimizer=keras.optimizers.SGD(0.1, momentum=0.9)),
         stack(optimizer=keras.optimizers.SGD(decay(0.1))),
         stack(optimizer=keras.optimizers.Adam(0.1)),
-        stack(loss=losses.mse_softmax),
-        stack(loss=losses.mse_linear),
+        stack(loss=keras.losses.MeanSquaredError()),
+        stack(loss=keras.losses.MeanAbsoluteError()),
     ]
-    assert len({id(one) for one in [stack(), *others]}) == 9
+    assert len({id(one) for one in [stack(), *different]}) == 9
     assert stack() is stack(optimizer=keras.optimizers.SGD(0.2))
 
 
@@ -91,27 +90,27 @@ def test_what_would_need_other_graphs_gets_a_stack_of_its_own():
     ],
     ids=lambda schedule: type(schedule).__name__,
 )
-def test_the_rates_of_an_epochs_steps_are_the_schedules(schedule):
+def test_the_learning_rates_of_an_epochs_steps_are_the_schedules(schedule):
     optimizer = keras.optimizers.SGD(schedule)
     optimizer.build([keras.Variable(1.0)])
     optimizer.iterations.assign(4)
     expected = [float(schedule(tf.constant(step, tf.int64))) for step in range(4, 11)]
-    np.testing.assert_allclose(learning_rates(optimizer, 7)(), expected, rtol=1e-6)
+    np.testing.assert_allclose(upcoming_learning_rates(optimizer, 7)(), expected, rtol=1e-6)
 
 
 @pytest.mark.slow
 def test_xla_compiles_long_trainings_unasked_and_short_ones_not(samples, monkeypatch):
     assert not trained_stack(samples, SEEDS, keras.optimizers.SGD(0.1), jit="auto").jit_compile
-    monkeypatch.setattr(stack_module, "COMPILATION", 0)
+    monkeypatch.setattr(stack_module, "COMPILE_SECONDS", 0)
     stack = trained_stack(samples, SEEDS, keras.optimizers.SGD(0.1), jit="auto")
-    assert stack.jit_compile and [graph.is_compiled for graph in stack._graphs.values()] == [True]
+    assert stack.jit_compile and all(graph.compiled for graph in stack._graphs.values())
     assert_same_weights(stack.member(0), trained_alone(samples, SEEDS[0], keras.optimizers.SGD(0.1))[0])
     assert not trained_stack(samples, SEEDS, keras.optimizers.SGD(0.1), jit=False).jit_compile
 
 
 @pytest.mark.slow
 def test_xla_does_not_compile_unasked_what_draws_random_numbers(monkeypatch):
-    monkeypatch.setattr(stack_module, "COMPILATION", 0)
+    monkeypatch.setattr(stack_module, "COMPILE_SECONDS", 0)
     random = np.random.default_rng(1)
     images, labels = random.normal(size=(50, 6, 6, 1)).astype("float32"), random.integers(0, 3, 50).astype("int32")
     stack = trained_stack((images, labels), [3], keras.optimizers.Adam(0.01), build=build_cnn, jit="auto")
@@ -128,7 +127,7 @@ class OnTheHost(keras.layers.Layer):
 
 @pytest.mark.slow
 def test_what_xla_cannot_compile_runs_as_it_is_unless_xla_was_asked_for(samples, monkeypatch):
-    monkeypatch.setattr(stack_module, "COMPILATION", 0)
+    monkeypatch.setattr(stack_module, "COMPILE_SECONDS", 0)
 
     def stack(jit_compile):
         stack = SeedStack(build, SEEDS)
@@ -138,7 +137,7 @@ def test_what_xla_cannot_compile_runs_as_it_is_unless_xla_was_asked_for(samples,
 
     graph = stack("auto").graph(on_the_host, tf.ones(3))
     np.testing.assert_array_equal(graph(tf.ones(3)), [0.5] * 3)
-    assert not graph.is_compiled
+    assert graph.compiled is None
     with pytest.raises(tf.errors.InvalidArgumentError):
         stack(True).graph(on_the_host, tf.ones(3))(tf.ones(3))
 
