@@ -90,8 +90,8 @@ def draw(results):
     """Curves, gradients by layer, gradients by logit and logits by stage, and the final accuracies."""
     from common import figures
 
-    tables, arm_columns = results.tables, list(results.experiment.arm_columns)
-    styles = figures.Styles(color="loss", dashes=results.others, colors=LOSSES)
+    tables, arm_columns = results.tables, list(results.arm_columns)
+    styles = figures.Styles(color="loss", dashes=results.arm_columns[1:], colors=LOSSES)
     curves = tables["history"].merge(tables["logits"].drop(columns="dataset"), on=[*arm_columns, "seed", "epoch"])
     panels = (
         figures.Panel("train_loss", "training loss, each on its own scale"),
@@ -105,15 +105,15 @@ def draw(results):
         figures.Panel("vanished_fraction", "wrong with a vanished gradient", "percent"),
     )
     arms = [(results.label(cell), results.arrays("logits", cell)) for cell in results.cells]
-    sheet = results.sheet
+    figure = results.figure
     return [
-        sheet(figures.curves_sheet, "curves", curves, styles, panels, title=": the losses"),
-        sheet(figures.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=": gradient norm by layer, on the probe"),
-        sheet(
-            figures.logit_gradients_sheet, "logit_gradients", arms, VANISHED_SHARE, title=": gradient of each sample's loss by its logits"
+        figure(figures.curves_figure, "curves", curves, styles, panels, title=": the losses"),
+        figure(figures.layers_figure, "gradients", tables["layers"], "grad_norm", styles, title=": gradient norm by layer, on the probe"),
+        figure(
+            figures.logit_gradients_figure, "logit_gradients", arms, VANISHED_SHARE, title=": gradient of each sample's loss by its logits"
         ),
-        sheet(figures.logits_sheet, "logits", arms, title=": logits of the probe"),
-        sheet(figures.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy"),
+        figure(figures.logits_figure, "logits", arms, title=": logits of the probe"),
+        figure(figures.accuracy_figure, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy"),
     ]
 
 

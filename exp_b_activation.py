@@ -75,15 +75,15 @@ def draw(results):
     or what several cost."""
     from common import figures
 
-    tables, sheet, starts = results.tables, results.sheet, results.others
+    tables, figure, starts = results.tables, results.figure, results.arm_columns[1:]
     styles = figures.Styles(color="activation", dashes=starts, colors=ACTIVATIONS)
     hidden = tables["layers"][tables["layers"]["layer"].isin(HIDDEN)]
     flow, off = ": gradient flow, the norm by layer on the probe", ": units that are off for all samples"
-    sheets = [
-        sheet(figures.curves_sheet, "curves", tables["history"], styles, figures.FOUR_CURVES, title=": the activations"),
-        sheet(figures.layers_sheet, "gradients", tables["layers"], "grad_norm", styles, title=flow),
-        sheet(figures.layers_sheet, "off", hidden, "always_off_fraction", styles, title=off, scale="percent"),
-        sheet(figures.accuracy_sheet, "final_accuracy", tables["summary"], ["activation", *starts], title=": final test accuracy"),
+    planned = [
+        figure(figures.curves_figure, "curves", tables["history"], styles, figures.FOUR_CURVES, title=": the activations"),
+        figure(figures.layers_figure, "gradients", tables["layers"], "grad_norm", styles, title=flow),
+        figure(figures.layers_figure, "off", hidden, "always_off_fraction", styles, title=off, scale="percent"),
+        figure(figures.accuracy_figure, "final_accuracy", tables["summary"], ["activation", *starts], title=": final test accuracy"),
     ]
     fractions = {f"{name}_fraction": f"{name.replace('_', ' ')}, %" for name in ("inactive", "always_off", "dead", "dormant")}
     for start, ending, cells in results.cells_by(starts):
@@ -91,35 +91,35 @@ def draw(results):
         layers = [(arm, results.rows("layers", cell, layer=HIDDEN)) for arm, cell in arms]
         units = [(arm, results.arrays("units", cell), results.rows("units", cell)) for arm, cell in arms]
         every_unit = f"{start}: every unit, epoch by epoch, seed {cells[0].seeds[0]}"
-        sheets += [
-            sheet(figures.layers_heatmap, "layers", layers, fractions, title=f"{start}: units by layer and epoch", ending=ending),
-            sheet(figures.units_heatmap, "units", units, title=every_unit, ending=ending),
+        planned += [
+            figure(figures.layers_heatmap, "layers", layers, fractions, title=f"{start}: units by layer and epoch", ending=ending),
+            figure(figures.units_heatmap, "units", units, title=every_unit, ending=ending),
         ]
     if not starts:
-        return sheets + draw_activations(results)
+        return planned + draw_activations(results)
     measures = {"final_test_accuracy": "test accuracy at the end"}
     measures |= {f"final_always_off_fraction_{layer}": f"units of {layer} that are off at the end" for layer in HIDDEN}
     arms = figures.Styles(color="activation", colors=ACTIVATIONS)
-    return [*sheets, sheet(figures.dose_sheet, "cost", tables["summary"], arms, starts, measures, title=": what the start costs")]
+    return [*planned, figure(figures.dose_figure, "cost", tables["summary"], arms, starts, measures, title=": what the start costs")]
 
 
 def draw_activations(results):
     """Update ratios, decision boundaries and activation histograms."""
     from common import data, figures
 
-    sheet, arms = results.sheet, [(results.label(cell), cell) for cell in results.cells]
+    figure, arms = results.figure, [(results.label(cell), cell) for cell in results.cells]
     _, test = data.load(results.dataset)
     rows = [(arm, results.rows("layers", cell)) for arm, cell in arms]
     planes = [(arm, cell.seeds, results.arrays("boundary", cell)) for arm, cell in arms]
     moves, ratio = ": how far an epoch moves each layer", {"update_ratio": "update ratio"}
-    sheets = [
-        sheet(figures.layers_heatmap, "updates", rows, ratio, title=moves, log=True),
-        sheet(figures.boundaries_sheet, "boundaries", planes, *test, title=": decision boundaries"),
+    planned = [
+        figure(figures.layers_heatmap, "updates", rows, ratio, title=moves, log=True),
+        figure(figures.boundaries_figure, "boundaries", planes, *test, title=": decision boundaries"),
     ]
     for arm, cell in arms:
         title, ending = f", {arm}: activations by layer and stage", f"_{cell.arm['activation']}"
-        sheets.append(sheet(figures.activations_sheet, "activations", results.arrays("histograms", cell), title=title, ending=ending))
-    return sheets
+        planned.append(figure(figures.activations_figure, "activations", results.arrays("histograms", cell), title=title, ending=ending))
+    return planned
 
 
 EXPERIMENT = Experiment(

@@ -76,29 +76,31 @@ def measure(tables, keys):
 
 
 def draw(results):
-    """A sheet per rate, a sheet per optimizer, gradients by layer, sharpness, and the final accuracies."""
+    """Curves per rate, curves per optimizer, gradients by layer, sharpness, and the final accuracies."""
     from common import figures
     from common.experiment.names import display
 
-    tables, sheet = results.tables, results.sheet
-    others = results.others[1:]  # the schedule, and what else is compared
+    tables, figure = results.tables, results.figure
+    others = results.arm_columns[2:]  # the schedule, and what else is compared
     panels = figures.OPTIMIZER_CURVES
-    sheets = []
+    planned = []
     by_optimizer = figures.Styles(color="optimizer", dashes=others, colors=OPTIMIZERS)
     for rate in tables["history"]["base_learning_rate"].unique():
         history, layers = tables["history"].query("base_learning_rate == @rate"), tables["layers"].query("base_learning_rate == @rate")
         at, ending = f", learning rate {rate:g}", f"_lr{rate:g}"
-        sheets.append(sheet(figures.curves_sheet, "curves", history, by_optimizer, panels, title=f"{at}: the optimizers", ending=ending))
+        planned.append(figure(figures.curves_figure, "curves", history, by_optimizer, panels, title=f"{at}: the optimizers", ending=ending))
         title = f"{at}: gradient norm by layer, on the probe"
-        sheets.append(sheet(figures.layers_sheet, "gradients", layers, "grad_norm", by_optimizer, title=title, ending=ending))
+        planned.append(figure(figures.layers_figure, "gradients", layers, "grad_norm", by_optimizer, title=title, ending=ending))
     by_rate = figures.Styles(color="base_learning_rate", dashes=others)
     for optimizer, history in tables["history"].groupby("optimizer", sort=False):
         title = f", {display(optimizer)}: the learning rates"
-        sheets.append(sheet(figures.curves_sheet, "rates", history, by_rate, panels, title=title, ending=f"_{optimizer}"))
+        planned.append(figure(figures.curves_figure, "rates", history, by_rate, panels, title=title, ending=f"_{optimizer}"))
     title = ": how sharply the loss curves"
-    sheets.append(sheet(figures.sharpness_sheet, "sharpness", tables["sharpness"], "optimizer", others, title=title))
-    arm_columns = results.experiment.arm_columns
-    return [*sheets, sheet(figures.accuracy_sheet, "final_accuracy", tables["summary"], arm_columns, title=": final test accuracy")]
+    planned.append(figure(figures.sharpness_figure, "sharpness", tables["sharpness"], "optimizer", others, title=title))
+    return [
+        *planned,
+        figure(figures.accuracy_figure, "final_accuracy", tables["summary"], results.arm_columns, title=": final test accuracy"),
+    ]
 
 
 EXPERIMENT = Experiment(

@@ -39,10 +39,10 @@ class CourseReport(Report):
         }
 
     def figures(self, results):
-        from common.course_report.figure import claims_sheet
+        from common.course_report.figure import claims_figure
 
         claims = results.tables["claims"]
-        return [results.sheet(claims_sheet, "claims", claims, title=": the claims")] if claims["estimate"].notna().any() else []
+        return [results.figure(claims_figure, "claims", claims, title=": the claims")] if claims["estimate"].notna().any() else []
 
     def sections(self, tables):
         from common.course_report import reproduction, text

@@ -31,7 +31,7 @@ class Experiment:
         columns: the Columns of the result table, besides the arm's.
         build_model: `(cell, input_dim, num_classes)` -> a built `keras.Sequential`.
         build_optimizer: `(cell, steps_per_epoch)` -> a Keras optimizer.
-        draw: `(results)`, a `common.figures.draw.DatasetResults` -> list of the figures to draw, as its `sheet` returns them.
+        draw: `(results)`, a `common.figures.draw.DatasetResults` -> list of the figures to draw, as its `figure` returns them.
         build_loss: `(cell)` -> a Keras loss.
         build_metrics: `(cell)` -> further Keras metrics, on training and test data; columns `train_<name>`, `test_<name>` of history.csv.
         build_monitors: `(cell, data)` -> `{name: Keras callback}`; what one's `frame()` returns goes to `<name>.csv`, `arrays()` to

@@ -48,7 +48,7 @@ class Report:
         return {}
 
     def figures(self, results):
-        """Further figures of a dataset: a list of what `results.sheet` returns; `results` is a `common.figures.draw.DatasetResults`, whose
+        """Further figures of a dataset: a list of what `results.figure` returns; `results` is a `common.figures.draw.DatasetResults`, whose
         tables hold this report's own."""
         return []
 

@@ -1,16 +1,16 @@
-"""Quantities over epochs: one line per arm, mean over seeds, with the interval of the mean as a band."""
+"""Quantities over epochs: one line per arm, the mean over seeds, with the interval of the mean as a band."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FormatStrFormatter, LogLocator, PercentFormatter
 
 from common.experiment.curves import LOG_FLOOR
 from common.experiment.names import display_arm
 from common.figures import findings
-from common.figures.sheet import COLORS, DASHES, MARKERS, add_legend, new_sheet, save
+from common.figures.drawing import COLORS, DASHES, MARKERS, Drawing, integer_epochs, new_figure, say_nothing_is_finite
 from common.stats import mean_curve
 
 SMOOTHING_EPOCHS = 5
@@ -18,21 +18,29 @@ CLOSE_UP_EPOCHS = 20
 
 
 def as_is(runs):
+    """All epochs, unchanged."""
     return runs
 
 
 def smoothed(runs):
-    """The moving average of each run; `runs` is epochs x seeds."""
+    """The moving average of each run; `runs` is a DataFrame `(epochs, seeds)`."""
     return runs.rolling(SMOOTHING_EPOCHS, min_periods=1).mean()
 
 
 def close_up(runs):
-    """The last epochs."""
+    """The last epochs; `runs` is a DataFrame `(epochs, seeds)`."""
     return runs.iloc[-CLOSE_UP_EPOCHS:]
 
 
 class Panel(NamedTuple):
-    """One set of axes: a column of the table, how the axis is labelled, its scale (log, linear or percent), and what is done first."""
+    """One panel of curves.
+
+    Attributes:
+        column: name of the column of the table that is drawn.
+        label: label of the y axis.
+        scale: of the y axis: log, linear or percent. Defaults to log.
+        prepare: function from and to a DataFrame `(epochs, seeds)`, applied before drawing. Defaults to `as_is`.
+    """
 
     column: str
     label: str
@@ -58,14 +66,20 @@ OPTIMIZER_CURVES = (
 
 @dataclass(frozen=True)
 class Styles:
-    """How arms look: one column of the tables decides colour and marker, others, if any, the dashes.
+    """Colours, markers and dashes of arms: one column decides colour and marker, further columns decide the dashes.
 
     Attributes:
-        color: name of a column.
-        dashes: names of columns.
-        colors: the values of `color` in the order of the palette; None takes them as they come, as those of `dashes` are taken: the same
-            for all figures only if all have the same values.
-        dash_values: the same for `dashes`: a tuple of tuples.
+        color: name of the column that decides colour and marker.
+        dashes: names of the columns that decide the dashes. Defaults to none: all lines are solid.
+        colors: all values of `color`, in the order of the palette, so that an arm looks the same in all figures. Defaults to None: the
+            values of each table, in their order.
+        dash_values: the same for `dashes`, a tuple of tuples. Defaults to None.
+
+    Example:
+
+    ```python
+    Styles(color="optimizer", dashes=("schedule",), colors=("sgd", "momentum", "adam"))
+    ```
     """
 
     color: str
@@ -73,119 +87,146 @@ class Styles:
     colors: tuple | None = None
     dash_values: tuple | None = None
 
+    @property
+    def columns(self):
+        """Names of all columns that tell arms apart."""
+        return [self.color, *self.dashes]
+
     def arms(self, table):
-        """The arms of a table, as `(label, style, rows)`."""
-        keys = [self.color, *self.dashes]
-        arms = table.groupby(keys, sort=False)
+        """Yield `(label, style, rows)` for each arm of a table; `style` holds the keyword arguments of `Axes.plot`."""
+        arms = table.groupby(self.columns, sort=False)
         colors = list(self.colors or table[self.color].unique())
         dashes = list(self.dash_values or dict.fromkeys(values[1:] for values, _ in arms))
         for values, rows in arms:
             i, j = colors.index(values[0]), dashes.index(values[1:])
             style = {"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)], "linestyle": DASHES[j % len(DASHES)]}
-            yield display_arm(keys, values), style, rows
+            yield display_arm(self.columns, values), style, rows
 
 
-def curves_sheet(history, styles, panels, title, note, path):
-    """One panel after another over epochs, two or three in a row.
+def curves_figure(history, styles, panels):
+    """Several quantities over epochs, two or three panels in a row.
 
     Args:
-        history: rows of `history.csv` of one dataset, with further columns if need be; one line per arm of `styles`, mean over seeds with
-            the interval as a band.
-        styles: Styles.
-        panels: the Panels, 4 or a multiple of 3.
-        title, note: heading and footer.
-        path: where the PNG goes.
+        history: rows of `history.csv` of one dataset; it may have further columns.
+        styles: the `Styles` of its arms.
+        panels: the `Panel`s, 4 or a multiple of 3.
+
+    Returns:
+        A `Drawing`.
+
+    Example:
+
+    ```python
+    drawing = curves_figure(history, Styles(color="optimizer"), FOUR_CURVES)
+    drawing.figure.savefig("curves.png")
+    ```
     """
     columns = 2 if len(panels) == 4 else 3
-    figure, axes = new_sheet(len(panels) // columns, columns, title, note)
+    figure, axes = new_figure(len(panels) // columns, columns)
     for ax, panel in zip(axes.flat, panels, strict=True):
         draw_curves(ax, history, styles, panel)
         ax.set_ylabel(panel.label)
     shows = f"{len(panels)} panels over epochs: {', '.join(panel.label for panel in panels)}."
-    return _finish(figure, axes, path, shows, findings.of_curves(history, [styles.color, *styles.dashes]))
+    return _drawing(figure, axes, shows, findings.of_curves(history, styles.columns))
 
 
-def layers_sheet(layers, quantity, styles, title, note, path, scale="log"):
-    """One panel per layer: a quantity of `layers.csv` over epochs; the layers share the axis."""
+def layers_figure(layers, quantity, styles, scale="log"):
+    """One quantity of all layers over epochs: one panel per layer, with a common y axis.
+
+    Args:
+        layers: rows of `layers.csv` of one dataset. Layers in which the quantity is never measured are left out.
+        quantity: name of its column.
+        styles: the `Styles` of its arms.
+        scale: of the y axis: log, linear or percent. Defaults to log.
+
+    Returns:
+        A `Drawing`.
+    """
     measured = layers.groupby("layer")[quantity].transform(lambda values: values.notna().any())
     layers = layers[measured] if measured.any() else layers
     names = list(layers["layer"].unique())
     dashes = tuple(layers[list(styles.dashes)].drop_duplicates().itertuples(index=False, name=None))
-    styles = replace(styles, dash_values=dashes or None)  # not all arms have all layers
+    styles = replace(styles, dash_values=dashes or None)  # of all layers, because some arms lack some of them
     label = quantity.replace("grad_", "gradient_").replace("_", " ")
-    figure, axes = new_sheet(1, len(names), title, note, sharey=True)
+    figure, axes = new_figure(1, len(names), sharey=True)
     for ax, name in zip(axes.flat, names, strict=True):
         draw_curves(ax, layers[layers["layer"] == name], styles, Panel(quantity, label, scale))
         ax.set_title(name, fontsize=11)
     axes.flat[0].set_ylabel(label)
     write = findings.percent if scale == "percent" else findings.number
-    finding = findings.of_layers(layers, quantity, [styles.color, *styles.dashes], write)
-    return _finish(figure, axes, path, f"One panel per layer: {', '.join(names)}.", finding)
-
-
-def _finish(figure, axes, path, shows, finding):
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    more = "; line: mean over seeds, geometric on log axes; band: 95 % interval (Student's t)"
-    if any("diverged" in label for label in labels):
-        more += "; cross: where a run was last finite"
-    add_legend(figure, handles, labels, more)
-    return save(figure, path, shows, finding)
+    finding = findings.of_layers(layers, quantity, styles.columns, write)
+    return _drawing(figure, axes, f"One panel per layer: {', '.join(names)}.", finding)
 
 
 def draw_curves(ax, table, styles, panel):
-    """One line per arm: the mean over the runs that stay finite, with its interval as a band; each diverged run thin, up to a cross.
+    """Draw one line per arm: the mean over its finite runs with the interval as a band, and each diverged run as a thin line to a cross.
 
-    On a log axis the mean is the geometric one, and the interval that of the logarithms.
+    Args:
+        ax: the axes. On a log axis the mean is the geometric one, and the interval that of the logarithms.
+        table: a table with a row per run and epoch.
+        styles: the `Styles` of its arms.
+        panel: the `Panel`.
     """
-    column, _, scale, prepare = panel
-    if not np.isfinite(table[column]).any():
-        ax.text(0.5, 0.5, "no run has a finite value", transform=ax.transAxes, ha="center", color="0.35")
+    log = panel.scale == "log"
+    if not np.isfinite(table[panel.column]).any():
+        say_nothing_is_finite(ax, "no run has a finite value")
         ax.set(xlim=(0.5, table["epoch"].max() + 0.5), yticks=[])
-    elif scale == "log":
+    elif log:
         ax.set_yscale("log")
     for label, style, rows in styles.arms(table):
-        runs = prepare(rows.pivot(index="epoch", columns="seed", values=column))
-        if scale == "log":
+        runs = panel.prepare(rows.pivot(index="epoch", columns="seed", values=panel.column))
+        if log:
             runs = runs.clip(lower=LOG_FLOOR)
         finite = np.isfinite(runs).all(axis=0)
-        whole, diverged = runs.loc[:, finite], runs.loc[:, ~finite]
-        if diverged.shape[1]:
-            label += f" ({diverged.shape[1]} of {runs.shape[1]} diverged)"
-        for seed in diverged.columns:
-            run = diverged[seed].where(np.isfinite(diverged[seed])).dropna()
-            cross = {"marker": "x", "linestyle": "", "color": style["color"], "markersize": 9, "markeredgewidth": 2}
-            if len(run):
-                ax.plot(run.index, run, linewidth=0.7, color=style["color"], linestyle=style["linestyle"])
-                ax.plot(run.index[-1:], run[-1:], **cross)
-            else:  # never finite: a cross at the upper edge, where it begins
-                ax.plot(runs.index[:1], [0.98], transform=ax.get_xaxis_transform(), **cross)
-        mean, low, high = mean_curve(whole.to_numpy().T, log=scale == "log")
-        if np.isfinite(low).any():
-            ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
-        ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=_marks(len(runs), style["marker"]), **style)
+        diverged = runs.loc[:, ~finite]
+        _draw_diverged(ax, diverged, style)
+        label += f" ({diverged.shape[1]} of {runs.shape[1]} diverged)" if diverged.shape[1] else ""
+        _draw_mean(ax, runs.loc[:, finite], label, style, log)
+    _format_y(ax, table[panel.column], panel.scale)
+    raised = log and bool((table[panel.column] < LOG_FLOOR).any())
+    integer_epochs(ax, f"epoch; values below {LOG_FLOOR:g} are drawn there" if raised else "epoch")
+
+
+def _drawing(figure, axes, shows, finding):
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    note = "line: mean over seeds, geometric on log axes; band: 95 % interval (Student's t)"
+    if any("diverged" in label for label in labels):
+        note += "; cross: where a run was last finite"
+    return Drawing(figure, shows, finding, note, (handles, labels))
+
+
+def _draw_mean(ax, runs, label, style, log):
+    mean, low, high = mean_curve(runs.to_numpy().T, log=log)
+    if np.isfinite(low).any():
+        ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
+    # About eight markers a line, at places of their own for each marker, so that lines on top of each other show.
+    step = max(1, len(runs) // 8)
+    first = MARKERS.index(style["marker"]) * step // len(MARKERS)
+    ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=(first, step), **style)
+
+
+def _draw_diverged(ax, runs, style):
+    cross = {"marker": "x", "linestyle": "", "color": style["color"], "markersize": 9, "markeredgewidth": 2}
+    for seed in runs.columns:
+        run = runs[seed].where(np.isfinite(runs[seed])).dropna()
+        if len(run):
+            ax.plot(run.index, run, linewidth=0.7, color=style["color"], linestyle=style["linestyle"])
+            ax.plot(run.index[-1:], run[-1:], **cross)
+        else:  # never finite: a cross at the upper edge, above the first epoch
+            ax.plot(runs.index[:1], [0.98], transform=ax.get_xaxis_transform(), **cross)
+
+
+def _format_y(ax, values, scale):
     if ax.get_yscale() == "log":
-        _label_plainly(ax)
+        # Plain numbers, more of them the fewer powers of ten there are: matplotlib's own formatters write 0.3 as 3e-01.
+        low, high = ax.get_ylim()
+        if high < 100 * low:
+            ax.yaxis.set_minor_locator(LogLocator(subs=range(2, 10) if high < 10 * low else (2, 5)))
+            ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
+        else:
+            ax.yaxis.minorticks_off()  # minor ticks would take most of the drawing time
+        ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     if scale == "percent":
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=None))
-        if not table[column].fillna(0).any():
-            ax.set_ylim(-0.005, 0.1)  # matplotlib would put nothing but zeros into the middle, with negative shares below
-    raised = scale == "log" and bool((table[column] < LOG_FLOOR).any())
-    ax.set_xlabel(f"epoch; values below {LOG_FLOOR:g} are drawn there" if raised else "epoch")
-    ax.xaxis.get_major_locator().set_params(integer=True)
-
-
-def _label_plainly(ax):
-    """Log axis with numbers as people write them; the fewer powers of ten there are, the more between them."""
-    low, high = ax.get_ylim()
-    if high < 100 * low:
-        ax.yaxis.set_minor_locator(LogLocator(subs=range(2, 10) if high < 10 * low else (2, 5)))
-        ax.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
-    else:
-        ax.yaxis.set_minor_locator(NullLocator())  # most of the drawing time went into marks that nobody reads
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-
-
-def _marks(points, marker):
-    """Where a line bears its marker: about eight times, each marker at places of its own, so that lines on top of each other show."""
-    step = max(1, points // 8)
-    return MARKERS.index(marker) * step // len(MARKERS), step
+        if not values.fillna(0).any():
+            ax.set_ylim(-0.005, 0.1)  # matplotlib would centre a line of zeros and show negative shares

@@ -1,87 +1,99 @@
-"""What each figure shows, in a sentence: for those who do not see it. Computed from the tables and arrays that it is drawn from."""
+"""The result of each figure in a sentence: the alternative text for readers who do not see it."""
 
 import numpy as np
 import pandas as pd
 
-from common.experiment.names import display_arm
+from common.experiment.names import display
+from common.figures import quantities
 
 
 def of_curves(history, keys):
-    """Which arms end at the highest and at the lowest test accuracy, and how many runs diverged.
+    """The arms with the highest and the lowest test accuracy at the end, and the number of diverged runs.
 
     Args:
         history: rows of `history.csv` of one dataset.
-        keys: the columns that tell arms apart.
+        keys: names of the columns that tell arms apart.
     """
     last = history[history["epoch"] == history["epoch"].max()]
-    accuracy = _by_arm(last, keys, "test_accuracy")
-    finite = np.isfinite(history[["train_loss", "test_loss"]]).all(axis=1)
-    runs = finite.groupby([history[key] for key in [*keys, "seed"]]).all()
-    diverged = f" {(~runs).sum()} of {len(runs)} runs diverged." if not runs.all() else ""
-    return f"Test accuracy ends {extremes(accuracy, percent)}.{diverged}"
+    accuracy = quantities.mean_by_arm(last, keys, "test_accuracy")
+    diverged, runs = quantities.diverged_runs(history, keys)
+    return f"Test accuracy ends {extremes(accuracy, percent)}." + (f" {diverged} of {runs} runs diverged." if diverged else "")
 
 
 def of_layers(layers, quantity, keys, write):
-    """Where a quantity of `layers.csv` is highest and lowest after the last epoch; `write` turns a number into words."""
+    """The layers and arms in which a quantity of `layers.csv` is highest and lowest at the end; `write` turns a number into words."""
     last = layers[layers["epoch"] == layers["epoch"].max()]
-    values = {
-        f"{layer} under {arm}": value
-        for layer, rows in last.groupby("layer", sort=False)
-        for arm, value in _by_arm(rows, keys, quantity).items()
-    }
+    by_layer = {layer: quantities.mean_by_arm(rows, keys, quantity) for layer, rows in last.groupby("layer", sort=False)}
+    values = {f"{layer} under {arm}": value for layer, arms in by_layer.items() for arm, value in arms.items()}
     return f"After the last epoch it is {extremes(values, write, 'in')}."
 
 
-def of_heatmap(arms, quantities, write):
-    """Where each quantity is highest after the last epoch; `arms` and `quantities` as for `layers_heatmap`."""
+def of_heatmap(arms, labels, write):
+    """The layers and arms in which each quantity is highest and lowest at the end; `arms` and `labels` as for `layers_heatmap`."""
     parts = []
-    for quantity, label in quantities.items():
-        last = {arm: rows[rows["epoch"] == rows["epoch"].max()] for arm, rows in arms}
-        means = {arm: rows.groupby("layer", sort=False)[quantity].mean() for arm, rows in last.items()}
-        values = {f"{layer} under {arm}": value for arm, of_arm in means.items() for layer, value in of_arm.items()}
+    for quantity, label in labels.items():
+        by_arm = {arm: quantities.last_by_layer(rows, quantity) for arm, rows in arms}
+        values = {f"{layer} under {arm}": value for arm, layers in by_arm.items() for layer, value in layers.items()}
         parts.append(f"{label.removesuffix(', %')}: {extremes(values, write, 'in')}")
     return f"After the last epoch, {'; '.join(parts)}."
 
 
-def of_units(fates):
-    """How many units are off at the end; `fates` is `{arm: rows of units.csv of one run}`."""
-    parts = [f"{int(rows['off_at_end'].sum())} of {len(rows)} under {arm}" for arm, rows in fates.items()]
+def of_units(units):
+    """The number of units that are off at the end; `units` is `{arm: rows of units.csv of one run}`."""
+    parts = [f"{int(rows['off_at_end'].sum())} of {len(rows)} under {arm}" for arm, rows in units.items()]
     return f"Units that no sample switches on at the end: {', '.join(parts)}."
 
 
-def of_activations(counts, edges):
-    """Into how narrow a place the outputs of each layer fall at the end; both are `{layer: array of the last stage}`, seeds summed."""
-    parts = []
-    for layer, of_layer in counts.items():
-        fullest = int(of_layer.argmax())
-        place = f"{edges[layer][fullest]:.2g} and {edges[layer][fullest + 1]:.2g}"
-        parts.append(f"{percent(of_layer.max() / max(of_layer.sum(), 1))} of those of {layer} between {place}")
+def of_activations(fullest):
+    """The range into which most outputs of each layer fall at the end; `fullest` is `{layer: (share, low, high)}`."""
+    parts = [f"{percent(share)} of those of {layer} between {low:.2g} and {high:.2g}" for layer, (share, low, high) in fullest.items()]
     return f"The most outputs in one bin at the end: {', '.join(parts)}."
 
 
 def of_logits(margins):
-    """By how much the true class's logit exceeds the mean of the others at the end; `margins` is `{arm: mean difference}`."""
+    """The lead of the true class's logit at the end; `margins` is `{arm: difference from the mean of the other classes}`."""
     return f"At the end the true class's logit stands above the mean of the others by {_listed(margins, number)}."
 
 
 def of_logit_gradients(vanished):
-    """`vanished` is `{arm: share of samples that are wrong with a vanished gradient at the end}`."""
+    """The share of samples that are wrong with a vanished gradient at the end; `vanished` is `{arm: share}`."""
     return f"Wrong with a vanished gradient at the end: {_listed(vanished, percent)} of the samples."
 
 
 def of_boundaries(agreed):
-    """`agreed` is `{arm: share of the plane on which all seeds agree, or NaN where one diverged}`."""
+    """The share of the plane on which all seeds agree; `agreed` is `{arm: share}`, NaN where a run diverged."""
     return f"All seeds agree on {_listed(agreed, percent)} of the plane."
 
 
 def of_doses(summary, keys, measures):
-    """Where each measure of `summary.csv` is highest and lowest; `measures` is `{column: label}`."""
-    parts = [f"{label}: {extremes(_by_arm(summary, keys, measure), percent)}" for measure, label in measures.items()]
-    return f"{'; '.join(parts)}."
+    """The arms in which each measure of `summary.csv` is highest and lowest; `measures` is `{column: label}`."""
+    by_label = {label: quantities.mean_by_arm(summary, keys, measure) for measure, label in measures.items()}
+    return f"{'; '.join(f'{label}: {extremes(values, percent)}' for label, values in by_label.items())}."
+
+
+def of_sharpness(table, column):
+    """The arm that comes closest to its limit, or exceeds it most; `column` of `sharpness.csv` names the optimizer."""
+    top = quantities.nearest_to_limit(table)
+    if top is None:
+        return "No run has a limit to compare with."
+    arm = f"{display(top[column])} at rate {top['base_learning_rate']:g}"
+    return f"Nearest to its limit: {arm}, {top['share']:.2g} of it after {top['epoch']:g} epochs."
 
 
 def extremes(values, write, at="with"):
-    """The highest and the lowest of `{label: value}`, in words; values that are not finite are left out."""
+    """The highest and the lowest of several values, in words.
+
+    Args:
+        values: `{label: value}`; values that are not finite are left out.
+        write: function that turns a value into words.
+        at: word before a label. Defaults to "with".
+
+    Example:
+
+    ```python
+    extremes({"Adam": 0.9, "SGD": 0.5}, percent)    # "highest at 90.0 % with Adam, and lowest at 50.0 % with SGD"
+    ```
+    """
     values = pd.Series(values, dtype=float)
     values = values[np.isfinite(values)]
     if values.empty:
@@ -95,19 +107,13 @@ def extremes(values, write, at="with"):
 
 
 def percent(share):
-    """A share in percent, as people write it."""
+    """A share in percent, with one decimal."""
     return f"{100 * share:.1f} %"
 
 
 def number(value):
-    """A number of two digits."""
+    """A number with two significant digits."""
     return f"{value:.2g}"
-
-
-def _by_arm(rows, keys, column):
-    """`{arm: mean over its runs}`; NaN if one of them has no value."""
-    means = rows.groupby(list(keys), sort=False)[column].agg(lambda of_arm: of_arm.mean(skipna=False))
-    return {display_arm(keys, arm if isinstance(arm, tuple) else (arm,)): value for arm, value in means.items()}
 
 
 def _listed(values, write):

@@ -1,93 +1,87 @@
-"""Heatmaps over epochs: of layers, one row a layer; and of single units, one row a unit."""
+"""Heatmaps over epochs: one row per layer, or one row per unit."""
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm, Normalize
 
-from common.figures import findings
-from common.figures.sheet import new_sheet, save
+from common.figures import findings, quantities
+from common.figures.drawing import Drawing, integer_epochs, new_figure
 
-OFF = "#B3003C"  # a unit that no sample switches on: outside the colour map, so that one sample more shows
+OFF = "#B3003C"  # a unit that no sample switches on; outside the colour map, so that a single sample makes a visible difference
 COLOR_MAP = colormaps["viridis"].with_extremes(under=OFF, bad="0.8")
 
 
-def layers_heatmap(arms, quantities, title, note, path, log=False):
-    """Layer x epoch, one column per arm and one row per quantity; colour: the mean over seeds, on one scale per quantity.
+def layers_heatmap(arms, labels, log=False):
+    """Quantities by layer and epoch, means over seeds: one column per arm, one row per quantity, one colour scale per row.
 
     Args:
         arms: list of `(label, rows of layers.csv)`.
-        quantities: `{column: label}`; fractions, shown in percent, unless `log`.
-        title, note: heading and footer.
-        path: where the PNG goes.
-        log: colours on a logarithmic scale, numbers as they are.
+        labels: `{quantity: label}`. Quantities are fractions, shown in percent, unless `log`.
+        log: whether colours are on a logarithmic scale and numbers as they are. Defaults to False.
+
+    Returns:
+        A `Drawing`.
     """
-    names = list(arms[0][1]["layer"].unique())
-    note += "; colour: mean over seeds; at the right: after the last epoch"
-    height = 0.55 + 0.42 * len(names)
-    figure, axes = new_sheet(len(quantities), len(arms), title, note, panel=(4.4, height), grid=False, sharex=True, sharey=True)
-    for row, (quantity, label) in zip(axes, quantities.items(), strict=True):
-        images = [rows.groupby(["layer", "epoch"], sort=False)[quantity].mean().unstack().loc[names] for _, rows in arms]
-        norm = _norm(images, log)
+    layers = list(arms[0][1]["layer"].unique())
+    figure, axes = new_figure(len(labels), len(arms), panel=(4.4, 0.55 + 0.42 * len(layers)), grid=False, sharex=True, sharey=True)
+    for row, (quantity, label) in zip(axes, labels.items(), strict=True):
+        images = [quantities.layer_image(rows, quantity, layers) * (1 if log else 100) for _, rows in arms]
+        norm = _log_norm(images) if log else Normalize(0, 100)
         for ax, image in zip(row, images, strict=True):
-            epochs = image.columns
-            extent = (epochs[0] - 0.5, epochs[-1] + 0.5, len(names) - 0.5, -0.5)
-            values = image.to_numpy() if log else 100 * image.to_numpy()
-            drawn = ax.imshow(values, aspect="auto", interpolation="nearest", cmap=COLOR_MAP, norm=norm, extent=extent)
-            ax.set_yticks(range(len(names)), names)
-            for position, value in enumerate(values[:, -1]):
+            drawn = _draw_image(ax, image.to_numpy(), image.columns, norm=norm)
+            ax.set_yticks(range(len(layers)), layers)
+            for position, value in enumerate(image.iloc[:, -1]):
                 text = "-" if np.isnan(value) else f"{value:.2g}" if log else f"{value:.0f} %"
                 ax.annotate(text, (1.01, position), xycoords=("axes fraction", "data"), va="center", fontsize=8)
         figure.colorbar(drawn, ax=row, label=label, pad=0.06, fraction=0.04, aspect=8)
     for (arm, rows), above, below in zip(arms, axes[0], axes[-1], strict=True):
-        diverged = rows.loc[rows[list(quantities)].isna().any(axis=1), "seed"].nunique()
+        diverged = rows.loc[rows[list(labels)].isna().any(axis=1), "seed"].nunique()
         above.set_title(arm + (f" ({diverged} of {rows['seed'].nunique()} diverged, left out)" if diverged else ""), fontsize=11)
-        below.set_xlabel("epoch")
-        below.xaxis.get_major_locator().set_params(integer=True)
-    finding = findings.of_heatmap(arms, quantities, findings.number if log else findings.percent)
-    return save(figure, path, f"Rows: {', '.join(quantities.values())}; columns: {', '.join(arm for arm, _ in arms)}.", finding)
+        integer_epochs(below)
+    finding = findings.of_heatmap(arms, labels, findings.number if log else findings.percent)
+    shows = f"Rows: {', '.join(labels.values())}; columns: {', '.join(arm for arm, _ in arms)}."
+    return Drawing(figure, shows, finding, "colour: mean over seeds; at the right: after the last epoch")
 
 
-def units_heatmap(arms, title, note, path):
-    """Unit x epoch: the share of probe samples that switch each unit on, in one run; one column per arm, one row per layer.
+def units_heatmap(arms):
+    """Share of probe samples that switch each unit on, by unit and epoch, in one run: one column per arm, one row per layer.
 
-    Units are sorted by when they last were on, then by how much they are on at the end. Where no sample switches a unit on, it is red.
+    Units are sorted by the epoch at which they last were on, then by their share at the end. A unit that no sample switches on is red.
 
     Args:
-        arms: list of `(label, arrays of units.npz, rows of units.csv)`, of which the first seed is drawn.
-        title, note: heading and footer.
-        path: where the PNG goes.
+        arms: list of `(label, arrays of units.npz, rows of units.csv)`; the first seed is drawn.
+
+    Returns:
+        A `Drawing`.
     """
     layers = [name for name in arms[0][1] if name != "epochs"]
-    figure, axes = new_sheet(len(layers), len(arms), title, note, panel=(4.4, 3.6), grid=False, sharex=True)
-    first_runs = {}
-    for column, (label, arrays, units) in enumerate(arms):
-        epochs = arrays["epochs"]
-        of_first = first_runs[label] = units[units["seed"] == units["seed"].iloc[0]]
+    figure, axes = new_figure(len(layers), len(arms), panel=(4.4, 3.6), grid=False, sharex=True)
+    first_runs = {label: units[units["seed"] == units["seed"].iloc[0]] for label, _, units in arms}
+    for column, (label, arrays, _) in enumerate(arms):
         for ax, layer in zip(axes[:, column], layers, strict=True):
             on = arrays[layer][0]
-            last_on = ((on > 0) * np.arange(1, len(on) + 1)[:, None]).max(axis=0)
-            image = on[:, np.lexsort((on[-1], last_on))].T
-            extent = (epochs[0] - 0.5, epochs[-1] + 0.5, on.shape[1] - 0.5, -0.5)
-            percent = np.where(image == 0, -1, 100 * image)  # below the colour map's range
-            drawn = ax.imshow(percent, aspect="auto", interpolation="nearest", cmap=COLOR_MAP, vmin=0, vmax=100, extent=extent)
-            fates = of_first[of_first["layer"] == layer]
-            ever, back, last = (int(n) for n in ((fates["off_epochs"] > 0).sum(), (fates["revivals"] > 0).sum(), fates["off_at_end"].sum()))
+            image = on[:, quantities.last_on_order(on)].T
+            percent = np.where(image == 0, -1, 100 * image)  # -1 is below the colour map's range
+            drawn = _draw_image(ax, percent, arrays["epochs"], vmin=0, vmax=100)
+            ever, back, last = quantities.unit_fates(first_runs[label].query("layer == @layer"))
             ax.set_title(
-                f"{label}, {layer}: {ever} of {on.shape[1]} units were off\nat some epoch, {back} came back, {last} are off at the end",
+                f"{label}, {layer}: {ever} of {len(image)} units were off\nat some epoch, {back} came back, {last} are off at the end",
                 fontsize=9,
             )
             ax.set_ylabel("unit, sorted" if column == 0 else "")
     for ax in axes[-1]:
-        ax.set_xlabel("epoch (0: before training)")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        integer_epochs(ax, "epoch (0: before training)")
     figure.colorbar(drawn, ax=axes, label="samples that switch the unit on, %; red: none; grey: not finite", fraction=0.02, pad=0.01)
-    finding = findings.of_units(first_runs)
-    return save(figure, path, "One row per unit; red where no sample of the probe switches it on.", finding)
+    return Drawing(figure, "One row per unit; red where no sample of the probe switches it on.", findings.of_units(first_runs))
 
 
-def _norm(images, log):
-    if not log:
-        return Normalize(0, 100)
+def _draw_image(ax, values, epochs, **style):
+    extent = (epochs[0] - 0.5, epochs[-1] + 0.5, len(values) - 0.5, -0.5)
+    return ax.imshow(values, aspect="auto", interpolation="nearest", cmap=COLOR_MAP, extent=extent, **style)
+
+
+def _log_norm(images):
+    """One logarithmic colour scale for several images; LogNorm itself has none for images without two positive values."""
     values = np.concatenate([image.to_numpy().ravel() for image in images])
     values = values[np.isfinite(values) & (values > 0)]
     return LogNorm(values.min(), values.max()) if len(values) and values.min() < values.max() else LogNorm(1e-3, 1)

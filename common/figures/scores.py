@@ -1,18 +1,26 @@
-"""One number a run: final accuracies of all cells, and what an arm's dose does to several measures."""
+"""One number per run: the final accuracies of all cells, and several measures against a factor."""
 
 import numpy as np
 
 from common.experiment.names import display, display_arm
 from common.figures import findings
-from common.figures.sheet import COLORS, add_legend, new_sheet, save
+from common.figures.drawing import COLORS, Drawing, new_figure
 from common.stats import mean_interval
 
 
-def accuracy_sheet(summary, arm_columns, title, note, path):
-    """Final test accuracy of every cell: each run as a dot, the mean and its interval beside them and in figures."""
+def accuracy_figure(summary, arm_columns):
+    """Final test accuracy, one row per cell: each run as a dot, with the mean and its interval, also in numbers.
+
+    Args:
+        summary: rows of `summary.csv` of one dataset.
+        arm_columns: names of the columns that tell arms apart; the first decides the colour.
+
+    Returns:
+        A `Drawing`.
+    """
     cells = list(summary.groupby(list(arm_columns), sort=False))
-    figure, axes = new_sheet(1, 1, title, note, size=(9, 1.8 + 0.34 * len(cells)))
-    ax = axes.flat[0]
+    figure, axes = new_figure(1, 1, size=(9, 1.8 + 0.34 * len(cells)))
+    (ax,) = axes.flat
     families = list(dict.fromkeys(arm[0] for arm, _ in cells))
     for row, (arm, runs) in enumerate(cells):
         values = 100 * runs["final_test_accuracy"].to_numpy()
@@ -26,41 +34,46 @@ def accuracy_sheet(summary, arm_columns, title, note, path):
     ax.set_yticks(range(len(cells)), [display_arm(arm_columns, arm) for arm, _ in cells])
     ax.invert_yaxis()
     left, right = ax.get_xlim()
-    ax.set_xlim(max(left, 0), min(right, 100))  # no zero: dots are compared by their place, and some arms lie within a point
+    ax.set_xlim(max(left, 0), min(right, 100))  # without zero: dots are compared by position, and some arms lie within a point
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("test accuracy after the last epoch, %   (dots: runs; diamond: mean and 95 % interval)")
     finding = findings.of_doses(summary, arm_columns, {"final_test_accuracy": "Mean accuracy"})
-    return save(figure, path, f"{len(cells)} cells, a row each: every run, and the mean with its 95 % interval.", finding)
+    return Drawing(figure, f"{len(cells)} cells, a row each: every run, and the mean with its 95 % interval.", finding)
 
 
-def dose_sheet(summary, styles, doses, measures, title, note, path):
-    """What a factor does: one panel per measure, the factor's values along the axis, a line per arm, every run as a dot.
+def dose_figure(summary, styles, doses, measures):
+    """Measures against a factor: one panel per measure, one line per arm, each run as a dot.
 
     Args:
         summary: rows of `summary.csv` of one dataset.
-        styles: Styles of the arms, without dashes.
-        doses: columns of the factor, their values taken together.
-        measures: `{column: label}`; fractions, shown in percent.
-        title, note: heading and footer.
-        path: where the PNG goes.
+        styles: the `Styles` of the arms, without dashes.
+        doses: names of the columns of the factor; their values are taken together.
+        measures: `{column: label}` of the measures: fractions, shown in percent.
+
+    Returns:
+        A `Drawing`.
     """
-    figure, axes = new_sheet(1, len(measures), title, note, panel=(3.9, 3.6), sharey=True)
+    figure, axes = new_figure(1, len(measures), panel=(3.9, 3.6), sharey=True)
     levels = [values for values, _ in summary.groupby(list(doses), sort=False)]
     arms = list(styles.arms(summary))
     for ax, (measure, label) in zip(axes.flat, measures.items(), strict=True):
         for i, (arm, style, rows) in enumerate(arms):
-            at = np.arange(len(levels)) + 0.07 * (i - (len(arms) - 1) / 2)  # beside each other, for some lie at the same value
-            of_arm = [runs[measure].to_numpy() for _, runs in rows.groupby(list(doses), sort=False)]
-            intervals = [mean_interval(100 * values) for values in of_arm]
-            mean, low, high = (np.array([getattr(interval, part) for interval in intervals]) for part in ("mean", "low", "high"))
-            ax.errorbar(at, mean, yerr=np.array([mean - low, high - mean]), label=arm, capsize=3, markersize=6, **style)
-            for x, values in zip(at, of_arm, strict=True):
-                ax.scatter(np.full(len(values), x), 100 * values, s=12, facecolors="none", edgecolors="0.5", linewidths=0.7, zorder=3)
+            at = np.arange(len(levels)) + 0.07 * (i - (len(arms) - 1) / 2)  # side by side, because some arms have the same value
+            _draw_doses(ax, at, [100 * runs[measure].to_numpy() for _, runs in rows.groupby(list(doses), sort=False)], arm, style)
         ax.set_title(label, fontsize=10)
         ax.set_xticks(range(len(levels)), [display_arm(doses, values) for values in levels])
         ax.set_xlabel(", ".join(map(display, doses)))
         ax.set_ylim(-4, 104)
     axes.flat[0].set_ylabel("%")
-    add_legend(figure, *axes.flat[0].get_legend_handles_labels(), "; mean and 95 % interval (Student's t), dots: runs")
     finding = findings.of_doses(summary, [styles.color, *doses], measures)
-    return save(figure, path, f"{len(measures)} panels: {', '.join(measures.values())}.", finding)
+    shows = f"{len(measures)} panels: {', '.join(measures.values())}."
+    legend = axes.flat[0].get_legend_handles_labels()
+    return Drawing(figure, shows, finding, "mean and 95 % interval (Student's t), dots: runs", legend)
+
+
+def _draw_doses(ax, positions, levels, label, style):
+    intervals = [mean_interval(values) for values in levels]
+    mean, low, high = (np.array([getattr(interval, part) for interval in intervals]) for part in ("mean", "low", "high"))
+    ax.errorbar(positions, mean, yerr=np.array([mean - low, high - mean]), label=label, capsize=3, markersize=6, **style)
+    for x, values in zip(positions, levels, strict=True):
+        ax.scatter(np.full(len(values), x), values, s=12, facecolors="none", edgecolors="0.5", linewidths=0.7, zorder=3)

@@ -23,7 +23,7 @@ def write(experiment, tables, cells, figures, root):
         experiment: the `Experiment`.
         tables: `{name: DataFrame}`, as on disk.
         cells: the cells that they are of.
-        figures: `{dataset: list of Sheets}`, which lie beside the page.
+        figures: `{dataset: list of SavedFigures}`, which lie beside the page.
         root: the output folder.
     """
     folder = Path(root) / experiment.name
@@ -36,7 +36,7 @@ def write(experiment, tables, cells, figures, root):
         "words": len(experiment.arm_columns),
         "legend": " ".join(columns.legend(experiment.columns)),
         "curves": page_curves(experiment, tables, figures),
-        "figures": [(display(dataset), [_picture(folder, sheet) for sheet in sheets]) for dataset, sheets in figures.items()],
+        "figures": [(display(dataset), [_picture(folder, figure) for figure in saved]) for dataset, saved in figures.items()],
         "commands": _distinct("python " + shlex.join(record["command"]) for record in records),
         "places": _distinct({name: record[name] for name in ("device", "python", "versions", "git")} for record in records),
         "seconds": sum(record["seconds"] for record in records),
@@ -55,8 +55,8 @@ def _distinct(values):
     return kept
 
 
-def _picture(folder, sheet):
-    """A Sheet with what the page needs of its PNG: the content, and the size, so that nothing moves when it is shown."""
-    png = (folder / sheet.name).read_bytes()
+def _picture(folder, figure):
+    """A SavedFigure with what the page needs of its PNG: the content, and the size, so that nothing moves when it is shown."""
+    png = (folder / figure.name).read_bytes()
     width, height = struct.unpack(">II", png[16:24])
-    return {**sheet._asdict(), "png": base64.b64encode(png).decode(), "width": width, "height": height}
+    return {**figure._asdict(), "png": base64.b64encode(png).decode(), "width": width, "height": height}

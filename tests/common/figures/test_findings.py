@@ -1,75 +1,75 @@
-"""The sentence that each figure's alternative text states is true of the table: computed here by hand or with NumPy."""
+"""The numbers and names in the sentence of each figure are true of the table: computed here by hand or with NumPy."""
+
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from common.figures import findings
+from common.figures import findings, quantities
+
+NAMES = {"relu": "ReLU", "sigmoid": "Sigmoid"}
 
 
-def history(accuracies, losses=None):
-    """Two epochs of runs: `{arm: final accuracy of each seed}`."""
-    rows = [
-        {
-            "optimizer": arm,
-            "seed": seed,
-            "epoch": epoch,
-            "test_accuracy": value if epoch == 2 else 0.99,
-            "train_loss": 1.0,
-            "test_loss": 1.0,
-        }
-        for arm, values in accuracies.items()
-        for seed, value in enumerate(values)
-        for epoch in (1, 2)
-    ]
-    table = pd.DataFrame(rows)
-    for arm, seed in losses or ():
-        table.loc[(table["optimizer"] == arm) & (table["seed"] == seed) & (table["epoch"] == 2), "train_loss"] = np.inf
-    return table
+def facts(sentence):
+    """The numbers and names in a sentence, in their order."""
+    return re.findall(r"[\d.]*\d|SGD|momentum|Adam|ReLU|Sigmoid|highest|lowest|hidden|logits", sentence.replace("hidden_1", "hidden"))
 
 
 def test_curves_tell_the_best_and_the_worst_arm_after_the_last_epoch_and_what_diverged():
-    table = history({"sgd": [0.5, 0.6], "momentum": [0.9, 0.7], "adam": [0.1, 0.2]}, losses=[("adam", 0), ("sgd", 1)])
-    expected = "Test accuracy ends highest at 80.0 % with momentum, and lowest at 15.0 % with Adam. 2 of 6 runs diverged."
-    assert findings.of_curves(table, ["optimizer"]) == expected
+    accuracy = {"sgd": [0.5, 0.6], "momentum": [0.9, 0.7], "adam": [0.1, 0.2]}
+    runs = [
+        (arm, seed, epoch, value if epoch == 2 else 0.99)
+        for arm, of in accuracy.items()
+        for seed, value in enumerate(of)
+        for epoch in (1, 2)
+    ]
+    table = pd.DataFrame(runs, columns=["optimizer", "seed", "epoch", "test_accuracy"]).assign(train_loss=1.0, test_loss=1.0)
+    table.loc[[1, 9], "train_loss"] = np.inf  # of two runs, after their last epoch
+    expected = ["highest", "80.0", "momentum", "lowest", "15.0", "Adam", "2", "6"]
+    assert facts(findings.of_curves(table, ["optimizer"])) == expected
+    table.loc[9, "test_accuracy"] = np.nan  # an arm with a run that has no value has no mean
+    assert facts(findings.of_curves(table[4:], ["optimizer"])) == ["80.0", "momentum", "1", "4"]
+    assert facts(findings.of_curves(table[4:8], ["optimizer"])) == ["80.0", "momentum"]
 
 
 @pytest.mark.parametrize(
-    ("values", "words"),
+    ("values", "expected"),
     [
-        ({"a": 0.5, "b": 0.25}, "highest at 50.0 % with a, and lowest at 25.0 % with b"),
-        ({"a": 0.5, "b": np.nan}, "at 50.0 % with a"),
-        ({"a": 0.5, "b": 0.5}, "everywhere at 50.0 %"),
-        ({"a": np.nan, "b": np.inf}, "unknown, for no run has a finite value"),
-        ({}, "unknown, for no run has a finite value"),
+        ({"ReLU": 0.5, "Sigmoid": 0.25}, ["highest", "50.0", "ReLU", "lowest", "25.0", "Sigmoid"]),
+        ({"ReLU": 0.5, "Sigmoid": np.nan}, ["50.0", "ReLU"]),
+        ({"ReLU": 0.5, "Sigmoid": 0.5}, ["50.0"]),
+        ({"ReLU": np.nan, "Sigmoid": np.inf}, []),
+        ({}, []),
     ],
 )
-def test_extremes_are_those_of_the_finite_values(values, words):
-    assert findings.extremes(values, findings.percent) == words
+def test_extremes_are_those_of_the_finite_values(values, expected):
+    assert facts(findings.extremes(values, findings.percent)) == expected
 
 
 def test_layers_tell_where_a_quantity_is_largest_and_smallest():
-    keys = [
-        (arm, layer, epoch, seed) for arm in ("relu", "sigmoid") for layer in ("hidden_1", "logits") for epoch in (1, 2) for seed in (0, 1)
-    ]
-    table = pd.DataFrame(keys, columns=["activation", "layer", "epoch", "seed"])
-    table["grad_norm"] = np.random.default_rng(0).lognormal(size=len(table))
+    keys = pd.MultiIndex.from_product([NAMES, ("hidden_1", "logits"), (1, 2), (0, 1)], names=["activation", "layer", "epoch", "seed"])
+    table = keys.to_frame(index=False).assign(grad_norm=np.random.default_rng(0).lognormal(size=len(keys)))
     means = table[table["epoch"] == 2].groupby(["activation", "layer"])["grad_norm"].mean()
-    names = {"relu": "ReLU", "sigmoid": "Sigmoid"}
     (top, top_layer), (low, low_layer) = means.idxmax(), means.idxmin()
-    sentence = findings.of_layers(table, "grad_norm", ["activation"], findings.number)
-    assert f"highest at {means.max():.2g} in {top_layer} under {names[top]}" in sentence
-    assert f"lowest at {means.min():.2g} in {low_layer} under {names[low]}" in sentence
-    rows = {names[arm]: part for arm, part in table.groupby("activation")}
-    assert f"highest at {means.max():.2g}" in findings.of_heatmap(list(rows.items()), {"grad_norm": "norm"}, findings.number)
+    expected = ["highest", f"{means.max():.2g}", top_layer.removesuffix("_1"), NAMES[top]]
+    expected += ["lowest", f"{means.min():.2g}", low_layer.removesuffix("_1"), NAMES[low]]
+    assert facts(findings.of_layers(table, "grad_norm", ["activation"], findings.number)) == expected
+    arms = [(NAMES[arm], rows) for arm, rows in table.groupby("activation")]
+    assert facts(findings.of_heatmap(arms, {"grad_norm": "norm"}, findings.number)) == expected
 
 
 def test_units_activations_and_shares_are_told_arm_by_arm():
     fates = {"ReLU": pd.DataFrame({"off_at_end": [True, False, True]}), "Sigmoid": pd.DataFrame({"off_at_end": [False]})}
-    assert findings.of_units(fates).endswith(": 2 of 3 under ReLU, 0 of 1 under Sigmoid.")
-    counts, edges = {"hidden_1": np.array([1, 6, 1])}, {"hidden_1": np.array([0.0, 0.5, 1.0, 1.5])}
-    assert "75.0 % of those of hidden_1 between 0.5 and 1" in findings.of_activations(counts, edges)
-    assert (
-        findings.of_boundaries({"ReLU": 0.5, "Sigmoid": np.nan})
-        == "All seeds agree on 50.0 % (ReLU), nothing finite (Sigmoid) of the plane."
+    assert facts(findings.of_units(fates)) == ["2", "3", "ReLU", "0", "1", "Sigmoid"]
+    fullest = quantities.fullest_bin(np.array([1, 6, 1]), np.array([0.0, 0.5, 1.0, 1.5]))
+    assert facts(findings.of_activations({"hidden_1": fullest})) == ["75.0", "hidden", "0.5", "1"]
+    assert facts(findings.of_boundaries({"ReLU": 0.5, "Sigmoid": np.nan})) == ["50.0", "ReLU", "Sigmoid"]
+
+
+def test_the_run_nearest_to_its_limit_is_told_unless_none_has_one():
+    table = pd.DataFrame(
+        {"optimizer": ["sgd", "adam"], "base_learning_rate": 0.1, "epoch": [3, 4], "sharpness": [5.0, 50], "stability_limit": [20, np.nan]}
     )
+    assert facts(findings.of_sharpness(table, "optimizer")) == ["SGD", "0.1", "0.25", "3"]
+    assert facts(findings.of_sharpness(table[1:], "optimizer")) == []

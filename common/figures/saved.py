@@ -1,0 +1,79 @@
+"""The one place where a drawing gets its title and footer, is laid out, and is written to disk."""
+
+import io
+import textwrap
+from typing import NamedTuple
+
+from common.store.files import write_whole
+
+SOFTWARE = "How a small network trains"  # in the metadata of each PNG: tells figures from other files of their folder
+FOOTER_SIZE = 9  # points
+LETTERS_PER_INCH = 14  # of the footer
+
+
+class SavedFigure(NamedTuple):
+    """A figure on disk.
+
+    Attributes:
+        name: file name of the PNG.
+        title: heading of the figure.
+        shows: the panels, in words.
+        finding: the result, in a sentence.
+    """
+
+    name: str
+    title: str
+    shows: str
+    finding: str
+
+
+def save(drawing, title, note, path):
+    """Add title and footer to a drawing and write it as a PNG, all of it or nothing.
+
+    Args:
+        drawing: a `Drawing`; its figure is changed.
+        title: heading of the figure.
+        note: the footer; the drawing's own note follows it.
+        path: path of the PNG.
+
+    Returns:
+        The `SavedFigure`.
+
+    Example:
+
+    ```python
+    save(curves_figure(history, styles, FOUR_CURVES), "Digits: the losses", "3 seeds, 5 epochs", Path("curves.png"))
+    ```
+    """
+    figure = drawing.figure
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    footer = "; ".join(filter(None, (note, drawing.note)))
+    # Wrapped here: matplotlib wraps text by the window, without regard to the layout, and titles of legends not at all.
+    footer = textwrap.fill(footer, int(LETTERS_PER_INCH * figure.get_figwidth()))
+    if drawing.legend is None:
+        figure.supxlabel(footer, fontsize=FOOTER_SIZE, color="0.35")
+    else:
+        _add_legend(figure, *drawing.legend, footer)
+    # The layout is computed once, here: savefig would draw the whole figure for it, and then again for the picture.
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine(None)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", metadata={"Software": SOFTWARE})
+    write_whole(path, content.getvalue())
+    return SavedFigure(path.name, title, drawing.shows, drawing.finding)
+
+
+def is_saved_figure(path):
+    """Whether `save` wrote a PNG; read from its first bytes, because an image library raises an error for files that are no images."""
+    with path.open("rb") as file:
+        return SOFTWARE.encode() in file.read(1024)
+
+
+def _add_legend(figure, handles, labels, footer):
+    """One legend for all panels, below them. The footer is its title: constrained layout would put both into the same place."""
+    figure.supxlabel("")  # keeps the margin of a footer
+    # The number of columns that fit is estimated here: matplotlib puts as many side by side as it is told to.
+    inches_per_entry = 0.9 + 0.09 * max(map(len, labels), default=0)
+    columns = max(1, min(len(labels), int(figure.get_figwidth() / inches_per_entry)))
+    place = {"loc": "outside lower center", "ncols": columns, "frameon": False}
+    figure.legend(handles, labels, title=footer, title_fontsize=FOOTER_SIZE, fontsize=10, handlelength=3.5, **place)
