@@ -1,4 +1,4 @@
-"""The callbacks of a cell: the monitors that every experiment has, and those of its own. The one place where they stand."""
+"""The callbacks of a cell: the monitors that every experiment has, and those of its own. A monitor for all is one more entry here."""
 
 from common.data import probe
 from kerascope.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
@@ -15,8 +15,8 @@ def build_monitors(experiment, cell, data):
         data: `(x_train, y_train), (x_test, y_test)`.
 
     Returns:
-        `{name: Keras callback}`, in the order in which they are called. Of one that has `frame()`, the table is `<name>.csv`, and of one
-        that has `arrays()`, these are `<name>.npz`; but `records_of` joins the first two.
+        `{name: Keras callback}`, in the order in which they are called. A monitor's `frame()`, if it has one, becomes `<name>.csv`, and its
+        `arrays()` become `<name>.npz`; but `records_of` joins the frames of the first two.
     """
     x_probe, y_probe = probe(*data[0])
     return {
@@ -28,7 +28,7 @@ def build_monitors(experiment, cell, data):
 
 
 def records_of(monitors):
-    """What the monitors recorded.
+    """The tables and arrays that the monitors recorded.
 
     Args:
         monitors: from `build_monitors`, after training.

@@ -1,4 +1,4 @@
-"""TensorFlow, started without its chatter, and what it trains on."""
+"""The devices that TensorFlow trains on, and its start without the usual chatter on stderr."""
 
 import contextlib
 import json
@@ -79,13 +79,33 @@ def require_one_worker():
 
 
 @dataclass(frozen=True)
+class DeviceOptions:
+    """The choices that a process makes before it trains.
+
+    Attributes:
+        strategy: `"single"` trains on one device; `"mirrored"` gives each GPU, or each CPU device where there is no GPU, a share of every
+            batch (`tf.distribute.MirroredStrategy`); `"auto"` is mirrored with two or more GPUs and steps that are large enough for it,
+            else single. Defaults to `"auto"`.
+        determinism: `"on"`, `"off"`, or `"auto"`: whether to ask for TensorFlow's deterministic operations, for the whole process.
+            Automatically so on GPUs, whose operations add up in any order else. On a CPU the others give the same bits each time too, and
+            an epoch takes 1.0 to 2.0 times as long with these (`python -m benchmarks --only safety`). Defaults to `"auto"`.
+    """
+
+    strategy: str = "auto"
+    determinism: str = "auto"
+
+
+AUTO = DeviceOptions()
+
+
+@dataclass(frozen=True)
 class Devices:
-    """What TensorFlow found to train on.
+    """The devices that TensorFlow found.
 
     Attributes:
         kind: `"CPU"`, or `"GPU (Tesla T4)"`.
         names: the logical devices, all of a kind.
-        strategy: `"auto"`, `"single"` or `"mirrored"`, see `start`.
+        strategy: `"auto"`, `"single"` or `"mirrored"`, see `DeviceOptions`.
         deterministic: whether TensorFlow's deterministic operations were asked for.
     """
 
@@ -95,7 +115,7 @@ class Devices:
     deterministic: bool = False
 
     def choose(self, arithmetic):
-        """How to train a cell.
+        """Choose the device, or devices, for a cell.
 
         Args:
             arithmetic: function that returns the floating-point operations of a training step; called only if it matters.
@@ -128,17 +148,12 @@ def replicas_pay(arithmetic, replicas):
     return arithmetic / GPU_SPEED * (1 - 1 / replicas) > REPLICAS_COST
 
 
-def start(strategy="auto", only_gpu=None, determinism="auto"):
+def start(options=AUTO, only_gpu=None):
     """Import TensorFlow and let it find its devices.
 
     Args:
-        strategy: `"single"` trains on one device; `"mirrored"` gives each GPU, or each CPU device where there is no GPU, a share of every
-            batch (`tf.distribute.MirroredStrategy`); `"auto"` is mirrored with two or more GPUs and steps that are large enough for it,
-            else single.
-        only_gpu: number of the GPU that this process uses, counted around where there are fewer; None for all.
-        determinism: `"on"`, `"off"`, or `"auto"`: whether to ask for TensorFlow's deterministic operations, for the whole process.
-            Automatically so on GPUs, whose operations add up in any order else. On a CPU the others give the same bits each time too, and
-            an epoch takes 1.0 to 2.0 times as long with these (`python -m benchmarks --only safety`).
+        options: the `DeviceOptions`. Defaults to `"auto"` for all.
+        only_gpu: number of the GPU that this process uses, counted around where there are fewer. Defaults to None, all of them.
 
     Returns:
         `Devices`.
@@ -158,14 +173,14 @@ def start(strategy="auto", only_gpu=None, determinism="auto"):
         kind = f"GPU ({tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unknown')})" if gpus else "CPU"
         names = tuple(device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU"))
         tf.constant(0)  # the devices' own start-up messages come with the first tensor
-        deterministic = determinism == "on" or (determinism == "auto" and bool(gpus))
+        deterministic = options.determinism == "on" or (options.determinism == "auto" and bool(gpus))
         if deterministic:
             tf.config.experimental.enable_op_determinism()
-    return Devices(kind, names, strategy, deterministic)
+    return Devices(kind, names, options.strategy, deterministic)
 
 
 def num_threads():
-    """How many threads share an operation on the CPU: it decides how sums are split, and so their last bits."""
+    """The number of threads that share an operation on the CPU: it decides how sums are split, and so their last bits."""
     return int(os.environ.get("TF_NUM_INTRAOP_THREADS") or "0") or len(cores())
 
 
@@ -176,7 +191,8 @@ def cores():
 
 @contextlib.contextmanager
 def _without_chatter():
-    """Hold back what the process, its C++ parts included, writes to stderr; let out after the block what is not known chatter."""
+    """A block that holds back what the process, its C++ parts included, writes to stderr. After the block, all of it but known chatter is
+    written."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
         stderr = os.dup(2)

@@ -1,9 +1,9 @@
-"""Where the project lies. No other module counts folders upwards."""
+"""The project's folder. No other module counts folders upwards."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ("*.py", "common/**/*.py", "kerascope/**/*.py")  # what a training runs, as patterns below ROOT
+CODE = ("*.py", "common/**/*.py", "kerascope/**/*.py")  # that a training runs, as patterns below ROOT
 
 
 def code_files():

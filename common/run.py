@@ -56,11 +56,13 @@ def _run(experiment, args, arms, log):
 
 
 def _options(args, began):
+    from common.devices import DeviceOptions
     from common.sweep.sweep import Options
 
-    names = ("fresh", "quiet", "tensorboard", "strategy", "jobs", "cluster", "checkpoint_every", "determinism")
+    names = ("fresh", "quiet", "tensorboard", "jobs", "cluster", "checkpoint_every")
     deadline = float("inf") if args.max_minutes is None else began + 60 * args.max_minutes
-    return Options(**{name: getattr(args, name) for name in names}, deadline=deadline)
+    devices = DeviceOptions(args.strategy, args.determinism)
+    return Options(**{name: getattr(args, name) for name in names}, devices=devices, deadline=deadline)
 
 
 def _write(experiment, cells, out, folder, log):

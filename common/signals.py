@@ -1,13 +1,14 @@
-"""How signals end a script: SIGTERM as Ctrl-C does, in good order, and neither while processes start."""
+"""Signals: SIGTERM ends a script as Ctrl-C does, in good order; processes start without Ctrl-C."""
 
 import contextlib
 import signal
 import threading
-from multiprocessing import resource_tracker
+
+from common.compat import start_resource_trackers
 
 
 class Terminated(KeyboardInterrupt):
-    """Somebody sent SIGTERM: a scheduler whose time is over, say. It ends a script as Ctrl-C does, in good order."""
+    """SIGTERM was received, from a scheduler whose time is over, say. It ends a script as Ctrl-C does, in good order."""
 
 
 @contextlib.contextmanager
@@ -29,15 +30,11 @@ def ended_by_sigterm():
 
 @contextlib.contextmanager
 def without_sigint():
-    """Hold back Ctrl-C until the block ends. Processes that begin in it never see it, and say nothing: who started them ends them."""
+    """A block that holds back Ctrl-C until it ends. Processes that start in it never receive it: the one that started them ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
-
-    # These processes unblock the signal when they are started: so they are, before it is blocked.
-    resource_tracker.ensure_running()
-    loky_resource_tracker.ensure_running()
+    start_resource_trackers()  # they unblock the signal when they start: so they start before it is blocked
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -32,4 +32,4 @@ def write(experiment, cells, root):
 def _with_arm(experiment, cell, tables):
     """The cell's tables with the columns that tell this call's arms apart, rather than all its settings."""
     settings = {"dataset": cell.dataset, **{column: cell.setting(column) for column in experiment.arm_columns}}
-    return {name: with_columns_in_front(table.drop(columns=["dataset", *cell.arm]), settings) for name, table in tables.items()}
+    return {name: with_columns_in_front(table, settings) for name, table in tables.items()}

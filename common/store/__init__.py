@@ -1,1 +1,1 @@
-"""All that touches the disk: cells, states of trainings, tables, locks, and what produced them."""
+"""All that touches the disk: cells, states of trainings, tables, locks, and the record of their origin."""

@@ -38,7 +38,7 @@ def is_done(cell, root):
 
 
 def _problem(cell, folder, record):
-    """What is wrong with a cell's folder, or None."""
+    """The reason why a cell's folder cannot be used, or None."""
     if record["format"] != FORMAT:
         return f"it is of another version of these scripts (format {record['format']!r:.20}, not {FORMAT})"
     if record.pop("sha256") != _digest_of_record(record) or record["id"] != cell.id:
@@ -75,14 +75,14 @@ def read_arrays(cell, root, name):
 
 
 def write(cell, root, files, notes):
-    """Put a cell's folder on disk: whole, or, if anything goes wrong, not at all. Only one process at a time may do so, see `Locks`; what
-    one leaves that is killed meanwhile, `recover` puts right.
+    """Put a cell's folder on disk: whole, or, if anything goes wrong, not at all. Only one process at a time may do so, see `Locks`; if
+    it is killed meanwhile, `recover` cleans up.
 
     Args:
         cell: the Cell.
         root: the output folder.
         files: `{name: bytes}`.
-        notes: dict of what `cell.json` says of the training.
+        notes: dict of further entries for `cell.json`, about the training.
     """
     folder = cell.folder(root)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def write(cell, root, files, notes):
 
 
 def recover(experiment, root, locks):
-    """Put right what a process left that was killed while it wrote cells of an experiment, unless another is writing them."""
+    """Clean up after a process that was killed while it wrote cells of an experiment; not the cells that another process is writing."""
     folder = Path(root) / experiment
     for path in [*folder.glob(f"cells/{REPLACED}*"), *folder.glob(f"cells/{UNFINISHED}*"), *folder.glob(f"checkpoints/{UNFINISHED}*")]:
         name = path.name.removeprefix(REPLACED).removeprefix(UNFINISHED).removesuffix(".npz")

@@ -16,14 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 def write(cell, root, content):
-    """Keep the state of an unfinished training, all of it or nothing."""
+    """Write the state of an unfinished training, all of it or nothing."""
     path = checkpoint_path(cell, root)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content)
 
 
 def read(cell, root):
-    """The state of an unfinished training, as bytes; None if there is none, or none that can be gone on with."""
+    """The state of an unfinished training, as bytes; None if there is none, or none that can be used."""
     path = checkpoint_path(cell, root)
     try:
         content = path.read_bytes()
@@ -42,5 +42,5 @@ def read(cell, root):
 
 
 def origin(cell):
-    """What the state of a training must belong to, if the training is to go on from it."""
+    """A string of cell, format and packages. A training goes on only from a state of the same origin."""
     return json.dumps([FORMAT, cell.id, provenance.versions()])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-UNFINISHED = ".unfinished-"  # begins the name of what is being written
+UNFINISHED = ".unfinished-"  # begins the name of a file or folder that is being written
 
 
 def write_whole(path, content):
@@ -29,6 +29,6 @@ def write_bytes(path, content):
 
 
 def remove_unfinished(folder):
-    """Remove what a process left in a folder that was killed while it wrote there."""
+    """Remove the unfinished files of a process that was killed while it wrote in a folder."""
     for path in Path(folder).glob(f"{UNFINISHED}*"):
         path.unlink()

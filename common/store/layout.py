@@ -1,12 +1,12 @@
-"""Where what is kept of cells lies, and in which format. The folder of a cell itself is `Cell.folder`."""
+"""Names and format of the files of cells. The folder of a cell itself is `Cell.folder`."""
 
 from pathlib import Path
 
-FORMAT = 5  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
+FORMAT = 6  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 WEIGHTS = "final.weights.h5"
-REPLACED = ".replaced-"  # begins the name of a folder that a new one is taking the place of
+REPLACED = ".replaced-"  # begins the name of a folder that is being replaced
 
 
 def checkpoint_path(cell, root):
-    """Where the state of an unfinished training of the cell is kept."""
+    """The file with the state of an unfinished training of the cell."""
     return Path(root) / cell.experiment / "checkpoints" / f"{cell.id}.npz"

@@ -1,4 +1,4 @@
-"""Locks on parts of a folder. The system lets a process's locks go when it ends, however it ends, so none is ever stale."""
+"""Locks on parts of a folder. The system releases a process's locks when it ends, however it ends, so none is ever stale."""
 
 import contextlib
 import errno
@@ -15,11 +15,11 @@ HELD = (errno.EAGAIN, errno.EACCES)
 
 class Locks:
     """Locks of one process on names within a folder: bytes of its file `.lock`, one for each name. Other threads of the process are not
-    kept out. To be closed, best by `contextlib.closing`.
+    kept out. Must be closed, best by `contextlib.closing`.
 
     Args:
         folder: one that exists and can be written.
-        log: function that takes one line for the user.
+        log: function that takes one line for the user. Defaults to `print`.
     """
 
     def __init__(self, folder, log=print):
@@ -29,7 +29,7 @@ class Locks:
         self._supported = True
 
     def take(self, name):
-        """Take a lock; False if another process holds it. Where the file system has no locks, that is said once, and all are free."""
+        """Take a lock; False if another process holds it. Where the file system has no locks, that is logged once, and all are free."""
         if self._supported:
             try:
                 _lock_byte(self._file, _position(name))

@@ -1,4 +1,4 @@
-"""What it takes to do a training again: which code, which packages, which command."""
+"""The origin of a cell: the code, the packages and the command that produced it."""
 
 import functools
 import subprocess
@@ -30,7 +30,7 @@ def git_state():
 
 
 def of_this_process():
-    """What a `cell.json` says of the process that wrote it."""
+    """The entries of `cell.json` about the process that writes it."""
     return {"command": sys.argv, "git": git_state()}
 
 

@@ -1,46 +1,53 @@
-"""Cells trained on a Dask cluster, through joblib. What this process has, the workers get: code, arrays and settings; what they have, it
-gets: the contents of files. So the machines share no disk, and a worker that is lost takes nothing with it."""
+"""Cells trained on a Dask cluster. Code, arrays and settings go to the workers, and the contents of files come back: the machines share no
+disk, and a worker that is lost takes nothing with it."""
 
 import asyncio
 import contextlib
+import functools
+import sys
+import tempfile
 import threading
 import uuid
 from concurrent.futures import CancelledError
-from functools import partial
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
 
-import cloudpickle
-import joblib
-from distributed import Client, Event, KilledWorker, Queue, get_client, get_worker
-from joblib._dask import DaskDistributedBackend
+from distributed import Client, Event, KilledWorker, Queue, WorkerPlugin, get_client, get_worker
 
 from common.errors import BadInput, first_line
-from common.sweep.project_code import project_code
+from common.experiment import Cell
+from common.paths import ROOT, code_files
 from common.sweep.thread_random import random_of_this_thread
-from common.training.workplace import Workplace, throttled
+from common.training.events import EpochDone, Started, StateSaved, passed_on, throttled
+from common.training.task import Task
+from common.training.trainer import Trainer
 
-SECONDS_BETWEEN_REPORTS = 1
 SECONDS_TO_CONNECT = 10
-SECONDS_FOR_A_STATE = 0.5
-MOST_STATES = 4  # of trainings, on their way: a scheduler whose client is gone shall not collect them
+SECONDS_BETWEEN_EPOCHS = 1
+SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_FOR_AN_EVENT = 0.5
+MOST_EVENTS = 16  # on their way, states among them: the scheduler must not collect those of a client that is gone
+EVENTS = {kind.__name__: kind for kind in (Started, EpochDone, StateSaved)}
 
 
 class Cluster:
-    """The workers of a Dask scheduler.
+    """The executor of a Dask scheduler's workers.
 
     Args:
         address: the scheduler's, such as `"tcp://10.0.0.1:8786"`.
-        strategy, determinism: see `devices.start`.
-        log: function that takes one line for the user.
+        plan: the `Plan` of all tasks.
+        log: function that takes one line for the user. Defaults to `print`.
 
     Raises:
         BadInput: if no scheduler answers there, or if it has no worker.
     """
 
-    LOST = (KilledWorker, CancelledError)
-    FATAL = ()  # a worker's full disk is that worker's failure
+    lost = (KilledWorker, CancelledError)
+    at_once = None  # the scheduler keeps the queue, and workers that come later find work
 
-    def __init__(self, address, strategy="auto", log=print, determinism="auto"):
-        self.address, self.use, self.log = address, (strategy, determinism), log
+    def __init__(self, address, plan, log=print):
+        self.address, self.plan, self.log = address, plan, log
         try:
             self.client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, asyncio.TimeoutError, ValueError) as error:
@@ -60,110 +67,112 @@ class Cluster:
             log("note: a worker trains one cell at a time, whatever its threads; start several with: dask worker --nthreads 1 --nworkers N")
         self.client.register_plugin(project_code())
 
-    def run(self, tasks, data, report):
-        """Perform the tasks; see `parallel.outcomes`."""
+    @contextlib.contextmanager
+    def start(self, emit):
         try:
             if not self.client.nthreads():
                 self.log(f"no worker is left at {self.address}; waiting for one")
                 self.client.wait_for_workers(1)
-            yield from self._run(tasks, data, report)
-        except OSError:  # of the tasks' own there are none
+            with self._start(emit) as submit:
+                yield submit
+        except OSError:  # the tasks raise none
             raise BadInput(
                 f"--cluster {self.address}: the scheduler is gone; finished cells are kept, and the same command goes on when it is back"
             ) from None
 
-    def _run(self, tasks, data, report):
-        topic = f"training-{uuid.uuid4().hex}"
-        given_up = Event(topic, client=self.client)
-        cells = {task.cell.id: task.cell for task in tasks}
-        self.client.subscribe_topic(topic, lambda event: report(cells[event[1][0]], *event[1][1:]))
-        arrays = [data[name] for name in dict.fromkeys(task.cell.dataset for task in tasks)]
+    @contextlib.contextmanager
+    def _start(self, emit):
+        name, cells, ended = f"training-{uuid.uuid4().hex}", {}, threading.Event()
+        events, given_up = Queue(name, client=self.client), Event(name, client=self.client)
+        plan = self.client.scatter(self.plan, broadcast=True, hash=False)
+        executor, function = self.client.get_executor(pure=False), _function()
 
-        # Local, so that it travels by value: the scheduler unpickles it, and has neither this project's code nor TensorFlow.
-        def unpack_and_perform(packed, arrays):
-            return cloudpickle.loads(packed)(arrays)
+        def submit(task):
+            cells[task.cell.id] = task.cell
+            return executor.submit(function, asdict(task), plan, name)
 
-        calls = (
-            joblib.delayed(unpack_and_perform)(cloudpickle.dumps(partial(_perform, task, topic, self.use)), data[task.cell.dataset])
-            for task in tasks
-        )
-        try:
-            # All at once: the scheduler keeps the queue, and workers that come later find work.
-            backend = NeverHere(client=self.client, scatter=arrays)
-            outcomes = joblib.Parallel(backend=backend, return_as="generator_unordered", batch_size=1, pre_dispatch="all")(calls)
-            with _states_passed_on(report, Queue(topic, client=self.client), cells), contextlib.closing(outcomes):
-                yield from outcomes
-        except BaseException:
-            with contextlib.suppress(Exception):
-                given_up.set()
-            raise
-        finally:
-            with contextlib.suppress(Exception):
-                self.client.unsubscribe_topic(topic)
+        with passed_on(_received(events, cells, ended), emit):
+            try:
+                yield submit
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    given_up.set()
+                raise
+            finally:
+                ended.set()
+                with contextlib.suppress(Exception):
+                    executor.shutdown(wait=False)
+                    events.close()
 
     def close(self):
-        self.client.close()
+        if self.client.status == "running":  # else it has lost its scheduler, and closes itself
+            self.client.close()
 
 
-@contextlib.contextmanager
-def _states_passed_on(report, states, cells):
-    """While the block runs, call `report` with the states of trainings that come through the queue."""
-    over = threading.Event()
-
-    def listen():
-        while not over.is_set():
-            try:
-                name, state = states.get(timeout=SECONDS_FOR_A_STATE)
-            except (asyncio.TimeoutError, TimeoutError):
-                continue
-            except Exception:  # the scheduler is gone, as who waits for outcomes is told too
-                return
-            report(cells[name], None, None, None, None, checkpoint=state)
-
-    thread = threading.Thread(target=listen, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        with contextlib.suppress(Exception):
-            states.close()
+def _received(queue, cells, ended):
+    """The events that come through a queue, until `ended` is set or the scheduler is gone; those, too, that are in it then."""
+    over = False
+    with contextlib.suppress(Exception):  # the futures, too, tell that the scheduler is gone
+        while not over:
+            over = ended.wait(SECONDS_BETWEEN_LOOKS)
+            for kind, cell, *values in queue.get(batch=True):
+                yield EVENTS[kind](cells[cell], *values)
 
 
-class NeverHere(DaskDistributedBackend):
-    """joblib's Dask backend; but where there is one worker, joblib would do the work in this process."""
+def project_code():
+    """A plugin by which workers import this project's code as it is here, whatever lies on their disks, and also if they imported another
+    version of it before. (`Client.upload_file` leaves old submodules in place, and imports TensorFlow on the scheduler.)"""
+    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in code_files()}
 
-    def effective_n_jobs(self, n_jobs):
-        return max(2, super().effective_n_jobs(n_jobs))
+    class ProjectCode(WorkerPlugin):  # within a function, so that it travels by value: no worker can import it yet
+        name = "project-code"
+
+        def setup(self, worker):
+            folder = Path(tempfile.mkdtemp(prefix="project-", dir=worker.local_directory))
+            for name, content in files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+            packages = {Path(name).parts[0].removesuffix(".py") for name in files}
+            for module in [module for module in sys.modules if module.split(".")[0] in packages]:
+                del sys.modules[module]
+            sys.path.insert(0, str(folder))
+
+    return ProjectCode()
+
+
+def _function():
+    """The function that workers call. The scheduler unpickles it with its arguments, and has neither this project's code nor TensorFlow:
+    so it travels by value, tasks as dicts, and plans are scattered, which the scheduler passes on as they are."""
+
+    def train_on_worker(task, plan, name):
+        from common.sweep import cluster
+
+        return cluster.train(task, plan, name)
+
+    return train_on_worker
 
 
 class GivenUp(Exception):
-    """Whoever asked for this training does not wait for it any more."""
+    """The client that asked for this training has ended."""
 
 
 _one_at_a_time = threading.Lock()  # TensorFlow and Keras have one random state, and one set of devices, to a process
-_workplaces = {}  # of this process, by how it uses its devices
+_trainer = functools.cache(Trainer)  # of this process, by its options
 
 
-def _perform(task, topic, use, data):
-    worker = get_worker()
-    given_up = Event(topic, client=get_client())
+def train(task, plan, name):
+    """Train a cell on this worker, with events through the queue of that name; `task` is a `Task` as a dict."""
+    task = Task(Cell(**task["cell"]), task["checkpoint"])
+    client, address = get_client(), get_worker().address
+    given_up = Event(name, client=client)
+    with closing(Queue(name, client=client, maxsize=MOST_EVENTS)) as queue, _one_at_a_time, random_of_this_thread():
 
-    # By a queue of its own, for the scheduler keeps what is logged.
-    states = Queue(topic, client=get_client(), maxsize=MOST_STATES)
-
-    def report(device, epoch, loss, accuracy, checkpoint):
-        if given_up.is_set():
-            raise GivenUp
-        if checkpoint is None:
-            worker.log_event(topic, (task.cell.id, f"{device}, {worker.address}", epoch, loss, accuracy))
-        else:
+        def emit(event):
+            if given_up.is_set():
+                raise GivenUp
+            if not isinstance(event, StateSaved):
+                event = event._replace(device=f"{event.device}, {address}")
             with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
-                states.put((task.cell.id, checkpoint), timeout=SECONDS_FOR_A_STATE)
+                queue.put((type(event).__name__, event.cell.id, *event[1:]), timeout=SECONDS_FOR_AN_EVENT)
 
-    with _one_at_a_time, random_of_this_thread():
-        if use not in _workplaces:
-            strategy, determinism = use
-            _workplaces[use] = Workplace(strategy, determinism=determinism)
-        return _workplaces[use].perform(task, data, throttled(report, SECONDS_BETWEEN_REPORTS), Cluster.FATAL)
+        return _trainer(plan.devices).train(task, plan, throttled(emit, SECONDS_BETWEEN_EPOCHS), fatal=())

@@ -1,4 +1,4 @@
-"""Which cells of a sweep this process trains, where others may be at work in the same folder."""
+"""The cells of a sweep, shared out between the calls that are at work in the same folder."""
 
 import itertools
 import time
@@ -15,7 +15,7 @@ class SharedCells:
         root: the output folder.
         locks: the `Locks` of their experiment's folder.
         fresh: whether what is on disk is to be trained again.
-        deadline: seconds since the epoch, after which other processes are waited for no more.
+        deadline: seconds since the epoch, after which other processes are no longer waited for.
         log: function that takes one line for the user.
 
     Attributes:

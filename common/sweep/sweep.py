@@ -1,48 +1,42 @@
 """Many cells: only those not done yet, here or in other processes, each safe on disk as soon as it is done."""
 
 import contextlib
-import functools
 import threading
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.devices import AUTO, DeviceOptions
 from common.store import cells as cells_on_disk
 from common.store import checkpoints
 from common.store.locks import RESULTS, RESULTS_WAITING, Locks
-from common.sweep import parallel
+from common.sweep.executors import executor_for
 from common.sweep.progress import SweepProgress
+from common.sweep.retries import outcomes
 from common.sweep.shared_cells import SharedCells
-from common.sweep.witness import Witness
-from common.training.task import Task
-from common.training.workplace import Workplace
-
-_LAST_WORDS = (
-    "{name}.py: error: killed while it trained {cell}; finished cells are kept, and the same command goes on from there. If there was not "
-    "enough memory, fewer --seeds or a smaller --batch-size need less"
-)
+from common.training.events import StateSaved
+from common.training.task import Plan, Task
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a sweep is run, which has no part in what comes out.
+    """The options of a sweep, none of which changes its results.
 
     Attributes:
-        fresh: train all, whatever is on disk.
-        quiet: show no progress.
-        tensorboard: also write TensorBoard logs.
-        strategy, determinism: how to use the devices, see `devices.start`.
-        jobs: number of processes.
-        cluster: address of a Dask scheduler, whose workers do it, or None.
-        checkpoint_every: seconds after which the state of a training is saved, see `Checkpoint`.
-        deadline: seconds since the epoch; what is not done then is broken off between two epochs.
+        fresh: train all, whatever is on disk. Defaults to False.
+        quiet: show no progress. Defaults to False.
+        tensorboard: also write TensorBoard logs. Defaults to False.
+        devices: the `DeviceOptions`. Defaults to `"auto"` for all.
+        jobs: number of processes. Defaults to 1.
+        cluster: address of a Dask scheduler, whose workers train. Defaults to None, this machine.
+        checkpoint_every: seconds after which the state of a training is saved, see `Checkpoint`. Defaults to never.
+        deadline: seconds since the epoch; what is not done then is broken off between two epochs. Defaults to never.
     """
 
     fresh: bool = False
     quiet: bool = False
     tensorboard: bool = False
-    strategy: str = "auto"
-    determinism: str = "auto"
+    devices: DeviceOptions = AUTO
     jobs: int = 1
     cluster: str | None = None
     checkpoint_every: float = float("inf")
@@ -51,29 +45,35 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """Of a sweep: the cells whose training failed, and those that the deadline left undone, as lists."""
+    """The result of a sweep: the cells whose training failed, and those that the deadline left undone, as lists."""
 
     failed: list
     left: list
 
 
 def run(cells, experiment, data, root, options=None, log=print):
-    """Train the cells that are not on disk yet. What another process is training in the same folder is left to it, and waited for.
+    """Train the cells that are not on disk yet. Cells that another process trains in the same folder are left to it, and waited for.
 
     Args:
         cells: list of `Cell`, of one experiment.
         experiment: their `Experiment`.
         data: `{dataset: ((x_train, y_train), (x_test, y_test))}`.
         root: the output folder.
-        options: the Options; None for the defaults.
-        log: function that takes one line for the user.
+        options: the `Options`. Defaults to `Options()`.
+        log: function that takes one line for the user. Defaults to `print`.
 
     Returns:
-        The Result.
+        The `Result`.
 
     Raises:
         BadInput: if a folder on disk cannot be trusted, or a cluster cannot be reached.
         OSError: if a folder cannot be written.
+
+    Example:
+
+    ```python
+    result = run(cells, EXPERIMENT, data, "plots", Options(jobs=2))
+    ```
     """
     options = options or Options()
     folder = Path(root) / experiment.name
@@ -83,45 +83,33 @@ def run(cells, experiment, data, root, options=None, log=print):
         shared = SharedCells(cells, root, locks, options.fresh, options.deadline, log)
         if not shared.to_do:
             return Result([], [])
-        return _train(shared, experiment, data, root, options, locks, log)
+        plan = Plan(
+            experiment,
+            {name: data[name] for name in {cell.dataset for cell in shared.to_do}},
+            options.devices,
+            options.checkpoint_every,
+            options.deadline,
+            str(folder / "tensorboard") if options.tensorboard else None,
+        )
+        return _train(shared, plan, Path(root), options, locks, log)
 
 
-def _train(shared, experiment, data, root, options, locks, log):
+def _train(shared, plan, root, options, locks, log):
+    """Train the cells that are to do, and put each on disk."""
     failed, left = [], []
-    seconds = {cell.id: cell.seconds_expected(*data[cell.dataset][0][0].shape) for cell in shared.to_do}
-    with SweepProgress(len(shared.to_do), sum(seconds.values()), options.quiet) as progress:
-        lock, devices, ended = threading.Lock(), set(), set()  # reports come from a thread
-
-        def report(cell, device, epoch, loss, accuracy, checkpoint=None):
-            with lock:
-                if cell.id in ended:
-                    return
-                if checkpoint is not None:
-                    _keep(cell, root, checkpoint, log)
-                    return
-                if (cell.dataset, device) not in devices and not options.quiet:
-                    devices.add((cell.dataset, device))
-                    log(f"{cell.dataset}: training on {device}")
-                if loss is None:
-                    progress.begin(cell, experiment.label(cell), epoch, seconds[cell.id])
-                else:
-                    progress.epoch(cell, epoch, loss, accuracy)
-
-        def end(cell):
-            with lock:
-                ended.add(cell.id)
-                progress.end(cell)
-
-        with _performing(options, len(shared.to_do), data, report, log) as (perform, at_once):
-            for claimed in shared.claims(at_once, when_done_elsewhere=end):
-                tasks = [_task(cell, experiment, root, options) for cell in claimed]
-                with closing(perform(tasks)) as outcomes:
-                    for outcome in outcomes:
+    seconds = {cell.id: cell.seconds_expected(*plan.data[cell.dataset][0][0].shape) for cell in shared.to_do}
+    with SweepProgress(seconds, plan.experiment.label, options.quiet) as progress:
+        news = _News(progress, root, options.quiet, log)
+        with executor_for(options, plan, len(shared.to_do), log) as executor:
+            for claimed in shared.claims(executor.at_once, when_done_elsewhere=news.end):
+                tasks = [Task(cell, None if options.fresh else checkpoints.read(cell, root)) for cell in claimed]
+                with closing(outcomes(executor, tasks, news.emit, log)) as done:
+                    for outcome in done:
                         cell = outcome.cell
-                        end(cell)
+                        news.end(cell)
                         if outcome.failure is not None:
                             failed.append(cell)
-                            log(f"{experiment.label(cell)} failed; the other cells go on. What happened:\n{outcome.failure}")
+                            log(f"{plan.experiment.label(cell)} failed; the other cells go on. What happened:\n{outcome.failure}")
                         elif not outcome.files:
                             left.append(cell)
                         _store(outcome, root, locks)
@@ -129,50 +117,52 @@ def _train(shared, experiment, data, root, options, locks, log):
     return Result(failed, left + shared.to_do)
 
 
+class _News:
+    """The events of a sweep's trainings: shown, and states put on disk. Those of a cell that has ended are dropped.
+
+    Args:
+        progress: the `SweepProgress`.
+        root: the output folder.
+        quiet: log no devices.
+        log: function that takes one line for the user.
+    """
+
+    def __init__(self, progress, root, quiet, log):
+        self.progress, self.root, self.quiet, self.log = progress, root, quiet, log
+        self.lock = threading.Lock()  # events may come from a thread
+        self.devices, self.ended = set(), set()
+
+    def emit(self, event):
+        with self.lock:
+            if event.cell.id in self.ended:
+                return
+            if isinstance(event, StateSaved):
+                self.save(event)
+                return
+            on = event.cell.dataset, event.device
+            if on not in self.devices and not self.quiet:
+                self.devices.add(on)
+                self.log("{}: training on {}".format(*on))
+            self.progress.show(event)
+
+    def save(self, event):
+        try:
+            checkpoints.write(event.cell, self.root, event.state)
+        except OSError as error:
+            # There may still be room for the cell itself; and if not, the cells before it are safe.
+            self.log(f"warning: the state of a training cannot be saved ({error.strerror}): {error.filename}")
+
+    def end(self, cell):
+        with self.lock:
+            self.ended.add(cell.id)
+            self.progress.end(cell)
+
+
 def _store(outcome, root, locks):
     if outcome.checkpoint is not None:
         checkpoints.write(outcome.cell, root, outcome.checkpoint)
     if outcome.files:
-        # A cell is replaced only while nobody reads it.
+        # A cell is replaced only while no other process reads it.
         replaces = outcome.cell.folder(root).exists()
         with locks.held(RESULTS, RESULTS_WAITING) if replaces else contextlib.nullcontext():
             cells_on_disk.write(outcome.cell, root, outcome.files, outcome.notes)
-
-
-def _keep(cell, root, checkpoint, log):
-    try:
-        checkpoints.write(cell, root, checkpoint)
-    except OSError as error:
-        # What is trained may still have room; and if not, the cells before it are safe.
-        log(f"warning: the state of a training cannot be saved ({error.strerror}): {error.filename}")
-
-
-def _task(cell, experiment, root, options):
-    checkpoint = None if options.fresh else checkpoints.read(cell, root)
-    tensorboard = str(cell.folder(root).parents[1] / "tensorboard" / cell.id) if options.tensorboard else None
-    return Task(cell, experiment, checkpoint, options.checkpoint_every, options.deadline, tensorboard)
-
-
-@contextlib.contextmanager
-def _performing(options, num_cells, data, report, log):
-    """A function that takes tasks and returns their outcomes, in the order in which they are done; and how many to give it at a time."""
-    if options.cluster:
-        from common.sweep.cluster import Cluster  # which needs Dask
-
-        with closing(Cluster(options.cluster, options.strategy, log, options.determinism)) as workers:
-            yield (lambda tasks: parallel.outcomes(workers, tasks, data, report, log)), None
-    elif min(options.jobs, num_cells) > 1:
-        from common.sweep.local_workers import LocalWorkers
-
-        workers = LocalWorkers(min(options.jobs, num_cells), options.strategy, options.determinism)
-        yield (lambda tasks: parallel.outcomes(workers, tasks, data, report, log)), None
-    else:
-        workplace = Workplace(options.strategy, determinism=options.determinism)
-        with Witness() as witness:
-
-            def one_by_one(tasks):
-                for task in tasks:
-                    witness.expect(_LAST_WORDS.format(name=task.cell.experiment, cell=task.experiment.label(task.cell)))
-                    yield workplace.perform(task, data[task.cell.dataset], functools.partial(report, task.cell))
-
-            yield one_by_one, 1

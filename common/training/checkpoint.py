@@ -6,22 +6,26 @@ import time
 import keras
 import numpy as np
 
+from common.compat import set_initial_epoch
+
 WORTH = 100  # times what it takes to save the state must have passed since it was saved
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves the state of a SeedStack's training now and then, breaks it off in time, and has it go on later, exactly as if nothing had
-    happened.
+    """Saves the state of a SeedStack's training at intervals, breaks the training off before a deadline, and continues it later. A training
+    that is continued ends exactly as one without a break.
 
-    What is kept: weights, random generators, the optimizer's state, and all that was recorded; batch orders depend on seed and epoch alone.
-    To be last in the list of callbacks: it corrects what others measure before training.
+    The state holds weights, random generators, the optimizer's state, and all that was recorded; batch orders depend on seed and epoch
+    alone. The callback must be last in the list: it corrects what others measure before training.
 
     Args:
-        content: the state of a training with the same settings, or None to begin at the start.
-        origin: str, kept with the state: what it belongs to.
-        every: seconds from one saving to the next; 0 for every epoch. More where saving would take more than a hundredth of the time.
-        keep: function that is called with each state that is saved, bytes.
+        content: the state of a training with the same settings. Defaults to None, the training begins at the start.
+        origin: string that is kept with the state and says what it belongs to. Defaults to "".
+        every: seconds from one saving to the next; 0 for every epoch. Longer where saving would take more than a hundredth of the time.
+            Defaults to never.
+        keep: function that is called with each state that is saved, bytes. Defaults to None, which is enough where `every` is never.
         deadline: seconds since the epoch (as `time.time()` counts). No epoch begins that would end later, if it took as long as the last.
+            Defaults to never.
 
     Attributes:
         monitors: `{name: callback}`, to be set before training: those among the callbacks that have `get_state` and `set_state`.
@@ -43,19 +47,19 @@ class Checkpoint(keras.callbacks.Callback):
 
     @property
     def epoch(self):
-        """How many epochs are done where the training begins."""
+        """The number of epochs that are done where the training begins."""
         return int(self._arrays.get("epoch", 0))
 
     @property
     def seconds(self):
-        """What they took."""
+        """The seconds that they took."""
         return float(self._arrays.get("seconds", 0))
 
     def on_train_begin(self, logs=None):
         self.saved = None
         self._began = self._last_kept = time.time()
         self._cost = 0  # seconds that the last saving took
-        self.model._initial_epoch = self.epoch  # as keras.callbacks.BackupAndRestore tells fit
+        set_initial_epoch(self.model, self.epoch)
         if not self._arrays:
             return
         for i, variable in enumerate(self._variables()):
@@ -83,7 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
             self._cost = self._last_kept - now
 
     def on_train_end(self, logs=None):
-        self.model._initial_epoch = 0
+        set_initial_epoch(self.model, 0)
 
     def _save(self, seconds):
         records = self.model.records

@@ -1,33 +1,42 @@
-"""What goes to a process that trains, and what comes back."""
+"""The data that a training needs, and its outcome."""
 
 from dataclasses import dataclass, field
 
-from common.experiment import Cell
+from common.devices import AUTO, DeviceOptions
+from common.experiment import Cell, Experiment
 
 
-@dataclass(frozen=True)
-class Task:
-    """A cell to train.
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The settings and data that all tasks of a sweep share.
 
     Attributes:
-        cell: the Cell.
-        experiment: the `Experiment` that knows how to build its model, loss and optimizer.
-        checkpoint: the state of its unfinished training, bytes, or None.
-        every, deadline: how often its state is saved, and when it is broken off, see `Checkpoint`.
-        tensorboard: folder for TensorBoard logs, or None.
+        experiment: the `Experiment`, which builds models, losses and optimizers.
+        data: `{dataset: ((x_train, y_train), (x_test, y_test))}`.
+        devices: the `DeviceOptions`. Defaults to `"auto"` for all.
+        checkpoint_every, deadline: when states are saved, and when trainings are broken off, see `Checkpoint`. Default to never.
+        tensorboard: folder for TensorBoard logs, as a string. Defaults to None, no logs.
     """
 
-    cell: Cell
-    experiment: object
-    checkpoint: bytes | None = None
-    every: float = float("inf")
+    experiment: Experiment
+    data: dict
+    devices: DeviceOptions = AUTO
+    checkpoint_every: float = float("inf")
     deadline: float = float("inf")
     tensorboard: str | None = None
 
 
 @dataclass(frozen=True)
+class Task:
+    """A cell to train, and the state (bytes) of its unfinished training. `checkpoint` defaults to None: it begins at the start."""
+
+    cell: Cell
+    checkpoint: bytes | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What came of a task: `files` and `notes` for `cells.write`; or `checkpoint`, the state of a training that was broken off; or
+    """The outcome of a task: `files` and `notes` for `cells.write`; or `checkpoint`, the state of a training that was broken off; or
     `failure`, a traceback as text; or nothing, if the deadline had passed before it began."""
 
     cell: Cell

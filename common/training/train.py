@@ -1,5 +1,5 @@
-"""The training of a cell, wherever it takes place: settings and arrays in, the contents of files out. Nothing here writes to the output
-folder, so whoever asks for it need not share a disk with it."""
+"""The training of a cell: settings and arrays in, the contents of files out. Nothing here writes to the output folder, so a cell may be
+trained by a machine that shares no disk with the one that asked for it."""
 
 import io
 import platform
@@ -16,8 +16,9 @@ from common.data import NUM_CLASSES
 from common.devices import num_threads
 from common.store import checkpoints, provenance
 from common.store.layout import WEIGHTS
-from common.store.tables import table_bytes, with_columns_in_front
+from common.store.tables import table_bytes
 from common.training.checkpoint import Checkpoint
+from common.training.events import EpochDone, Started, StateSaved
 from common.training.task import Outcome
 from kerascope.monitors import MonitorWarning
 from kerascope.seed_stack.metrics import accuracy_metric
@@ -25,93 +26,97 @@ from kerascope.seed_stack.metrics import accuracy_metric
 OPERATIONS_PER_WEIGHT = 6  # and sample: a product and a sum, forward, and backward by inputs and by weights
 
 
-def train(task, data, devices, pools, report):
-    """Train a cell.
+class CellTraining:
+    """The training of one cell; `run` trains it.
 
     Args:
-        task: the `Task`.
-        data: `(x_train, y_train), (x_test, y_test)`.
+        task, plan, emit: see `Trainer.train`.
         devices: the `Devices`.
-        pools: `{what it trains on: StackPool}`.
-        report: see `Workplace.perform`.
-
-    Returns:
-        An `Outcome`.
     """
-    cell, experiment, (x, y) = task.cell, task.experiment, data[0]
-    began = time.time()
 
-    def build():
-        return experiment.build_model(cell, x.shape[1], NUM_CLASSES[cell.dataset])
-
-    scope, device = devices.choose(
-        lambda: OPERATIONS_PER_WEIGHT * build().count_params() * cell.batch_size * len(cell.seeds),
-    )
-    checkpoint = Checkpoint(
-        task.checkpoint,
-        checkpoints.origin(cell),
-        task.every,
-        keep=lambda state: report(device, None, None, None, checkpoint=state),
-        deadline=task.deadline,
-    )
-    report(device, checkpoint.epoch, None, None)  # before anything that may end this process
-    with scope():
-        stack = pools[device].stack(
-            build,
-            cell.seeds,
-            experiment.build_optimizer(cell, steps_per_epoch=-(-len(x) // cell.batch_size)),
-            experiment.build_loss(cell),
-            [accuracy_metric(), *experiment.build_metrics(cell)],
+    def __init__(self, task, plan, devices, emit):
+        self.began = time.time()
+        self.cell, self.experiment, self.data = task.cell, plan.experiment, plan.data[task.cell.dataset]
+        self.emit = emit
+        self.tensorboard = plan.tensorboard
+        self.deterministic = devices.deterministic
+        self.scope, self.device = devices.choose(self.operations_per_step)
+        self.checkpoint = Checkpoint(
+            task.checkpoint,
+            checkpoints.origin(self.cell),
+            plan.checkpoint_every,
+            keep=lambda state: emit(StateSaved(self.cell, state)),
+            deadline=plan.deadline,
         )
-    monitors = build_monitors(experiment, cell, data)
-    checkpoint.monitors = {name: monitor for name, monitor in monitors.items() if hasattr(monitor, "get_state")}
-    ends = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", MonitorWarning)  # a cell without one of its measurements has failed
-        stack.fit(
-            x,
-            y,
-            batch_size=cell.batch_size,
-            epochs=cell.epochs,
-            validation_data=data[1],
-            verbose=0,
-            callbacks=[*monitors.values(), *_reporting(report, device, task.tensorboard, ends), checkpoint],
-        )
-    if checkpoint.saved is not None:
-        return Outcome(cell, checkpoint=checkpoint.saved)
-    tables, arrays = records_of(monitors)
-    notes = {
-        "device": device,
-        "host": platform.node(),
-        "seconds": round(checkpoint.seconds + time.time() - began, 3),
-        "seconds_per_epoch": float(np.median(np.diff(ends))) if len(ends) > 1 else None,
-        "python": platform.python_version(),
-        "versions": provenance.versions(),
-        "threads": num_threads(),
-        "deterministic": devices.deterministic,
-    }
-    return Outcome(cell, _contents(cell, {"history": stack.frame(), **tables}, arrays, stack), notes)
+        self.epoch_ends = []  # seconds since the epoch
+
+    def run(self, pools):
+        """Train the cell in a stack of `pools`, `{what it trains on: StackPool}`; returns an `Outcome`."""
+        self.emit(Started(self.cell, self.device, self.checkpoint.epoch))  # before anything that may end this process
+        stack = self.build_stack(pools[self.device])
+        monitors = build_monitors(self.experiment, self.cell, self.data)
+        self.fit(stack, monitors)
+        if self.checkpoint.saved is not None:
+            return Outcome(self.cell, checkpoint=self.checkpoint.saved)
+        tables, arrays = records_of(monitors)
+        notes = self.notes()
+        return Outcome(self.cell, _files({"history": stack.frame(), **tables}, arrays, stack), notes)
+
+    def build_model(self):
+        return self.experiment.build_model(self.cell, self.data[0][0].shape[1], NUM_CLASSES[self.cell.dataset])
+
+    def operations_per_step(self):
+        return OPERATIONS_PER_WEIGHT * self.build_model().count_params() * self.cell.batch_size * len(self.cell.seeds)
+
+    def build_stack(self, pool):
+        steps_per_epoch = -(-len(self.data[0][0]) // self.cell.batch_size)
+        with self.scope():
+            return pool.stack(
+                self.build_model,
+                self.cell.seeds,
+                self.experiment.build_optimizer(self.cell, steps_per_epoch=steps_per_epoch),
+                self.experiment.build_loss(self.cell),
+                [accuracy_metric(), *self.experiment.build_metrics(self.cell)],
+            )
+
+    def fit(self, stack, monitors):
+        self.checkpoint.monitors = {name: monitor for name, monitor in monitors.items() if hasattr(monitor, "get_state")}
+        callbacks = [*monitors.values(), keras.callbacks.LambdaCallback(on_epoch_end=self.on_epoch_end)]
+        if self.tensorboard is not None:
+            # The graph of a SeedStack is no layer diagram, and its profile is one step an epoch: neither is worth its space.
+            callbacks.append(keras.callbacks.TensorBoard(str(Path(self.tensorboard) / self.cell.id), write_graph=False))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", MonitorWarning)  # a cell without one of its measurements has failed
+            stack.fit(
+                *self.data[0],
+                batch_size=self.cell.batch_size,
+                epochs=self.cell.epochs,
+                validation_data=self.data[1],
+                verbose=0,
+                callbacks=[*callbacks, self.checkpoint],
+            )
+
+    def on_epoch_end(self, epoch, logs):
+        self.epoch_ends.append(time.time())
+        self.emit(EpochDone(self.cell, self.device, epoch + 1, float(logs["loss"]), float(logs["val_accuracy"])))
+
+    def notes(self):
+        """The entries of cell.json about this training."""
+        return {
+            "device": self.device,
+            "host": platform.node(),
+            "seconds": round(self.checkpoint.seconds + time.time() - self.began, 3),
+            "seconds_per_epoch": float(np.median(np.diff(self.epoch_ends))) if len(self.epoch_ends) > 1 else None,
+            "python": platform.python_version(),
+            "versions": provenance.versions(),
+            "threads": num_threads(),
+            "deterministic": self.deterministic,
+        }
 
 
-def _reporting(report, device, tensorboard, ends):
-    """Callbacks that tell of the epochs: to `report`, to TensorBoard, and into the list `ends`, in seconds since the epoch."""
-
-    def on_epoch_end(epoch, logs):
-        ends.append(time.time())
-        report(device, epoch + 1, logs["loss"], logs["val_accuracy"])
-
-    callbacks = [keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)]
-    if tensorboard is not None:
-        # The graph of a SeedStack is no layer diagram, and its profile is one step an epoch: neither is worth its space.
-        callbacks.append(keras.callbacks.TensorBoard(tensorboard, write_graph=False))
-    return callbacks
-
-
-def _contents(cell, tables, arrays, stack):
-    """The files of the cell's folder, but for cell.json: `{name: bytes}`."""
-    files = {}
-    for name, table in tables.items():
-        files[f"{name}.csv"] = table_bytes(with_columns_in_front(table, {"dataset": cell.dataset, **cell.arm}))
+def _files(tables, arrays, stack):
+    """The files of the cell's folder, but for cell.json: `{name: bytes}`. Settings stand in cell.json only, not in the tables."""
+    files = {f"{name}.csv": table_bytes(table) for name, table in tables.items()}
     for name, of_monitor in arrays.items():
         content = io.BytesIO()
         np.savez_compressed(content, **of_monitor)

@@ -1,4 +1,8 @@
-"""A small experiment, its cells, and sweeps over them."""
+"""A small experiment, its cells, sweeps over them, and a process that has their locks."""
+
+import contextlib
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -7,7 +11,8 @@ import pytest
 from common import experiment
 from common.experiment import Cell, columns
 from common.sweep import sweep
-from common.training import train as training
+from common.training.trainer import Trainer
+from tests.support.scripts import ROOT
 
 _random = np.random.default_rng(0)
 _x = _random.normal(size=(60, 4)).astype("float32")
@@ -47,13 +52,36 @@ def cell(optimizer="sgd", **changes):
 def run(some_cells, root, **flags):
     """Run a sweep; returns (ids trained, cells that failed, lines logged)."""
     trained, lines = [], []
-    train = training.train
+    train = Trainer.train
 
-    def spy(task, *args):
+    def spy(self, task, *args):
         trained.append(task.cell.id)
-        return train(task, *args)
+        return train(self, task, *args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "train", spy)
+        patch.setattr(Trainer, "train", spy)
         result = sweep.run(some_cells, EXPERIMENT, DATA, root, sweep.Options(**flags), log=lines.append)
     return trained, result.failed, lines
+
+
+HOLD = """
+import sys, time
+from common.store.locks import Locks
+locks = Locks(sys.argv[1])
+assert all(locks.take(name) for name in sys.argv[2:])
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+@contextlib.contextmanager
+def held_elsewhere(folder, *names):
+    """Locks held by another process, which is killed after the block; gives the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, folder, *names], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    try:
+        yield holder
+    finally:
+        holder.kill()
+        holder.wait()

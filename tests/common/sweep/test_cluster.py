@@ -1,14 +1,14 @@
 """Cells on a Dask cluster: a real scheduler and real workers on this machine, which do not have the project's code."""
 
 import contextlib
-import io
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,7 +25,7 @@ class Dask:
 
     def __init__(self, folder, *words):
         self.log = folder / f"{words[0]}-{len(list(folder.iterdir()))}.log"
-        # Not under the tests' own path, for workers shall get the code from their client.
+        # Not under the tests' own path, for workers are to get the code from their client.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         environment |= {"DASK_TEMPORARY_DIRECTORY": str(folder), "KERAS_HOME": str(folder / "no-keras-home")}
         with self.log.open("wb") as log:
@@ -40,21 +40,23 @@ class Dask:
         return found
 
     def kill(self):
-        """The process and its children, without a word of farewell."""
+        """Kill the process and its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
-def test_the_workers_are_sent_all_code_of_the_project():
-    from common.sweep.project_code import project_code
+def test_a_worker_imports_the_code_of_the_client_whatever_it_imported_before(tmp_path, monkeypatch):
+    from common.sweep.cluster import project_code
 
-    with zipfile.ZipFile(io.BytesIO(project_code().archive)) as archive:
-        sent = set(archive.namelist())
-    assert {"exp_a_loss.py", "exp_b_activation.py", "exp_c_optimizer.py", "common/run.py", "kerascope/seed_stack/stack.py"} <= sent
-    assert sent == {
-        path.relative_to(ROOT).as_posix() for pattern in ("*.py", "common/**/*.py", "kerascope/**/*.py") for path in ROOT.glob(pattern)
-    }
+    monkeypatch.setattr(sys, "modules", {"common": 1, "common.training.old": 1, "exp_old": 1, "json": 1})
+    monkeypatch.setattr(sys, "path", ["before"])
+    project_code().setup(SimpleNamespace(local_directory=tmp_path))
+    folder = Path(sys.path[0])
+    code = {path.relative_to(ROOT) for pattern in ("*.py", "common/**/*.py", "kerascope/**/*.py") for path in ROOT.glob(pattern)}
+    assert {path.relative_to(folder) for path in folder.rglob("*.py")} == code and folder.parent == tmp_path
+    assert all((folder / path).read_bytes() == (ROOT / path).read_bytes() for path in code)
+    assert set(sys.modules) == {"exp_old", "json"} and sys.path[1:] == ["before"]
 
 
 @pytest.fixture
@@ -82,6 +84,18 @@ def start_worker(dask, scheduler, *words):
     return worker
 
 
+ONE = ["--datasets", "digits", "--optimizers", "sgd", "--schedules", "constant", "--lr", "0.01", "--seeds", "1"]
+
+
+def start_sweep(scheduler, out, epochs=100_000, *words):
+    """A sweep of one long cell on the cluster, once it is training."""
+    words = [*ONE, "--epochs", str(epochs), *words, "--cluster", scheduler, "--out", out]
+    command = ["env", "--default-signal=INT", sys.executable, "exp_c_optimizer.py", *words]
+    sweep = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert "workers at" in next(sweep.stderr) and "training on CPU" in next(sweep.stderr)
+    return sweep
+
+
 @pytest.mark.slow
 def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_one_process(dask, scheduler, tmp_path):
     alone = run_script("exp_c_optimizer.py", tmp_path / "alone", "--datasets", "digits", *WORDS)
@@ -106,11 +120,7 @@ def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_on
 def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path):
     """The arrays, too, that had been stored on the workers."""
     lost = start_worker(dask, scheduler)
-    words = ["--datasets", "digits", "--optimizers", "sgd", "--schedules", "constant", "--lr", "0.01", "--seeds", "1", "--epochs", "200"]
-    words += ["--checkpoint-every", "1"]
-    command = [sys.executable, "exp_c_optimizer.py", *words, "--cluster", scheduler, "--out", tmp_path]
-    sweep = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    began = [next(sweep.stderr) for _ in range(2)]
+    sweep = start_sweep(scheduler, tmp_path, 200, "--checkpoint-every", "1")
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("exp_c_optimizer/checkpoints/digits-sgd-*.npz")):
         assert time.monotonic() < deadline, "no state of the training has come"
@@ -118,8 +128,7 @@ def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path)
     lost.kill()
     start_worker(dask, scheduler)
     _, stderr = sweep.communicate(timeout=300)
-    assert sweep.returncode == 0, [*began, stderr]
-    assert "1 workers at" in began[0] and "training on CPU" in began[1]
+    assert sweep.returncode == 0, stderr
     assert not list(tmp_path.glob("exp_c_optimizer/checkpoints/*"))
 
 
@@ -135,13 +144,33 @@ def test_a_cluster_that_is_not_there_is_one_line(dask, scheduler, tmp_path, monk
         (scheduler, "its scheduler has no workers"),
     ):
         with pytest.raises(BadInput, match=complaint) as error:
-            cluster.Cluster(address)
+            cluster.Cluster(address, None)
         assert f"--cluster {address}" in str(error.value) and "\n" not in str(error.value)
 
 
 @pytest.mark.slow
-def test_tensorboard_and_jobs_do_not_go_with_a_cluster(tmp_path):
-    for words in (["--tensorboard"], ["--jobs", "2"]):
-        process = run_script("exp_c_optimizer.py", tmp_path, "--cluster", "tcp://127.0.0.1:1", *words)
-        assert process.returncode == cli.BAD_INPUT and process.stderr.count("\n") == 1
-        assert "--cluster" in process.stderr and words[0] in process.stderr
+def test_tensorboard_does_not_go_with_a_cluster(tmp_path):
+    process = run_script("exp_c_optimizer.py", tmp_path, "--cluster", "tcp://127.0.0.1:1", "--tensorboard")
+    assert process.returncode == cli.BAD_INPUT and "--tensorboard" in process.stderr and process.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_when_the_client_is_interrupted_the_workers_are_free_for_the_next(dask, scheduler, tmp_path):
+    start_worker(dask, scheduler)
+    sweep = start_sweep(scheduler, tmp_path)
+    sweep.send_signal(signal.SIGINT)
+    _, stderr = sweep.communicate(timeout=30)
+    assert sweep.returncode == 130 and "interrupted" in stderr and "Traceback" not in stderr
+    done = run_script("exp_c_optimizer.py", tmp_path, *ONE, "--epochs", "1", "--cluster", scheduler, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_gone_is_one_line(dask, tmp_path):
+    process = dask("scheduler", "--host", "127.0.0.1", "--port", "0")
+    scheduler = process.wait_for(r"Scheduler at:\s+(tcp://127.0.0.1:\d+)")[1]
+    start_worker(dask, scheduler)
+    sweep = start_sweep(scheduler, tmp_path)
+    process.kill()
+    _, stderr = sweep.communicate(timeout=120)
+    assert sweep.returncode == cli.BAD_INPUT and "the scheduler is gone" in stderr and "Traceback" not in stderr, stderr

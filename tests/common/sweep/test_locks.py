@@ -1,10 +1,7 @@
 """Two processes never train the same cell, and what a killed one leaves is taken over and put right."""
 
-import contextlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
@@ -14,30 +11,8 @@ import pytest
 from common.store import cells, locks
 from common.store.locks import Locks
 from common.sweep import sweep
-from tests.support.scripts import ROOT, run_script, tables_of
-from tests.support.sweeps import DATA, EXPERIMENT, cell, run
-
-HOLD = """
-import sys, time
-from common.store.locks import Locks
-locks = Locks(sys.argv[1])
-assert all(locks.take(name) for name in sys.argv[2:])
-print("held", flush=True)
-time.sleep(600)
-"""
-
-
-@contextlib.contextmanager
-def held_elsewhere(folder, *names):
-    """Locks held by another process, which is killed after the block; gives the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, folder, *names], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert holder.stdout.readline() == "held\n"
-    try:
-        yield holder
-    finally:
-        holder.kill()
-        holder.wait()
+from tests.support.scripts import run_script, tables_of
+from tests.support.sweeps import DATA, EXPERIMENT, cell, held_elsewhere, run
 
 
 def test_a_lock_keeps_another_process_out_and_goes_with_it(tmp_path):
@@ -145,7 +120,7 @@ def test_two_calls_at_once_share_the_cells_and_leave_what_one_leaves(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_cell_is_replaced_only_while_nobody_reads_it(tmp_path):
+def test_a_cell_is_replaced_only_while_no_process_reads_it(tmp_path):
     run([cell()], tmp_path)
     before, lines = cells.written_at(cell(), tmp_path), []
     with held_elsewhere(tmp_path / "exp_x", locks.RESULTS) as reader:

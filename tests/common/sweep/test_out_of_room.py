@@ -38,7 +38,7 @@ def test_without_room_for_a_cell_or_a_figure_nothing_is_lost_and_with_room_it_co
     done = run_script("exp_a_loss.py", tmp_path, *WORDS)
     assert done.returncode == 0, done.stderr
     before = files_below(tmp_path)
-    process = limited(tmp_path)  # has its cell, and shall draw it again
+    process = limited(tmp_path)  # has its cell, and is to draw it again
     assert process.returncode == 2 and ".png" in process.stderr and "File too large" in process.stderr
     assert "Traceback" not in process.stderr and process.stdout == done.stdout
     assert files_below(tmp_path) == before
@@ -60,12 +60,12 @@ def test_a_cell_for_which_there_is_not_enough_memory_says_so_and_the_others_go_o
     assert "not enough memory; fewer --seeds" in said and "Traceback" not in said
 
 
-def test_a_process_that_is_killed_has_a_witness(tmp_path):
+def test_a_process_that_is_killed_leaves_a_notice(tmp_path):
     command = [sys.executable, ROOT / "exp_b_activation.py", "--out", tmp_path, "--seeds", "1", "--datasets", "moons"]
     script = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "KERAS_HOME": str(tmp_path)})
     assert "moons: training on" in next(script.stderr)
     script.kill()
-    said = script.stderr.read()  # until the witness has ended too
+    said = script.stderr.read()  # until the process that writes it has ended too
     assert script.wait() == -signal.SIGKILL
     assert (
         said.startswith("exp_b_activation.py: error: killed while it trained moons relu; finished cells are kept") and said.count("\n") == 1

@@ -1,20 +1,25 @@
 """Cells on disk: whole or not at all, trained once, trained again only when a setting changes or it is asked for."""
 
+import io
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+import rich.console
 
 from common.errors import BadInput
 from common.store import provenance, tables
 from common.sweep import progress
+from common.training.events import EpochDone, Started
 from kerascope.monitors import ActivationMonitor, GradientMonitor
 from tests.support.sweeps import cell, run
 
@@ -25,14 +30,12 @@ def test_a_cells_folder_holds_its_tables_histograms_weights_and_settings(tmp_pat
     folder = tmp_path / "exp_x" / "cells" / one.id
     assert sorted(os.listdir(folder)) == ["cell.json", "final.weights.h5", "histograms.npz", "history.csv", "layers.csv"]
     history = pd.read_csv(folder / "history.csv")
-    assert list(history.columns) == [
-        *("dataset", "optimizer", "rate", "seed", "epoch", "learning_rate", "train_loss", "train_accuracy"),
-        *("test_loss", "test_accuracy", "train_grad_norm"),
-    ]
+    measured = ["learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "train_grad_norm"]
+    assert list(history.columns) == ["seed", "epoch", *measured]
     assert history[["seed", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [3, 1], [3, 2]]
     layers = pd.read_csv(folder / "layers.csv")
-    quantities = [q.name for q in (*GradientMonitor.quantities, *ActivationMonitor.quantities)]
-    assert list(layers.columns) == ["dataset", "optimizer", "rate", "seed", "epoch", "layer", *quantities]
+    quantities = [*GradientMonitor.quantities, *ActivationMonitor.quantities]
+    assert list(layers.columns) == ["seed", "epoch", "layer", *(quantity.name for quantity in quantities)]
     assert layers["layer"].tolist() == ["hidden_1", "logits"] * 4
     assert layers["saturated_fraction"].isna().all() and ",nan," not in (folder / "layers.csv").read_text()
     record = json.loads((folder / "cell.json").read_text())
@@ -54,21 +57,10 @@ def test_a_second_call_does_only_what_is_not_done(tmp_path):
     assert run([cell()], tmp_path, fresh=True)[0] == [cell().id]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"seeds": (0, 4)},
-        {"seeds": (3, 0)},
-        {"epochs": 3},
-        {"batch_size": 8},
-        {"init": "he"},
-        {"data": "abd"},
-        {"arm": {"optimizer": "sgd", "rate": 0.11}},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_a_changed_setting_is_another_cell(change):
-    assert cell(**change).id != cell().id
+def test_a_changed_setting_is_another_cell():
+    changes = [{"seeds": (0, 4)}, {"seeds": (3, 0)}, {"epochs": 3}, {"batch_size": 8}, {"init": "he"}, {"data": "abd"}]
+    changes += [{"arm": {"optimizer": "sgd", "rate": 0.11}}]
+    assert len({cell(**change).id for change in [{}, *changes]}) == 1 + len(changes)
 
 
 @pytest.mark.slow
@@ -97,35 +89,22 @@ def test_an_interrupted_cell_leaves_nothing_and_the_finished_ones_stay(tmp_path)
 
 
 @pytest.mark.slow
-def test_a_cell_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
-    def full(*args, **kwargs):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("function", ["write_bytes", "rename"])
+def test_a_cell_that_cannot_be_written_leaves_the_one_that_it_was_to_replace(function, tmp_path, monkeypatch):
+    original = getattr(Path, function)
+
+    def fail_for_the_new_one(path, *args):
+        if path.name.startswith(".unfinished") or path.parent.name.startswith(".unfinished"):
+            raise OSError(28, "No space left on device")
+        return original(path, *args)
 
     run([cell()], tmp_path)
-    before = (cell().folder(tmp_path) / "history.csv").read_bytes()
-    monkeypatch.setattr(Path, "write_bytes", full)
+    before = {path.name: path.read_bytes() for path in cell().folder(tmp_path).iterdir()}
+    monkeypatch.setattr(Path, function, fail_for_the_new_one)
     with pytest.raises(OSError, match="No space left"):
         run([cell()], tmp_path, fresh=True)
     assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
-    assert (cell().folder(tmp_path) / "history.csv").read_bytes() == before
-
-
-@pytest.mark.slow
-def test_a_cell_that_cannot_be_put_in_place_leaves_the_one_it_was_to_replace(tmp_path, monkeypatch):
-    run([cell()], tmp_path)
-    before = (cell().folder(tmp_path) / "cell.json").read_bytes()
-    rename = Path.rename
-
-    def fail_for_the_new_one(path, target):
-        if path.name.startswith(".unfinished"):
-            raise OSError(5, "Input/output error")
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", fail_for_the_new_one)
-    with pytest.raises(OSError, match="Input/output"):
-        run([cell()], tmp_path, fresh=True)
-    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
-    assert (cell().folder(tmp_path) / "cell.json").read_bytes() == before
+    assert {path.name: path.read_bytes() for path in cell().folder(tmp_path).iterdir()} == before
 
 
 @pytest.fixture(scope="module")
@@ -168,13 +147,32 @@ def test_values_that_are_not_finite_are_written_as_what_they_are(tmp_path):
     assert (tmp_path / "t.csv").read_text() == "train_loss,epochs_to_target_mean\n0.1,1.0\nnan,\ninf,2.5\n"
 
 
-def test_news_of_a_cell_that_has_ended_is_let_go():
-    with progress.SweepProgress(2, 1.0) as shown:
-        shown.begin(cell(), "a cell", 0, 1.0)
-        shown.epoch(cell(), 1, 0.5, 0.5)
-        shown.end(cell())
-        shown.epoch(cell(), 2, 0.5, 0.5)  # from another process, whose outcome came first
-        shown.end(cell("adam"))
+def test_the_progress_shows_the_cells_at_work_and_the_share_that_is_done(monkeypatch):
+    console = rich.console.Console(file=io.StringIO(), force_terminal=True, width=100)
+    monkeypatch.setattr(progress, "Console", lambda **_: console)
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: True))
+    cells = [cell(epochs=epochs) for epochs in range(4, 16)]
+
+    def lines():
+        with console.capture() as drawn:
+            shown.draw()
+        return re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", drawn.get()).replace("\r", "").splitlines()
+
+    with progress.SweepProgress({one.id: 1.0 for one in cells}, lambda one: f"cell of {one.epochs}") as shown:
+        for one in cells[:10]:
+            shown.show(Started(one, "CPU", 0))
+        shown.show(EpochDone(cells[1], "CPU", 4, 0.25, 0.5))
+        first, *others = lines()
+        assert first.startswith("0/12 cells") and first.strip().endswith("left; 2 more at work") and shown.all.tasks[0].completed == 4 / 5
+        assert [line.strip() for line in others[:2]] == ["cell of 4: building", "cell of 5: epoch 4/5, loss 0.25, accuracy 50.0 %"]
+        assert len(others) == 8
+        shown.show(Started(cells[1], "CPU", 1))  # again, for its process was lost
+        assert shown.all.tasks[0].completed == pytest.approx(1 / 5)
+        for one in cells:
+            shown.end(one)
+        shown.show(EpochDone(cells[0], "CPU", 4, 0.5, 0.5))  # from another process, whose outcome came first
+        (last,) = lines()
+        assert last.startswith("12/12 cells") and last.strip().endswith("taken")
 
 
 @pytest.mark.slow

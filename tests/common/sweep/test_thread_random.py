@@ -2,13 +2,17 @@
 
 import random
 import threading
+from dataclasses import asdict
+from unittest.mock import MagicMock
 
 import keras
 import numpy as np
 import pytest
 
 from common.sweep.thread_random import random_of_this_thread
+from common.training.task import Task
 from kerascope import SeedStack
+from tests.support.sweeps import cell
 
 
 def network():
@@ -46,11 +50,11 @@ def test_a_dask_worker_trains_within_it(monkeypatch):
     original, during = random.random, []
 
     class Watching:
-        def perform(self, *args):
+        def train(self, *args, **settings):
             during.append(random.random)
 
     for name in ("get_worker", "get_client", "Event", "Queue"):
-        monkeypatch.setattr(cluster, name, lambda *args, **settings: None)
-    monkeypatch.setitem(cluster._workplaces, ("auto", "auto"), Watching())
-    cluster._perform(None, "topic", ("auto", "auto"), None)
+        monkeypatch.setattr(cluster, name, MagicMock())
+    monkeypatch.setattr(cluster, "_trainer", lambda options: Watching())
+    cluster.train(asdict(Task(cell())), MagicMock(), "training")
     assert len(during) == 1 and during[0] != original and random.random == original

@@ -1,18 +1,20 @@
 """A training that is broken off and gone on with ends exactly where an undisturbed one ends: weights, tables, histograms, units, logits."""
 
 import os
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-from common import experiment
-from common.experiment import Cell, columns
+from common.experiment import Cell
 from common.store import checkpoints, layout, provenance
 from common.sweep import progress, sweep
 from common.training import checkpoint
+from common.training.events import Started
 from kerascope.monitors import GradientMonitor, LogitMonitor, PredictionMonitor
+from tests.support import sweeps
 
 EPOCHS = 4
 
@@ -39,34 +41,21 @@ def build_optimizer(cell, steps_per_epoch):
     return keras.optimizers.Adam(rate)
 
 
-EXPERIMENT = experiment.Experiment(
-    name="exp_x",
-    title="X",
-    question="?",
+EXPERIMENT = replace(
+    sweeps.EXPERIMENT,
     arm_columns=("schedule",),
-    default_batch_size={"moons": 16},
     build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,
-    columns=(columns.TEST_ACCURACY,),
-    draw=lambda results: [],
     keep_units=True,
 )
 CELLS = [Cell("exp_x", "moons", {"schedule": name}, (0, 3), EPOCHS, 16, "report", "abc") for name in ("decayed", "constant")]
 
 
 @pytest.fixture(scope="module")
-def data():
-    random = np.random.default_rng(0)
-    x = random.normal(size=(60, 4)).astype("float32")
-    y = (x[:, 0] > 0).astype("int32")
-    return {"moons": ((x[:40], y[:40]), (x[40:], y[40:]))}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, data):
+def undisturbed(tmp_path_factory):
     root = tmp_path_factory.mktemp("undisturbed")
-    assert sweep.run(CELLS, EXPERIMENT, data, root) == sweep.Result([], [])
+    assert sweep.run(CELLS, EXPERIMENT, sweeps.DATA, root) == sweep.Result([], [])
     return files_of(root)
 
 
@@ -75,7 +64,7 @@ def files_of(root):
 
 
 class Clock:
-    """A second passes whenever somebody looks."""
+    """A clock on which a second passes at each look."""
 
     def __init__(self):
         self.now = 0
@@ -85,24 +74,24 @@ class Clock:
         return self.now
 
 
-def broken_off(data, root, monkeypatch, after):
+def broken_off(root, monkeypatch, after):
     """A sweep in which time runs out so many epochs into each cell: two looks at the clock an epoch, one before."""
     monkeypatch.setattr(checkpoint, "time", Clock())
-    monkeypatch.setattr("common.training.workplace.time", Clock())  # for what has not begun, the deadline does not pass
-    result = sweep.run(CELLS[:1], EXPERIMENT, data, root, sweep.Options(deadline=1 + 2 * after))
+    monkeypatch.setattr("common.training.trainer.time", Clock())  # for what has not begun, the deadline does not pass
+    result = sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, root, sweep.Options(deadline=1 + 2 * after))
     monkeypatch.undo()
     return result
 
 
 @pytest.mark.slow
-def test_each_epoch_is_a_place_to_break_off(data, undisturbed, tmp_path, monkeypatch):
+def test_each_epoch_is_a_place_to_break_off(undisturbed, tmp_path, monkeypatch):
     """After the first epoch, and after each epoch in turn, until the cell is done; the other cell begins anew in the same stack."""
     for _ in range(EPOCHS - 1):
-        assert broken_off(data, tmp_path, monkeypatch, after=1) == sweep.Result([], CELLS[:1])
+        assert broken_off(tmp_path, monkeypatch, after=1) == sweep.Result([], CELLS[:1])
         assert not CELLS[0].folder(tmp_path).exists()
     kept = checkpoints.read(CELLS[0], tmp_path)
     assert checkpoint.Checkpoint(kept).epoch == EPOCHS - 1
-    assert sweep.run(CELLS, EXPERIMENT, data, tmp_path) == sweep.Result([], [])
+    assert sweep.run(CELLS, EXPERIMENT, sweeps.DATA, tmp_path) == sweep.Result([], [])
     assert files_of(tmp_path) == undisturbed
     assert not layout.checkpoint_path(CELLS[0], tmp_path).exists()
     assert pd.read_csv(CELLS[0].folder(tmp_path) / "history.csv")["epoch"].tolist() == [*range(1, EPOCHS + 1)] * 2
@@ -113,7 +102,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("after", [1, pytest.param(EPOCHS - 1, marks=pytest.mark.slow)])
-def test_a_training_that_is_killed_goes_on_from_the_state_that_was_saved_last(after, data, undisturbed, tmp_path, monkeypatch):
+def test_a_training_that_is_killed_goes_on_from_the_state_that_was_saved_last(after, undisturbed, tmp_path, monkeypatch):
     begun, write = [], checkpoints.write
 
     def write_and_be_killed(cell, root, content):
@@ -123,44 +112,44 @@ def test_a_training_that_is_killed_goes_on_from_the_state_that_was_saved_last(af
 
     monkeypatch.setattr(checkpoints, "write", write_and_be_killed)
     with pytest.raises(Killed):
-        sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(checkpoint_every=0))
+        sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(checkpoint_every=0))
     monkeypatch.setattr(checkpoints, "write", lambda *_: pytest.fail("an epoch was trained again"))
-    monkeypatch.setattr(progress.SweepProgress, "begin", lambda self, cell, label, epoch, seconds: begun.append(epoch))
+    monkeypatch.setattr(progress.SweepProgress, "show", lambda self, event: isinstance(event, Started) and begun.append(event.epoch))
     options = sweep.Options() if after == 1 else sweep.Options(checkpoint_every=0)  # the last epoch's state is the cell itself
-    sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, options)
+    sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path, options)
     assert begun == [after] and files_of(tmp_path).items() <= undisturbed.items()
     assert not list(tmp_path.rglob("checkpoints/*"))
 
 
 @pytest.mark.slow
-def test_the_state_is_saved_every_so_many_seconds(data, tmp_path, monkeypatch):
+def test_the_state_is_saved_every_so_many_seconds(tmp_path, monkeypatch):
     """Two looks at the clock an epoch, and one more for each saving; saving takes a second, so it would be worth it every 100."""
     saved = []
     monkeypatch.setattr(checkpoint, "time", Clock())
     monkeypatch.setattr(checkpoints, "write", lambda cell, root, content: saved.append(checkpoint.Checkpoint(content).epoch))
-    sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(checkpoint_every=2))
+    sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(checkpoint_every=2))
     assert saved == [1]
     monkeypatch.setattr(checkpoint, "WORTH", 0)
-    sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(checkpoint_every=2, fresh=True))
+    sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(checkpoint_every=2, fresh=True))
     assert saved == [1, 1, 2, 3]
 
 
 @pytest.mark.slow
-def test_a_state_that_cannot_be_saved_is_no_reason_to_stop(data, undisturbed, tmp_path, monkeypatch):
+def test_a_state_that_cannot_be_saved_is_no_reason_to_stop(undisturbed, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "checkpoints")
 
     lines = []
     monkeypatch.setattr(checkpoints, "write", full)
-    assert sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(checkpoint_every=0), lines.append) == sweep.Result([], [])
+    assert sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(checkpoint_every=0), lines.append) == sweep.Result([], [])
     assert files_of(tmp_path).items() <= undisturbed.items()
     assert [line for line in lines if "cannot be saved (No space left on device): checkpoints" in line]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", [{"tensorflow": "0.1"}, None], ids=["other packages", "another cell"])
-def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(change, data, tmp_path, monkeypatch, caplog):
-    broken_off(data, tmp_path, monkeypatch, after=2)
+def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(change, tmp_path, monkeypatch, caplog):
+    broken_off(tmp_path, monkeypatch, after=2)
     wanted = CELLS[0]
     if change:
         monkeypatch.setattr(provenance, "versions", lambda: change)
@@ -171,27 +160,27 @@ def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(change, data
 
 
 @pytest.mark.slow
-def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(data, undisturbed, tmp_path, monkeypatch, caplog):
-    broken_off(data, tmp_path, monkeypatch, after=2)
+def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(undisturbed, tmp_path, monkeypatch, caplog):
+    broken_off(tmp_path, monkeypatch, after=2)
     path = layout.checkpoint_path(CELLS[0], tmp_path)
     content = path.read_bytes()
     middle = len(content) // 2
     for damage in (content[:middle], content[:middle] + b"damage" + content[middle + 6 :], b""):
         path.write_bytes(damage)
         assert checkpoints.read(CELLS[0], tmp_path) is None and str(path) in caplog.text
-    sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path)
+    sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path)
     assert files_of(tmp_path).items() <= undisturbed.items()
 
 
 @pytest.mark.slow
-def test_fresh_begins_anew(data, undisturbed, tmp_path, monkeypatch):
-    broken_off(data, tmp_path, monkeypatch, after=2)
-    sweep.run(CELLS[:1], EXPERIMENT, data, tmp_path, sweep.Options(fresh=True))
+def test_fresh_begins_anew(undisturbed, tmp_path, monkeypatch):
+    broken_off(tmp_path, monkeypatch, after=2)
+    sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(fresh=True))
     assert files_of(tmp_path).items() <= undisturbed.items() and not layout.checkpoint_path(CELLS[0], tmp_path).exists()
 
 
-def test_a_deadline_that_has_passed_lets_no_cell_begin(data, tmp_path):
-    assert sweep.run(CELLS, EXPERIMENT, data, tmp_path, sweep.Options(deadline=0)) == sweep.Result([], CELLS)
+def test_a_deadline_that_has_passed_lets_no_cell_begin(tmp_path):
+    assert sweep.run(CELLS, EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(deadline=0)) == sweep.Result([], CELLS)
     assert os.listdir(tmp_path / "exp_x") == [".lock"]
 
 

@@ -40,14 +40,14 @@ def train(scope, make):
     stack.fit(x, y, batch_size=16, epochs=3, verbose=0, validation_data=(x, y), callbacks=monitors)
     return stack, [m.frame().drop(columns="layer").to_numpy() for m in monitors]
 
-scope, description = devices.start("mirrored").choose(None)
+scope, description = devices.start(devices.DeviceOptions("mirrored")).choose(None)
 optimizers = {
     "sgd": lambda: keras.optimizers.SGD(0.05),
     "momentum": lambda: keras.optimizers.SGD(0.05, momentum=0.9),
     "adam": lambda: keras.optimizers.Adam(0.01),
     "adamw": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.01),
 }
-results = {"description": description, "auto": devices.start("auto").choose(None)[1]}
+results = {"description": description, "auto": devices.start().choose(None)[1]}
 compared = optimizers if replicas == 3 else ["adam"]  # one is enough where all batches can be halved
 for name in compared:
     make = optimizers[name]

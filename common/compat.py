@@ -1,0 +1,23 @@
+"""Names of other packages that are private or undocumented: the only module of `common` that uses any. Each says where it was seen."""
+
+from multiprocessing import resource_tracker
+
+
+def set_initial_epoch(model, epoch):
+    """Set the epoch (from 0) at which the `fit` that is under way begins, from a callback's `on_train_begin`."""
+    model._initial_epoch = epoch  # Keras 3.8 to 3.15: `keras.callbacks.BackupAndRestore` does the same
+
+
+def loky_executor(**settings):
+    """`loky.get_reusable_executor`, documented by loky, whose copy within joblib is not (joblib 1.4 to 1.6)."""
+    from joblib.externals.loky import get_reusable_executor
+
+    return get_reusable_executor(**settings)
+
+
+def start_resource_trackers():
+    """Start the helper processes of multiprocessing (Python 3.10 to 3.13) and of loky (joblib 1.4 to 1.6), unless they are running."""
+    from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
+
+    resource_tracker.ensure_running()
+    loky_resource_tracker.ensure_running()

@@ -1,0 +1,64 @@
+"""A process that trains cells."""
+
+import time
+import traceback
+from collections import defaultdict
+
+from common import devices
+from common.errors import first_line
+from common.training.task import Outcome
+
+
+class Trainer:
+    """Trains cells in this process, one after another, on its devices; keeps the stacks, which later cells of the same shape use again.
+
+    Args:
+        options: the `DeviceOptions`. Defaults to `"auto"` for all.
+        only_gpu: number of the GPU to use. Defaults to None, all of them.
+
+    Example:
+
+    ```python
+    outcome = Trainer().train(Task(cell), Plan(experiment, data), emit=print)
+    ```
+    """
+
+    def __init__(self, options=devices.AUTO, only_gpu=None):
+        self.devices = devices.start(options, only_gpu)
+        import keras  # with TensorFlow, now that it has been started quietly
+
+        from kerascope.seed_stack import StackPool
+
+        # Whatever ~/.keras/keras.json says.
+        keras.config.set_floatx("float32")
+        keras.config.set_epsilon(1e-7)
+        self._pools = defaultdict(StackPool)  # by what they train on
+
+    def train(self, task, plan, emit, fatal=OSError):
+        """Train a cell.
+
+        Args:
+            task: the `Task`.
+            plan: the `Plan`.
+            emit: function that is called with each event of the training, see `common.training.events`.
+            fatal: exceptions that are raised; all others are an outcome. Defaults to `OSError`, such as a full disk.
+
+        Returns:
+            An `Outcome`.
+        """
+        from common.training.train import CellTraining
+
+        if time.time() >= plan.deadline:
+            return Outcome(task.cell)
+        try:
+            return CellTraining(task, plan, self.devices, emit).run(self._pools)
+        except fatal:
+            raise
+        except Exception as error:
+            return Outcome(task.cell, failure=_explanation(error))
+
+
+def _explanation(error):
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
+        return f"There is not enough memory; fewer --seeds, a smaller --batch-size or fewer --jobs need less ({first_line(error)}).\n"
+    return traceback.format_exc()

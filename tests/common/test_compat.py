@@ -1,0 +1,23 @@
+"""The private names of other packages that `common.compat` uses are there, and do what they are used for."""
+
+import os
+
+import keras
+import numpy as np
+
+from common import compat
+
+
+def test_keras_begins_at_the_epoch_that_a_callback_sets():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert hasattr(model, "_initial_epoch")
+    resume = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: compat.set_initial_epoch(model, 3))
+    assert model.fit(np.zeros((2, 1)), np.zeros(2), epochs=5, verbose=0, callbacks=[resume]).epoch == [3, 4]
+
+
+def test_loky_runs_functions_in_other_processes_and_kills_these():
+    compat.start_resource_trackers()
+    executor = compat.loky_executor(max_workers=1, timeout=None, reuse=False, initializer=None, initargs=())
+    assert executor.submit(os.getpid).result() != os.getpid()
+    executor.shutdown(kill_workers=True)
