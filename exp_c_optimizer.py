@@ -1,4 +1,4 @@
-"""Experiment C: why do SGD, momentum and Adam learn differently on one network, and what do rate and decay change?
+"""Experiment C: why do SGD, momentum and Adam learn differently on one network, and what do learning rate and decay change?
 
 What varies: the optimizer, its learning rate, and whether the rate is constant or multiplied by 0.95 after every epoch.
 What is held fixed: the network (dense 256, dense 128, logits), cross-entropy, the initial weights and the batch order of each seed.
@@ -8,63 +8,60 @@ curves, against the curvature beyond which a learning rate overshoots.
 
 import sys
 
-from common import cli
 from common.course_report.optimizer import REPORT
-from common.experiment import Experiment, columns
+from common.data import NOT_IN_PLANE
+from common.experiment import COMMON, Experiment, Measure, choice, settings
+from common.lazy import lazy_modules
 from common.run import run
+
+np, keras, data, models, figures, formatting, monitors = lazy_modules(
+    "numpy keras common.data common.models common.figures common.experiment.formatting kerascope.monitors"
+)
 
 NAME = "exp_c_optimizer"
 EPOCHS = 100
-BATCH_SIZE = {"fashion_mnist": 128, "digits": 64}
-OPTIMIZERS = ("sgd", "momentum", "adam")
 LEARNING_RATES = (0.1, 0.01, 0.001)
-SCHEDULES = ("constant", "exponential")
 MOMENTUM = 0.9
-EARLY_EPOCHS = 5  # after which optimizers are compared early
 DECAY = 0.95  # of the exponential schedule, after every epoch
+OPTIMIZERS = {  # {name: function of the learning rate, or its schedule -> Keras optimizer}
+    "sgd": lambda learning_rate: keras.optimizers.SGD(learning_rate),
+    "momentum": lambda learning_rate: keras.optimizers.SGD(learning_rate, momentum=MOMENTUM),
+    "adam": lambda learning_rate: keras.optimizers.Adam(learning_rate),
+}
+SCHEDULES = {  # {name: function of the first learning rate and the steps of an epoch -> what the optimizer takes}
+    "constant": lambda initial, steps: initial,
+    "exponential": lambda initial, steps: keras.optimizers.schedules.ExponentialDecay(initial, steps, DECAY, staircase=True),
+}
+EARLY_EPOCHS = 5  # after which optimizers are compared early
 SHARPNESS_STAGES = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 1)  # shares of the epochs; it moves most at first
 SHARPNESS_TOLERANCE = 0.05  # of the eigenvalue; the figure spans powers of ten
 
 
 def build_model(cell, input_dim, num_classes):
     """Two hidden layers of 256 and 128 ReLUs, and logits."""
-    import keras
-
-    from common.models import NormalisedDense, initializers, with_dropout
-
-    dense = NormalisedDense if cell.batch_norm else keras.layers.Dense
+    dense = models.NormalisedDense if cell["batch_norm"] else keras.layers.Dense
     layers = [
-        dense(256, "relu", name="hidden_1", **initializers(cell.init, fan_in=input_dim)),
-        dense(128, "relu", name="hidden_2", **initializers(cell.init, fan_in=256)),
-        keras.layers.Dense(num_classes, name="logits", **initializers(cell.init, fan_in=128)),
+        dense(256, "relu", name="hidden_1", **models.initializers(cell["init"], fan_in=input_dim)),
+        dense(128, "relu", name="hidden_2", **models.initializers(cell["init"], fan_in=256)),
+        keras.layers.Dense(num_classes, name="logits", **models.initializers(cell["init"], fan_in=128)),
     ]
-    return keras.Sequential([keras.Input((input_dim,)), *with_dropout(layers, cell.dropout)], name="mlp")
+    return keras.Sequential([keras.Input((input_dim,)), *models.with_dropout(layers, cell["dropout"])], name="mlp")
 
 
 def build_optimizer(cell, steps_per_epoch):
-    import keras
-
-    decay = {"constant": 1.0, "exponential": DECAY}[cell.arm["schedule"]]
-    rate = keras.optimizers.schedules.ExponentialDecay(cell.arm["base_learning_rate"], steps_per_epoch, decay, staircase=True)
-    if cell.arm["optimizer"] == "sgd":
-        return keras.optimizers.SGD(rate)
-    if cell.arm["optimizer"] == "momentum":
-        return keras.optimizers.SGD(rate, momentum=MOMENTUM)
-    return keras.optimizers.Adam(rate)
+    """The arm's optimizer, on the arm's schedule."""
+    return OPTIMIZERS[cell["optimizer"]](SCHEDULES[cell["schedule"]](cell["base_learning_rate"], steps_per_epoch))
 
 
-def build_monitors(cell, data):
-    from common.data import probe
-    from kerascope.monitors import SharpnessMonitor
-
-    x_probe, y_probe = probe(*data[0])
-    return {"sharpness": SharpnessMonitor(x_probe, y_probe, every=cell.epochs_at(SHARPNESS_STAGES), tolerance=SHARPNESS_TOLERANCE)}
+def build_monitors(cell, arrays):
+    """The monitor of the loss's sharpness."""
+    x_probe, y_probe = data.probe(*arrays[0])
+    stages = cell.epochs_at(SHARPNESS_STAGES)
+    return {"sharpness": monitors.SharpnessMonitor(x_probe, y_probe, every=stages, tolerance=SHARPNESS_TOLERANCE)}
 
 
 def measure(tables, keys):
-    """Further measures of each run: its training loss after the first epochs, and how its gradient's norm jumps between epochs."""
-    import numpy as np
-
+    """Further measures of each run: its training loss after the first epochs, and the jumps of its gradient's norm between epochs."""
     history = tables["history"]
     early = history["epoch"] == min(EARLY_EPOCHS, history["epoch"].max())
     runs = history[early].set_index(keys)["train_loss"].to_frame("early_train_loss")
@@ -76,29 +73,30 @@ def measure(tables, keys):
 
 
 def draw(results):
-    """Curves per rate, curves per optimizer, gradients by layer, sharpness, and the final accuracies."""
-    from common import figures
-    from common.experiment.names import display
-
-    tables, figure = results.tables, results.figure
-    others = results.arm_columns[2:]  # the schedule, and what else is compared
-    panels = figures.OPTIMIZER_CURVES
+    """A figure for each learning rate, one for each optimizer, gradients by layer, sharpness, and the final accuracies."""
+    tables, figure, panel, norm = results.tables, results.figure, results.panel, results.measures["grad_norm"]
+    further = tuple(name for name in results.arm_columns if name not in ("optimizer", "base_learning_rate"))
+    panels = (
+        *map(panel, ("train_loss", "test_accuracy", "learning_rate", "train_grad_norm")),
+        panel("train_loss", f"training loss, moving average of {figures.SMOOTHING_EPOCHS} epochs", figures.smoothed),
+        panel("test_loss", f"test loss, last {figures.CLOSE_UP_EPOCHS} epochs", figures.close_up),
+    )
+    by_optimizer = figures.Styles(color="optimizer", dashes=further, colors=tuple(OPTIMIZERS))
+    by_learning_rate = figures.Styles(color="base_learning_rate", dashes=further)
     planned = []
-    by_optimizer = figures.Styles(color="optimizer", dashes=others, colors=OPTIMIZERS)
-    for rate in tables["history"]["base_learning_rate"].unique():
-        history, layers = tables["history"].query("base_learning_rate == @rate"), tables["layers"].query("base_learning_rate == @rate")
-        at, ending = f", learning rate {rate:g}", f"_lr{rate:g}"
+    for learning_rate in tables["history"]["base_learning_rate"].unique():
+        history, layers = (tables[name][tables[name]["base_learning_rate"] == learning_rate] for name in ("history", "layers"))
+        at, ending = f", learning rate {learning_rate:g}", f"_lr{learning_rate:g}"
         planned.append(figure(figures.curves_figure, "curves", history, by_optimizer, panels, title=f"{at}: the optimizers", ending=ending))
         title = f"{at}: gradient norm by layer, on the probe"
-        planned.append(figure(figures.layers_figure, "gradients", layers, "grad_norm", by_optimizer, title=title, ending=ending))
-    by_rate = figures.Styles(color="base_learning_rate", dashes=others)
+        planned.append(figure(figures.layers_figure, "gradients", layers, norm, by_optimizer, title=title, ending=ending))
     for optimizer, history in tables["history"].groupby("optimizer", sort=False):
-        title = f", {display(optimizer)}: the learning rates"
-        planned.append(figure(figures.curves_figure, "rates", history, by_rate, panels, title=title, ending=f"_{optimizer}"))
-    title = ": how sharply the loss curves"
-    planned.append(figure(figures.sharpness_figure, "sharpness", tables["sharpness"], "optimizer", others, title=title))
+        title = f", {formatting.name_of(optimizer)}: the learning rates"
+        planned.append(figure(figures.curves_figure, "rates", history, by_learning_rate, panels, title=title, ending=f"_{optimizer}"))
+    curvature, limits = ": the curvature of the loss", results.measures["sharpness"]
     return [
         *planned,
+        figure(figures.sharpness_figure, "sharpness", tables["sharpness"], limits, "optimizer", further, title=curvature),
         figure(figures.accuracy_figure, "final_accuracy", tables["summary"], results.arm_columns, title=": final test accuracy"),
     ]
 
@@ -107,9 +105,22 @@ EXPERIMENT = Experiment(
     name=NAME,
     title="Experiment C: optimizers, learning rates and decay",
     question="Why do SGD, momentum and Adam learn differently on one network, and what do learning rate and decay change?",
-    arm_columns=("optimizer", "base_learning_rate", "schedule"),
-    default_batch_size=BATCH_SIZE,
-    columns=(columns.TEST_ACCURACY, columns.BEST_ACCURACY, columns.EPOCHS_TO_95, columns.TRAIN_LOSS, columns.VOLATILITY),
+    description=__doc__,
+    example=f"python {NAME}.py --lr 0.01",
+    datasets=NOT_IN_PLANE,
+    epochs=EPOCHS,
+    settings=(
+        choice("optimizer", "optimizers", OPTIMIZERS, "optimizers"),
+        settings.learning_rate(*LEARNING_RATES, always_an_arm=True),
+        choice("schedule", "schedules", SCHEDULES, "learning rate schedules"),
+        *COMMON,
+    ),
+    slowest=("base_learning_rate",),
+    columns=("final_test_accuracy", "best_test_accuracy", "epochs_to_95pct", "min_train_loss", "volatility"),
+    measures=(
+        Measure("early_train_loss", f"training loss after {EARLY_EPOCHS} epochs"),
+        Measure("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs", scale="linear"),
+    ),
     build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,
@@ -120,21 +131,8 @@ EXPERIMENT = Experiment(
 
 
 def main(argv=None):
-    parser = cli.build_parser(f"{NAME}.py", __doc__, f"python {NAME}.py --lr 0.01", list(BATCH_SIZE), EPOCHS, BATCH_SIZE)
-    rates = " ".join(map(str, LEARNING_RATES))
-    parser.add_argument(
-        "--lr", nargs="+", metavar="RATE", type=cli.positive_number, default=LEARNING_RATES, help=f"learning rates (default: {rates})"
-    )
-    cli.add_names(parser, "--optimizers", OPTIMIZERS)
-    cli.add_names(parser, "--schedules", SCHEDULES)
-    args = cli.parse(parser, argv, "lr", "optimizers", "schedules")
-    arms = [
-        {"optimizer": optimizer, "base_learning_rate": rate, "schedule": schedule}
-        for rate in args.lr
-        for optimizer in args.optimizers
-        for schedule in args.schedules
-    ]
-    return run(EXPERIMENT, args, arms)
+    """Run the experiment with the words `argv`, by default the process's own; returns the exit status."""
+    return run(EXPERIMENT, argv)
 
 
 if __name__ == "__main__":

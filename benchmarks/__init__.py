@@ -1,1 +1,1 @@
-"""How fast the project is, as ratios against baselines run beside it: `python -m benchmarks`."""
+"""The speed and memory of the project, as ratios against baselines run beside it: `python -m benchmarks`."""

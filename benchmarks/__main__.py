@@ -34,7 +34,7 @@ def main(argv=None):
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--rounds", type=int, default=Size.rounds, help=f"how often neighbours are timed (default: {Size.rounds})")
     amount.add_argument(
-        "--smallest", action="store_true", help="every section at its smallest size, to test that it runs; its numbers say nothing"
+        "--smallest", action="store_true", help="every section at its smallest size, to test that it runs; its numbers have no meaning"
     )
     parser.add_argument(
         "--guard", action="store_true", help="a few seconds: exit status 1 if ten seeds on moons cost more than one plain run"

@@ -1,4 +1,4 @@
-"""What is timed: the trainings of the three experiments, ours and as a Keras user would write them."""
+"""The timed cases: the trainings of the three experiments, ours and as a Keras user would write them."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,6 @@ import keras
 
 from common import data, losses
 from common.data.fashion_mnist import find_fashion_mnist
-from common.experiment import Cell
 from exp_c_optimizer import build_model
 from kerascope import SeedStack
 
@@ -38,15 +37,15 @@ class Case:
     block: int
     optimizer: Callable
     loss: Callable = cross_entropy
-    init: str = "report"
+    init: str = "pytorch"
 
     def load(self):
         return _load(self.dataset)
 
     def build(self):
         (x, _), _ = self.load()
-        cell = Cell("", self.dataset, {}, (), self.epochs, self.batch_size, self.init, "")
-        return build_model(cell, x.shape[1], data.NUM_CLASSES[self.dataset])
+        settings = {"init": self.init, "batch_norm": False, "dropout": 0.0}
+        return build_model(settings, x.shape[1], data.DATASETS[self.dataset].num_classes)
 
 
 @cache
@@ -54,8 +53,8 @@ def _load(dataset):
     return data.load(dataset)
 
 
-def adamw(rate):
-    return lambda: keras.optimizers.AdamW(rate, weight_decay=0.01)
+def adamw(learning_rate):
+    return lambda: keras.optimizers.AdamW(learning_rate, weight_decay=0.01)
 
 
 MOONS = Case("B, moons, ReLU, AdamW", "moons", 700, 300, 60, adamw(0.01), init="small")

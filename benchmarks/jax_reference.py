@@ -80,31 +80,33 @@ def _epoch(update, batch_size, weights, state, order, x, y, x_test, y_test):
     return jax.vmap(of_seed)(weights, state, order)
 
 
-def sgd(rate):
+def sgd(learning_rate):
     def update(weights, state, gradients):
-        return [w - rate * g for w, g in zip(weights, gradients, strict=True)], state
+        return [w - learning_rate * g for w, g in zip(weights, gradients, strict=True)], state
 
     return update, lambda weights: []
 
 
-def momentum(rate, beta=0.9):
+def momentum(learning_rate, beta=0.9):
     def update(weights, state, gradients):
-        state = [beta * m - rate * g for m, g in zip(state, gradients, strict=True)]
+        state = [beta * m - learning_rate * g for m, g in zip(state, gradients, strict=True)]
         return [w + m for w, m in zip(weights, state, strict=True)], state
 
     return update, lambda weights: [0 * w for w in weights]
 
 
-def adam(rate, decay=0.0, beta_1=0.9, beta_2=0.999):
+def adam(learning_rate, decay=0.0, beta_1=0.9, beta_2=0.999):
     import jax.numpy as jnp
 
     def update(weights, state, gradients):
         step, means, squares = state
         step = step + 1
-        scale = rate * jnp.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        scale = learning_rate * jnp.sqrt(1 - beta_2**step) / (1 - beta_1**step)
         means = [m + (g - m) * (1 - beta_1) for m, g in zip(means, gradients, strict=True)]
         squares = [v + (g * g - v) * (1 - beta_2) for v, g in zip(squares, gradients, strict=True)]
-        weights = [w * (1 - rate * decay) - scale * m / (jnp.sqrt(v) + EPSILON) for w, m, v in zip(weights, means, squares, strict=True)]
+        weights = [
+            w * (1 - learning_rate * decay) - scale * m / (jnp.sqrt(v) + EPSILON) for w, m, v in zip(weights, means, squares, strict=True)
+        ]
         return weights, (step, means, squares)
 
     return update, lambda weights: (jnp.zeros(len(weights[0])), [0 * w for w in weights], [0 * w for w in weights])

@@ -74,7 +74,7 @@ def _others(x, y):
 
 
 class Clock:
-    """How long each of several callbacks takes at the end of each epoch, and the epochs.
+    """The time of each of several callbacks at the end of each epoch, and of the epochs.
 
     Attributes:
         callbacks: list for `fit`.

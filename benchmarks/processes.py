@@ -27,7 +27,7 @@ def run(*args):
 
 
 def start_up(rounds):
-    """What every process pays before anything else."""
+    """The start-up time of every process."""
     for case, goal, args in (
         ("python -c 'import tensorflow, keras'", None, ("-c", "import tensorflow, keras")),
         ("exp_c_optimizer.py --help", 0.3, ("exp_c_optimizer.py", "--help")),
@@ -59,13 +59,12 @@ def scripts(size):
 
 
 def _graphs_of(record):
-    """What decides whether cells share their graphs; rate, schedule and points do not."""
-    arm = record["arm"]
-    return tuple(arm.get(name) for name in ("loss", "activation", "optimizer"))
+    """The settings by which cells share their graphs; learning rate, schedule and points are not among them."""
+    return tuple(record["settings"].get(name) for name in ("loss", "activation", "optimizer"))
 
 
 def _fixed_seconds(record):
-    """What the cell took beyond its epochs."""
+    """The time of the cell beyond its epochs."""
     return record["seconds"] - record["epochs"] * record["seconds_per_epoch"]
 
 

@@ -16,8 +16,7 @@ import numpy as np
 
 from benchmarks.table import Row
 from common.experiment import Cell
-from common.results import console as screen
-from common.results import gather as tables_on_disk
+from common.results import console, gather
 from common.sweep import cluster, sweep
 from exp_c_optimizer import EXPERIMENT
 
@@ -52,29 +51,19 @@ def _trained(root, scheduler):
 
 
 def _steps(count, files, root, scheduler):
-    cells, tables = _cells(count), {}
+    cells, results = _cells(count), []
     with mock.patch.object(cluster, "_function", return_value=_made_up(files)):
         yield "sweep on a cluster, s", _seconds(lambda: _sweep(cells, root, scheduler))
     yield "files and folders", len(list(root.rglob("*")))
     yield "second call, which finds all done, s", _seconds(lambda: _sweep(cells, root, scheduler))
-    yield "tables gathered, s", _seconds(lambda: tables.update(tables_on_disk.write(EXPERIMENT, cells, root)))
-    yield "result table, s", _seconds(lambda: screen.screen_table(EXPERIMENT, tables, cells))
+    yield "tables gathered, s", _seconds(lambda: results.append(gather.write(EXPERIMENT, cells, root, {})))
+    yield "result table, s", _seconds(lambda: console.console_text(*results))
 
 
 def _cells(count):
-    return [
-        Cell(
-            EXPERIMENT.name,
-            "digits",
-            {"optimizer": "sgd", "base_learning_rate": float(rate), "schedule": "constant"},
-            (0,),
-            2,
-            64,
-            "report",
-            "",
-        )
-        for rate in np.linspace(0.001, 0.1, count)
-    ]
+    settings = {"optimizer": "sgd", "schedule": "constant", "init": "pytorch", "batch_size": 64, "batch_norm": False, "dropout": 0.0}
+    learning_rates = np.linspace(0.001, 0.1, count)
+    return [Cell(EXPERIMENT.name, "digits", {"base_learning_rate": float(rate), **settings}, (0,), 2, "") for rate in learning_rates]
 
 
 def _sweep(cells, root, scheduler):
@@ -92,7 +81,7 @@ def _made_up(files):
         from common.experiment import Cell
         from common.training.task import Outcome
 
-        return Outcome(Cell(**task["cell"]), files, {"seconds": 0.0})
+        return Outcome(Cell(**task["cell"]), files, {"seconds": 0.0, "measures": []})
 
     return copy
 

@@ -1,11 +1,11 @@
-"""How much a call of the benchmarks measures."""
+"""The size of a call of the benchmarks."""
 
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured, at most; the defaults are the whole table.
+    """The most that is measured; the defaults are the whole table.
 
     Attributes:
         rounds: how often neighbours are timed.

@@ -1,9 +1,13 @@
-"""The callbacks of a cell: the monitors that every experiment has, and those of its own. A monitor for all is one more entry here."""
+"""The callbacks of a cell: the monitors of every experiment, and those of its own. A monitor is added here, and nowhere else."""
+
+import functools
+from typing import NamedTuple
 
 from common.data import probe
 from kerascope.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
 
 HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
+PER_LAYER = ["seed", "epoch", "layer"]
 
 
 def build_monitors(experiment, cell, data):
@@ -15,8 +19,8 @@ def build_monitors(experiment, cell, data):
         data: `(x_train, y_train), (x_test, y_test)`.
 
     Returns:
-        `{name: Keras callback}`, in the order in which they are called. A monitor's `frame()`, if it has one, becomes `<name>.csv`, and its
-        `arrays()` become `<name>.npz`; but `records_of` joins the frames of the first two.
+        `{name: Keras callback}`, in the order in which they are called. Tables with a row per seed, epoch and layer are joined into
+        layers.csv; another monitor's `frame()` is `<name>.csv`, and its `arrays()` are `<name>.npz`.
     """
     x_probe, y_probe = probe(*data[0])
     return {
@@ -27,20 +31,35 @@ def build_monitors(experiment, cell, data):
     }
 
 
-def records_of(monitors):
-    """The tables and arrays that the monitors recorded.
+class Records(NamedTuple):
+    """The records of a cell's monitors.
 
-    Args:
-        monitors: from `build_monitors`, after training.
-
-    Returns:
-        `({name: DataFrame}, {name: {array's name: array}})`. Gradients and activations are one table, `layers`; the activity of every unit,
-        where it was kept, is `units`.
+    Attributes:
+        tables: `{name: DataFrame}`.
+        arrays: `{name: {array's name: array}}`.
+        quantities: the `Quantity`s of the tables' columns, list.
     """
+
+    tables: dict
+    arrays: dict
+    quantities: list
+
+
+def records_of(monitors):
+    """The `Records` of monitors after training; `monitors` is `{name: Keras callback}`, from `build_monitors`."""
     sources = dict(monitors)
-    gradients, activations = sources.pop("gradients"), sources.pop("activations")
-    if activations.units is not None:
-        sources["units"] = activations.units
-    layers = gradients.frame().merge(activations.frame(), on=["seed", "epoch", "layer"], how="outer", sort=False)
-    tables = {name: source.frame() for name, source in sources.items() if hasattr(source, "frame")}
-    return {"layers": layers, **tables}, {name: source.arrays() for name, source in sources.items() if hasattr(source, "arrays")}
+    for monitor in monitors.values():
+        if (units := getattr(monitor, "units", None)) is not None:  # the activity of every unit
+            sources["units"] = units
+    tables, of_layers = {}, []
+    for name, source in sources.items():
+        table = source.frame() if hasattr(source, "frame") else None
+        if table is not None and set(PER_LAYER) <= set(table):
+            known = {column for table in of_layers for column in table} - set(PER_LAYER)
+            of_layers.append(table.drop(columns=known.intersection(table)))
+        elif table is not None:
+            tables[name] = table
+    layers = functools.reduce(lambda left, right: left.merge(right, on=PER_LAYER, how="outer", sort=False), of_layers)
+    arrays = {name: source.arrays() for name, source in sources.items() if hasattr(source, "arrays")}
+    quantities = [quantity for source in sources.values() for quantity in getattr(source, "quantities", ())]
+    return Records({"layers": layers, **tables}, arrays, quantities)

@@ -2,6 +2,10 @@
 
 from multiprocessing import resource_tracker
 
+from common.lazy import lazy_modules
+
+loky, loky_resource_tracker = lazy_modules("joblib.externals.loky joblib.externals.loky.backend.resource_tracker")
+
 
 def set_initial_epoch(model, epoch):
     """Set the epoch (from 0) at which the `fit` that is under way begins, from a callback's `on_train_begin`."""
@@ -10,14 +14,10 @@ def set_initial_epoch(model, epoch):
 
 def loky_executor(**settings):
     """`loky.get_reusable_executor`, documented by loky, whose copy within joblib is not (joblib 1.4 to 1.6)."""
-    from joblib.externals.loky import get_reusable_executor
-
-    return get_reusable_executor(**settings)
+    return loky.get_reusable_executor(**settings)
 
 
 def start_resource_trackers():
     """Start the helper processes of multiprocessing (Python 3.10 to 3.13) and of loky (joblib 1.4 to 1.6), unless they are running."""
-    from joblib.externals.loky.backend import resource_tracker as loky_resource_tracker
-
     resource_tracker.ensure_running()
     loky_resource_tracker.ensure_running()

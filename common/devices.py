@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from common.errors import BadInput
+from common.lazy import LazyModule
+
+tf = LazyModule("tensorflow")
 
 # When replicas pay. A step that is shared out costs this many seconds more than one on a single device. Measured on two logical CPU devices
 # (`python -m benchmarks --only replicas`): 0.7 to 1.6 ms with 50,000 weights, 5.6 ms with 1,200,000, most of it the host's work.
@@ -132,14 +135,12 @@ class Devices:
         if self.strategy == "auto" and self.kind != "CPU" and replicas > 1:
             return (
                 contextlib.nullcontext,
-                f"one of {replicas} x {self.kind}, for its steps are too small to share out; --jobs {replicas} has each GPU train cells",
+                f"one of {replicas} x {self.kind}: its steps are too small to share out; --jobs {replicas} has each GPU train cells",
             )
         return contextlib.nullcontext, self.kind
 
     @cached_property
     def _mirrored(self):
-        import tensorflow as tf
-
         return tf.distribute.MirroredStrategy(list(self.names))
 
 
@@ -160,8 +161,6 @@ def start(options=AUTO, only_gpu=None):
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with _without_chatter():
-        import tensorflow as tf
-
         gpus = tf.config.list_physical_devices("GPU")
         if gpus and only_gpu is not None:
             gpus = [gpus[only_gpu % len(gpus)]]

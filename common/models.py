@@ -1,8 +1,7 @@
-"""What the scripts build their networks from, besides Keras's own layers: initialisations, batch normalisation, dropout."""
+"""The building blocks of the scripts' networks, besides Keras's own layers: initialisations, batch normalisation, dropout."""
 
 import keras
 
-INITS = ("report", "glorot", "he", "small")
 LEAKY_SLOPE = 0.01
 
 
@@ -18,21 +17,36 @@ class NormalisedDense(keras.layers.Dense):
     units go by the same name with and without."""
 
     def build(self, input_shape):
+        """Make the weights, with those of the normalisation."""
         super().build(input_shape)
         # As PyTorch has it, which the report used. Keras's averages, 0.99, lag behind a training of 300 steps: moons ended at 69 %.
         self.norm = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name="norm")
         self.norm.build((None, self.units))
 
     def call(self, inputs, training=None):
+        """The normalised product's activation; `training` defaults to None, inference, as in Keras."""
         outputs = keras.ops.add(keras.ops.matmul(inputs, self.kernel), self.bias)
         return self.activation(self.norm(outputs, training=training))
 
 
+def _pytorch(fan_in):
+    bound = fan_in**-0.5
+    return keras.initializers.RandomUniform(-bound, bound), keras.initializers.RandomUniform(-bound, bound)
+
+
+INITS = {  # {name: function of fan_in -> (initial weights, initial biases)}
+    "pytorch": _pytorch,
+    "glorot": lambda fan_in: (keras.initializers.GlorotUniform(), "zeros"),
+    "he": lambda fan_in: (keras.initializers.HeNormal(), "zeros"),
+    "small": lambda fan_in: (keras.initializers.RandomNormal(stddev=0.01), "zeros"),
+}
+
+
 def initializers(init, fan_in):
-    """How a dense layer's weights and biases start, as keyword arguments for it.
+    """The initial weights and biases of a dense layer, as keyword arguments for it.
 
     Args:
-        init: `"report"`: both uniform in ±1/√fan_in, PyTorch's default for linear layers.
+        init: `"pytorch"`: both uniform in ±1/√fan_in, PyTorch's default for linear layers, and so the report's.
             `"glorot"`: weights Glorot-uniform, zero biases, Keras's default (Glorot & Bengio 2010).
             `"he"`: weights He-normal, zero biases (He et al. 2015).
             `"small"`: weights from N(0, 0.01²), zero biases: experiment B's way to induce dead ReLUs.
@@ -50,17 +64,9 @@ def initializers(init, fan_in):
     keras.layers.Dense(256, "relu", **initializers("he", fan_in=784))
     ```
     """
-    if init == "report":
-        bound = fan_in**-0.5
-        kernel, bias = keras.initializers.RandomUniform(-bound, bound), keras.initializers.RandomUniform(-bound, bound)
-    elif init == "glorot":
-        kernel, bias = keras.initializers.GlorotUniform(), "zeros"
-    elif init == "he":
-        kernel, bias = keras.initializers.HeNormal(), "zeros"
-    elif init == "small":
-        kernel, bias = keras.initializers.RandomNormal(stddev=0.01), "zeros"
-    else:
+    if init not in INITS:
         raise ValueError(f"unknown init {init!r}: choose one of {', '.join(INITS)}")
+    kernel, bias = INITS[init](fan_in)
     return {"kernel_initializer": kernel, "bias_initializer": bias}
 
 
@@ -68,8 +74,14 @@ def with_dropout(layers, rate):
     """The layers of a Sequential, each but the last followed by a `Dropout` (Srivastava et al. 2014) called `<its name>_dropout`.
 
     Args:
-        layers: list of layers, made before: what a Dropout draws for itself would change the weights of a layer made after it.
+        layers: list of layers, made before: the seed that a Dropout draws would change the weights of a layer made after it.
         rate: share of the outputs that training leaves out; 0 for no dropout.
+
+    Example:
+
+    ```python
+    keras.Sequential(with_dropout([keras.layers.Dense(256, "relu", name="hidden"), keras.layers.Dense(10)], rate=0.2))
+    ```
     """
     if not rate:
         return layers

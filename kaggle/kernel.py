@@ -1,6 +1,6 @@
-"""The kernel that runs the three experiments on Kaggle: code from an attached dataset, Fashion-MNIST from another, results to the output.
+"""The kernel that runs the experiments on Kaggle: code from an attached dataset, Fashion-MNIST from another, results to the output.
 
-Any arguments are names of scripts (default: all three), then flags for them.
+Any arguments are names of scripts (default: all), then flags for them.
 """
 
 import os
@@ -12,29 +12,32 @@ from pathlib import Path
 
 KAGGLE = Path(os.environ.get("KAGGLE_ROOT", "/kaggle"))  # the tests lay the same tree out elsewhere
 INPUT, WORKING = KAGGLE / "input", KAGGLE / "working"
-SCRIPTS = ("exp_a_loss", "exp_b_activation", "exp_c_optimizer")
 FLAGS = {"exp_c_optimizer": {"--lr": "0.01"}}  # of its 36 cells those of one rate, as many as a session holds
-MINUTES = 11 * 60  # a session ends after 12 hours; what is not done by then, the next one does
+MINUTES = 11 * 60  # a session ends after 12 hours; the next one does the rest
 SEARCH_DEPTH = 5  # folders from INPUT down to the code: Kaggle has put datasets at more than one level
 
 
 def main(words):
     began = time.monotonic()
     code = find_code()
-    take_over_earlier_results()
-    names = [word for word in words if word in SCRIPTS] or SCRIPTS
-    flags = [word for word in words if word not in SCRIPTS]
+    sys.dont_write_bytecode = True  # the input is read-only: Python must not try to keep compiled modules there
+    sys.path.insert(0, str(code))
+    from common.experiment.find import find_experiments
+
+    experiments = find_experiments()
+    take_over_earlier_results(experiments)
+    names = [word for word in words if word in experiments] or list(experiments)
+    flags = [word for word in words if word not in experiments]
     status = 0
     for name in names:
         left = max(MINUTES - (time.monotonic() - began) / 60, 0.01)
         ours = {"--out": WORKING / "plots", "--jobs": max(1, number_of_gpus()), "--max-minutes": left, **FLAGS.get(name, {})}
-        if name != "exp_b_activation":  # which makes its own points
+        if "fashion_mnist" in experiments[name].datasets:
             ours["--data-dir"] = INPUT
         given = {word.split("=")[0] for word in flags}
         ours = [str(part) for flag, value in ours.items() if flag not in given for part in (flag, value)]
         command = [sys.executable, str(code / f"{name}.py"), *ours, *flags]
         print("+", *command, flush=True)
-        # The input is read-only: Python shall not try to keep compiled modules there.
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         status = max(status, subprocess.run(command, cwd=WORKING, env=environment).returncode)
     return status
@@ -43,20 +46,19 @@ def main(words):
 def find_code():
     """The folder with the project's code."""
     for depth in range(SEARCH_DEPTH):
-        for script in sorted(INPUT.glob("/".join(["*"] * depth + [f"{SCRIPTS[0]}.py"]))):
+        for script in sorted(INPUT.glob("/".join(["*"] * depth + ["exp_*.py"]))):
             if all((script.parent / package).is_dir() for package in ("common", "kerascope")):
                 return script.parent
     sys.exit(
-        f"kernel.py: error: no {SCRIPTS[0]}.py with its folders common and kerascope in {INPUT}; "
-        "attach the dataset with the code to this kernel"
+        f"kernel.py: error: no exp_*.py with its folders common and kerascope in {INPUT}; attach the dataset with the code to this kernel"
     )
 
 
-def take_over_earlier_results():
-    """Where an earlier run of this kernel is attached as input, go on from what it left."""
+def take_over_earlier_results(experiments):
+    """Copy the results of an earlier run of this kernel, where one is attached as input; the scripts go on from there."""
     for depth in range(SEARCH_DEPTH):
         for earlier in sorted(INPUT.glob("/".join(["*"] * depth + ["plots"]))):
-            if any((earlier / name / "cells").is_dir() for name in SCRIPTS):
+            if any((earlier / name / "cells").is_dir() for name in experiments):
                 shutil.copytree(earlier, WORKING / "plots", dirs_exist_ok=True, copy_function=shutil.copyfile)
 
 

@@ -1,4 +1,4 @@
-"""How a script ends, whatever happens: in order, with a status, and with one line on what was wrong."""
+"""The end of a script, whatever happens: in order, with a status, and with one line on what was wrong."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The command line that the three scripts share. Imports nothing heavy, so --help and mistakes are answered at once."""
+"""The command line that the scripts share. Imports nothing heavy, so --help and mistakes are answered at once."""
 
 import argparse
 import sys
@@ -10,17 +10,14 @@ from common.cli.types import (
     MOST_EPOCHS,
     MOST_JOBS,
     address,
-    choice,
     folder,
     number_from_zero,
     positive_number,
     seed_list,
     seed_words,
-    share,
     whole_number,
 )
 
-INITS = ("report", "glorot", "he")
 STRATEGIES = ("auto", "single", "mirrored")
 DETERMINISMS = ("auto", "on", "off")
 
@@ -32,6 +29,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **kwargs)
 
     def parse_args(self, args=None, namespace=None):
+        """As argparse's, with a guess at the flag that was meant. Both arguments default to None, as there."""
         known, unknown = self.parse_known_args(args, namespace)
         if unknown:
             flags = [word.split("=")[0] for word in unknown if word.startswith("--")]
@@ -40,31 +38,35 @@ class Parser(argparse.ArgumentParser):
         return known
 
     def error(self, message):
+        """End the process with one line."""
         self.exit(BAD_INPUT, f"{self.prog}: error: {one_line(message)} (see --help)\n")
 
 
-def build_parser(prog, description, example, datasets, epochs, batch_sizes, inits=INITS):
-    """A parser with the common flags; the script adds its own.
+def build_parser(experiment):
+    """The parser of an experiment's script: the flags of its settings, and those that all scripts have.
 
     Args:
-        prog: the script's file name.
-        description, example: shown by --help.
-        datasets: names of the datasets that the script knows.
-        epochs: default number of epochs.
-        batch_sizes: default batch size by dataset.
-        inits: names that --init takes; the first is its default.
+        experiment: the `Experiment`.
     """
-    parser = Parser(prog=prog, description=description, epilog=f"example:\n  {example}")
-    default_sizes = ", ".join(f"{size} on {name}" for name, size in batch_sizes.items())
-    add = parser.add_argument
-    add(
+    parser = Parser(prog=f"{experiment.name}.py", description=experiment.description, epilog=f"example:\n  {experiment.example}")
+    _add_what_is_trained(parser, experiment)
+    for setting in experiment.settings:
+        _add_setting(parser, setting)
+    _add_files(parser)
+    _add_devices(parser)
+    _add_progress(parser)
+    return parser
+
+
+def _add_what_is_trained(parser, experiment):
+    parser.add_argument(
         "--datasets",
         nargs="+",
         metavar="NAME",
-        type=choice([*datasets, "all"]),
-        help=f"{', '.join(datasets)}, or all, which downloads what is missing (default: those at hand without a download)",
+        choices=[*experiment.datasets, "all"],
+        help=f"{', '.join(experiment.datasets)}, or all, which downloads what is missing (default: those at hand without a download)",
     )
-    add(
+    parser.add_argument(
         "--seeds",
         nargs="+",
         metavar="N",
@@ -72,24 +74,37 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         default=[["5"]],
         help="one number is a count of seeds (5 means 0 to 4); several, or one with a comma (7,), are the seeds themselves (default: 5)",
     )
-    add(
+    parser.add_argument(
         "--epochs",
         metavar="N",
         type=whole_number(1, MOST_EPOCHS),
-        default=epochs,
+        default=experiment.epochs,
         help="passes over the training data (default: %(default)s)",
     )
-    add("--batch-size", metavar="N", type=whole_number(1, 2**31 - 1), help=f"samples per step (default: {default_sizes})")
-    add(
-        "--init",
+
+
+def _add_setting(parser, setting):
+    """The flag of a `Setting`. It takes several values, which are compared; a switch takes none."""
+    flag, default = f"--{setting.flag}", list(setting.default)
+    if setting.type is bool:
+        parser.add_argument(flag, action="store_const", const=[True], default=default, help=setting.help)
+        return
+    names = f": {', '.join(setting.choices)}" if setting.choices else ""
+    words = " ".join(map(str, default)) or "the dataset's own"
+    aliases = dict(setting.aliases)
+    parser.add_argument(
+        flag,
         nargs="+",
-        metavar="NAME",
-        type=choice(inits),
-        default=inits[:1],
-        help=f"how weights and biases start: {', '.join(inits)}; several are compared (default: {inits[0]})",
+        metavar=setting.flag.rpartition("-")[2].upper(),
+        type=(lambda word: aliases.get(word, word)) if aliases else setting.type,
+        choices=setting.choices,
+        default=default,
+        help=f"{setting.help}{names}; several are compared (default: {words})",
     )
-    add("--batch-norm", action="store_true", help="train every arm with batch normalisation too, beside the same without")
-    add("--dropout", metavar="RATE", type=share, default=0.0, help="train every arm with dropout at that rate too, beside the same without")
+
+
+def _add_files(parser):
+    add = parser.add_argument
     add("--out", metavar="DIR", type=folder, default="plots", help="folder for tables and figures (default: %(default)s)")
     add(
         "--data-dir",
@@ -97,19 +112,24 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
         type=folder,
         help="folder with Fashion-MNIST's IDX or CSV files (default: the Keras cache, then /kaggle/input)",
     )
-    add(
+    add("--fresh", action="store_true", help="train again what is done already")
+    add("--tensorboard", action="store_true", help="also write TensorBoard logs, to DIR/<script>/tensorboard")
+
+
+def _add_devices(parser):
+    parser.add_argument(
         "--strategy",
         choices=STRATEGIES,
         default="auto",
         help="single: one device; mirrored: share every batch out to all GPUs; auto: mirrored where two or more GPUs gain by it (default: "
         "%(default)s)",
     )
-    add(
+    parser.add_argument(
         "--determinism",
         choices=DETERMINISMS,
         default="auto",
-        help="whether TensorFlow's deterministic operations are asked for; auto: on GPUs, for on a CPU the others are so too, and faster "
-        "(default: %(default)s)",
+        help="whether TensorFlow's deterministic operations are asked for; auto: on GPUs only, since a CPU's other operations are "
+        "deterministic too, and faster (default: %(default)s)",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -122,62 +142,52 @@ def build_parser(prog, description, example, datasets, epochs, batch_sizes, init
     where.add_argument(
         "--cluster", metavar="ADDRESS", type=address, help="train on the workers of a Dask scheduler, such as tcp://10.0.0.1:8786"
     )
-    add(
+
+
+def _add_progress(parser):
+    parser.add_argument(
         "--max-minutes",
         metavar="MIN",
         type=positive_number,
         help="stop training after so many minutes, between two epochs; the same command goes on from there",
     )
-    add(
+    parser.add_argument(
         "--checkpoint-every",
         metavar="SEC",
         type=number_from_zero,
         default=30.0,
-        help="save the state of a training every so many seconds, for the same command to go on from there if it is killed; 0: every epoch "
-        "(default: %(default)g)",
+        help="save the state of a training every so many seconds, so that the same command goes on from there if it is killed; 0: every "
+        "epoch (default: %(default)g)",
     )
-    add("--fresh", action="store_true", help="train again what is done already")
-    add("--quiet", action="store_true", help="no progress on stderr")
-    add("--tensorboard", action="store_true", help="also write TensorBoard logs, to DIR/<script>/tensorboard")
-    return parser
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
-def add_names(parser, flag, names):
-    """Add a flag that takes some of the names, all by default."""
-    parser.add_argument(flag, nargs="+", metavar="NAME", type=choice(names), default=names, help=f"of {', '.join(names)} (default: all)")
-
-
-def add_rate(parser, default):
-    """Add --lr for one learning rate."""
-    parser.add_argument("--lr", metavar="RATE", type=positive_number, default=default, help="learning rate (default: %(default)s)")
-
-
-def parse(parser, argv, *unique_flags):
-    """Parse the arguments and check what concerns several words at once.
+def parse(experiment, argv=None):
+    """The flags of a call, checked also where several words are concerned at once.
 
     Args:
-        parser: from `build_parser`.
-        argv: list of words, or None for the process's own.
-        *unique_flags: names of list-valued arguments in which nothing may stand twice.
+        experiment: the `Experiment`.
+        argv: list of words. Defaults to None, the process's own.
 
     Returns:
-        The namespace, with `seeds` as a list of ints.
+        The namespace, with `seeds` as a list of ints, and a list of values for each setting.
     """
+    parser = build_parser(experiment)
     words = sys.argv[1:] if argv is None else argv
     flags = Counter(word.split("=")[0] for word in words if word.startswith("--"))
     twice = [flag for flag, count in flags.items() if count > 1]
     if twice:
-        parser.error(f"argument {twice[0]}: given twice, of which the first would be lost; give it once, with all its values")
+        parser.error(f"argument {twice[0]}: given twice; give it once, with all its values")
     args = parser.parse_args(words)
     try:
         args.seeds = seed_list(args.seeds)
     except argparse.ArgumentTypeError as error:
         parser.error(f"argument --seeds: {error}")
-    for name in ("datasets", "seeds", "init", *unique_flags):
-        values = getattr(args, name) or []
+    for flag in ("datasets", "seeds", *(setting.flag for setting in experiment.settings)):
+        values = getattr(args, flag.replace("-", "_")) or []
         twice = [value for value, count in Counter(values).items() if count > 1]
         if twice:
-            parser.error(f"argument --{name.replace('_', '-')}: {twice[0]} is given twice; give it once")
+            parser.error(f"argument --{flag}: {twice[0]} is given twice; give it once")
     if "all" in (args.datasets or []) and len(args.datasets) > 1:
         parser.error("argument --datasets: all stands for every dataset; give it alone")
     return args

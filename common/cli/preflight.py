@@ -1,4 +1,4 @@
-"""What is tried before anything is trained, so that hours do not end at a closed door."""
+"""Checks before anything is trained, so that a mistake shows at once and not after hours."""
 
 import importlib.util
 import tempfile
@@ -9,7 +9,7 @@ from common.errors import BadInput
 
 
 def check(args):
-    """Have an environment, packages and a temporary folder with which the flags can be done; BadInput if one is missing or of no use."""
+    """Check the environment, the packages and the temporary folder that the flags need; BadInput if one is missing or cannot be used."""
     devices.require_tensorflow_backend()
     devices.require_valid_threads()
     if args.cluster is None:
@@ -19,7 +19,7 @@ def check(args):
 
 
 def require_packages(args):
-    """Have the packages that the flags need; BadInput if one is missing."""
+    """Check the packages that the flags need; BadInput if one is missing."""
     if args.tensorboard and not importlib.util.find_spec("tensorboard"):
         raise BadInput("--tensorboard needs the package tensorboard, which TensorFlow no longer brings: pip install tensorboard")
     if args.tensorboard and args.cluster is not None:
@@ -29,7 +29,7 @@ def require_packages(args):
 
 
 def require_temporary_folder():
-    """Have a folder for temporary files; BadInput if there is none."""
+    """Check the folder for temporary files; BadInput if there is none."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
@@ -37,7 +37,7 @@ def require_temporary_folder():
 
 
 def output_folder(out, name):
-    """The experiment's folder, made and tried, so that an hour's training does not end at a closed door."""
+    """The experiment's folder, made, and tried by writing to it."""
     folder = Path(out) / name
     try:
         (folder / "cells").mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a script says: results on stdout, what is wrong on stderr, in a line; and with which status it ends."""
+"""The output of a script: results on stdout, errors on stderr in a line, and its exit status."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ INTERRUPTED, TERMINATED = 130, 143
 
 
 def show(results):
-    """Print results on stdout. Who reads no further (`| head`) has seen enough; what cannot be written is an error of its own.
+    """Print results on stdout. A reader that has closed the pipe (`| head`) is no error; any other failure to write is.
 
     Raises:
         BadInput: if stdout cannot be written.
@@ -35,6 +35,6 @@ def one_line(message):
 
 
 def fail(prog, message):
-    """Say what is wrong in one line on stderr and leave with the status of bad input."""
+    """End the script with one line on stderr and the status of bad input."""
     print(f"{prog}: error: {one_line(message)}", file=sys.stderr)
     raise SystemExit(BAD_INPUT)

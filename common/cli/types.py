@@ -1,20 +1,9 @@
-"""What a word on the command line can be: each function is an argument type of argparse, which says what is wrong in a line."""
+"""Argument types of the command line: functions for argparse, whose errors say in a line what is wrong with a word."""
 
 import argparse
 
 SMALLEST_FLOAT32, LARGEST_FLOAT32 = 1.2e-38, 3.4e38
 MOST_EPOCHS, MOST_SEEDS, MOST_JOBS, LARGEST_SEED = 1_000_000, 1_000, 256, 2**32 - 1
-
-
-def choice(names):
-    """An argument type: one of the names."""
-
-    def parse(word):
-        if word not in names:
-            raise argparse.ArgumentTypeError(f"unknown name {word!r}; choose from {', '.join(names)}")
-        return word
-
-    return parse
 
 
 def whole_number(smallest, largest):

@@ -1,4 +1,4 @@
-"""Claims as data: what each says, and what decides it. Imports nothing heavy, for the scripts begin with it.
+"""Claims as data: the sentence of each, and the statistic that decides it. Imports nothing heavy, because the scripts begin with it.
 
 A claim says that an effect exceeds a margin, in one or more parts. A part is supported if its interval lies beyond the margin, contradicted
 if it lies short of it. The claim is supported if all its parts are, contradicted if one is, and inconclusive otherwise.
@@ -13,14 +13,20 @@ LOWEST = "lowest"  # in an arm: the value of that setting at which the mean of t
 
 @dataclass(frozen=True)
 class Above:
-    """That a measure of one arm exceeds that of another, seed by seed.
+    """A part of a claim: a measure of one arm exceeds that of another, seed by seed.
 
     Attributes:
         measure: a column of summary.csv.
-        of, than: settings of the two arms, `{column: value}`; what they leave out has its first value.
-        by: the margin: the least difference that counts, in the measure's unit; or `{dataset: margin}`. It may be negative.
-        times: the margin as a ratio; then ratios are compared, by their geometric mean.
-        than_measure: another measure, of the arm `than`.
+        of, than: settings of the two arms, `{column: value}`; a column that is left out has its first value.
+        by: the margin: the least difference that counts, in the measure's unit; or `{dataset: margin}`. It may be negative. Defaults to 0.
+        times: the margin as a ratio; then ratios are compared, by their geometric mean. Defaults to None.
+        than_measure: another measure, of the arm `than`. Defaults to the same.
+
+    Example:
+
+    ```python
+    Above("final_test_accuracy", {"optimizer": "adam"}, {"optimizer": "sgd"}, by=0.01)
+    ```
     """
 
     measure: str
@@ -34,25 +40,29 @@ class Above:
 
     @property
     def arms(self):
+        """The measures and arms that are compared."""
         return [(self.measure, self.of), (self.than_measure or self.measure, self.than)]
 
-    def margin(self, dataset):
+    def margin(self, dataset, transformed=False):
+        """The margin on a dataset: a ratio if there is one, of which `transformed` gives the logarithm. Defaults to False."""
         if self.times is not None:
-            return math.log(self.times)
+            return math.log(self.times) if transformed else self.times
         return self.by[dataset] if isinstance(self.by, dict) else self.by
-
-    def describe(self, of, than):
-        between = "-" if self.times is None else "/"
-        return f"{self.measure}({of}) {between} {self.than_measure or self.measure}({than})"
 
 
 @dataclass(frozen=True)
 class Below:
-    """That a measure of an arm stays below a limit.
+    """A part of a claim: a measure of an arm stays below a limit.
 
     Attributes:
         measure, of: as in Above.
         limit: in the measure's unit.
+
+    Example:
+
+    ```python
+    Below("final_test_accuracy", {"optimizer": "adam", "base_learning_rate": 0.1}, limit=0.15)
+    ```
     """
 
     measure: str
@@ -63,25 +73,31 @@ class Below:
 
     @property
     def arms(self):
+        """The measure and the arm."""
         return [(self.measure, self.of)]
 
-    def margin(self, dataset):
+    def margin(self, dataset, transformed=False):
+        """The limit on a dataset; `transformed` is without effect and defaults to False."""
         return self.limit
-
-    def describe(self, of):
-        return f"{self.measure}({of})"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim and what decides it.
+    """A claim and the parts that decide it.
 
     Attributes:
         id, sentence: its name and its words.
-        parts: what all must hold, Above or Below.
-        datasets: those that it is about.
-        least_epochs: a training that is shorter does not decide.
-        requires: `{column: values}` that must all be among the arms.
+        parts: the `Above`s and `Below`s that must all hold.
+        datasets: names of the datasets that it is about.
+        least_epochs: a shorter training does not decide.
+        requires: `{column: values}` that must all be among the arms. Defaults to None.
+
+    Example:
+
+    ```python
+    faster = Above("epochs_to_target", {"optimizer": "sgd"}, {"optimizer": "adam"}, by=1)
+    Claim("C-fast", "Adam needs fewer epochs than SGD", (faster,), datasets=("digits",), least_epochs=10)
+    ```
     """
 
     id: str
@@ -92,16 +108,19 @@ class Claim:
     requires: dict | None = None
 
 
-def improvements(arm, datasets, least_epochs):
-    """The claims on what mends a loss that falls while accuracy does not rise (question Q2); the same in all experiments."""
-    names = {"batch-norm": ("batch_norm", True, "batch normalisation"), "dropout": ("dropout", "highest", "dropout")}
+def improvements(arm, claim):
+    """The claims on remedies for a loss that falls while accuracy does not rise (question Q2); the same in all experiments.
+
+    Args:
+        arm: settings of the arm with and without the remedy, `{column: value}`.
+        claim: function of id, sentence and parts that returns a `Claim`.
+    """
+    remedies = (("batch-norm", "batch_norm", True, "batch normalisation"), ("dropout", "dropout", "highest", "dropout"))
     return tuple(
-        Claim(
+        claim(
             f"Q2-{name}",
             f"{words} narrows the gap between falling loss and rising accuracy",
             (Above("idle_fall", {**arm, setting: "first"}, {**arm, setting: value}, by=0.1),),
-            datasets,
-            least_epochs,
         )
-        for name, (setting, value, words) in names.items()
+        for name, setting, value, words in remedies
     )

@@ -1,79 +1,95 @@
-"""The report on an experiment: verdicts on its claims, answers to its questions, its numbers beside ours. Imports nothing heavy, for the
-scripts begin with it."""
+"""The report on an experiment: verdicts on its claims, answers to its questions, its numbers beside ours. Imports nothing heavy, because
+the scripts begin with it."""
 
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.experiment import Report, Section
+from common.lazy import lazy_modules
+
+answers, figure, reproduction, text, verdicts, runs, html, console, data, pd = lazy_modules(
+    "common.course_report.answers common.course_report.figure common.course_report.reproduction common.course_report.text "
+    "common.course_report.verdicts common.course_report.runs common.page.html common.results.console common.data pandas"
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 CLAIMS_LEGEND = (
-    "What each claim says, and in full what decides it, stands in claims.csv. Intervals are as wide as Holm's adjustment over all claims "
-    "demands: all verdicts together are wrong in at most 5 % of repetitions."
+    "The statistic that decides each claim is in claims.csv. Intervals are as wide as Holm's adjustment over all "
+    "claims demands: all verdicts together are wrong in at most 5 % of repetitions."
 )
 
 
 @dataclass(frozen=True)
 class CourseReport(Report):
-    """What the course report adds to an experiment: claims.csv, answers.csv and reproduction.csv, and what is shown of them.
+    """The course report on an experiment: claims.csv, answers.csv and reproduction.csv, and their display.
 
     Attributes:
-        claims: the Claims that the tables decide.
-        questions: the Questions that the tables answer.
-        settings: settings of the report's runs that flags can change, `{setting: value}`, besides its batch size.
+        claims: the `Claim`s that the tables decide. Defaults to none.
+        questions: the questions that the tables answer, `{(id, question): facts}`. Defaults to none.
+        settings: the settings of the report's runs, `{setting: value}`, with its `epochs`. A setting that is left out has its default.
+
+    Example:
+
+    ```python
+    CourseReport((Claim(...),), {("A1", "Is MSE slower?"): (Contrast(...),)}, settings={"epochs": 30})
+    ```
     """
 
     claims: tuple = ()
-    questions: tuple = ()
+    questions: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
 
-    def tables(self, experiment, cells, tables):
-        from common.course_report import answers, reproduction, verdicts
-
-        epochs = {cell.dataset: cell.epochs for cell in cells}
-        claims = verdicts.decide(self.claims, tables["summary"], experiment.arm_columns, epochs)
+    def tables(self, results):
+        experiment, epochs = results.experiment, {cell.dataset: cell.epochs for cell in results.cells}
+        runs_of = {
+            dataset: runs.Runs(rows, experiment.arm_columns, results.measures, epochs[dataset], experiment.main_columns)
+            for dataset, rows in results.tables["summary"].groupby("dataset", sort=False)
+        }
+        decided = verdicts.decide(self.claims, runs_of)
         return {
-            "claims": claims,
-            "reproduction": reproduction.compare(experiment, self.settings, cells, tables["summary"]),
-            "answers": answers.answer_all(self.questions, {**tables, "claims": claims}, experiment.arm_columns),
+            "claims": verdicts.as_table(decided),
+            "reproduction": reproduction.compare(results, self.settings),
+            "answers": answers.answer_all(self.questions, runs_of, results.tables, decided),
         }
 
     def figures(self, results):
-        from common.course_report.figure import claims_figure
+        decided = verdicts.from_table(self.claims, results.tables["claims"])
+        if all(verdict.note for verdict in decided):
+            return []
+        return [results.figure(figure.claims_figure, "claims", decided, results.measures, title=": the claims")]
 
-        claims = results.tables["claims"]
-        return [results.figure(claims_figure, "claims", claims, title=": the claims")] if claims["estimate"].notna().any() else []
-
-    def sections(self, tables):
-        from common.course_report import reproduction, text
-        from common.experiment.names import display
-        from common.page.html import render
-
-        def section(name, short, heading, first=False, **content):
-            return Section(name, short, heading, render(f"{name}.html", TEMPLATES, **content), first)
-
-        found = []
-        if blocks := text.claim_blocks(self.claims, tables["claims"]):
-            found.append(section("verdicts", "Verdicts", "Verdicts", first=True, verdicts=blocks))
-        answers = [(display(dataset), rows.to_dict("records")) for dataset, rows in tables["answers"].groupby("dataset", sort=False)]
-        if answers:
-            found.append(section("answers", "Questions", "Questions", answers=answers))
+    def sections(self, results):
+        tables, found = results.tables, []
+        if blocks := self._claim_blocks(results):
+            found.append(_section("verdicts", "Verdicts", "Verdicts", first=True, verdicts=blocks))
+        given = [(data.label(dataset), rows.to_dict("records")) for dataset, rows in tables["answers"].groupby("dataset", sort=False)]
+        if given:
+            found.append(_section("answers", "Questions", "Questions", answers=given))
         rows = [{**row, "what": reproduction.what(row)} for row in tables["reproduction"].to_dict("records")]
         if rows:
             lines = reproduction.in_words(tables["reproduction"])
             heading = "The report's numbers beside ours"
-            found.append(section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines))
+            found.append(_section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines))
         return found
 
-    def lines(self, tables):
-        import textwrap
-
-        from common.course_report import reproduction, text
-        from common.results.console import WIDTH, aligned
-
-        blocks = text.claim_blocks(self.claims, tables["claims"])
+    def lines(self, results):
         return [
-            *([block["heading"], *aligned([block["header"], *block["rows"]], left=1)] for block in blocks),
-            textwrap.wrap(CLAIMS_LEGEND, WIDTH),
-            *(textwrap.wrap(line, WIDTH) for line in reproduction.in_words(tables["reproduction"])),
+            *([block["heading"], *console.aligned(block["header"], block["rows"], left=1)] for block in self._claim_blocks(results)),
+            textwrap.wrap(CLAIMS_LEGEND, console.WIDTH),
+            *(textwrap.wrap(line, console.WIDTH) for line in reproduction.in_words(results.tables["reproduction"])),
         ]
+
+    def index_lines(self, folder):
+        try:
+            decided = pd.read_csv(Path(folder) / "claims.csv").groupby("dataset", sort=False)["verdict"]
+            return [f"Claims on {data.label(dataset)}: {verdicts.counts(list(of_dataset))}." for dataset, of_dataset in decided]
+        except (OSError, ValueError, KeyError):  # no table, or a damaged one
+            return []
+
+    def _claim_blocks(self, results):
+        return text.claim_blocks(verdicts.from_table(self.claims, results.tables["claims"]), results.measures)
+
+
+def _section(name, short, heading, first=False, **content):
+    return Section(name, short, heading, html.render(f"{name}.html", TEMPLATES, **content), first)

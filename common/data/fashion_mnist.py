@@ -1,4 +1,4 @@
-"""Fashion-MNIST: where it is looked for, and how what is found is checked before it is believed."""
+"""Fashion-MNIST on disk: the places that are searched, and the checks of the files that are found."""
 
 import contextlib
 import gzip
@@ -9,9 +9,10 @@ import sys
 import zlib
 from pathlib import Path
 
-import numpy as np
-
 from common.errors import BadInput, first_line
+from common.lazy import lazy_modules
+
+np, pd, devices, keras_datasets = lazy_modules("numpy pandas common.devices keras.datasets")
 
 KAGGLE_INPUT = Path("/kaggle/input")
 SEARCH_DEPTH = 4
@@ -39,7 +40,8 @@ logger = logging.getLogger(__name__)
 def find_fashion_mnist(data_dir=None):
     """The files of Fashion-MNIST, or None.
 
-    Looked for in `data_dir` (with subfolders) if it is given, else in the Keras cache (`KERAS_HOME` or ~/.keras) and in /kaggle/input.
+    Args:
+        data_dir: the folder to search, with subfolders. Defaults to None: the Keras cache (`KERAS_HOME` or ~/.keras), then /kaggle/input.
 
     Returns:
         Four paths of IDX files (training images, training labels, test images, test labels), each perhaps gzipped, or two paths of CSV
@@ -92,8 +94,13 @@ def _complete(files):
     return None
 
 
+def how_to_get_fashion_mnist(data_dir=None):
+    """One line on how to get Fashion-MNIST; None if it is found, or if `data_dir` (default None) is given, which must hold it."""
+    return None if data_dir or find_fashion_mnist() else WAYS_TO_GET_IT
+
+
 def load_fashion_mnist(data_dir=None, download=False):
-    """See `common.data.load`."""
+    """The images and labels of both parts, `(x_train, y_train), (x_test, y_test)`; see `common.data.load`, also for defaults."""
     files = find_fashion_mnist(data_dir)
     if files is None and download:
         _download()
@@ -115,14 +122,10 @@ def load_fashion_mnist(data_dir=None, download=False):
 
 
 def _download():
-    from common import devices
-
     devices.start()  # Keras brings TensorFlow with it, and its chatter
-    from keras.datasets import fashion_mnist
-
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            fashion_mnist.load_data()
+            keras_datasets.fashion_mnist.load_data()
     except Exception as error:
         # Keras raises a bare Exception; what matters is that the files are not there.
         raise BadInput(f"download failed ({first_line(error)}). {WAYS_TO_GET_IT}") from None
@@ -172,8 +175,6 @@ def _check_digest(path, content, samples):
 
 def _read_csv(path):
     """Images `(samples, 784)` and labels `(samples,)`, uint8, from one of Kaggle's CSV files."""
-    import pandas as pd
-
     columns = ["label", *(f"pixel{i}" for i in range(1, SIDE * SIDE + 1))]
     try:
         table = pd.read_csv(path, dtype="int64")

@@ -1,6 +1,8 @@
 """The points at which a network is measured: the probe, and a grid over the plane."""
 
-import numpy as np
+from common.lazy import LazyModule
+
+np = LazyModule("numpy")
 
 PROBE_SIZE = 256
 
@@ -10,7 +12,7 @@ def probe(x, y, size=PROBE_SIZE):
 
     Args:
         x, y: arrays `(samples, features)` and `(samples,)`.
-        size: how many samples; all, if there are fewer.
+        size: number of samples; all, if there are fewer. Defaults to 256.
 
     Returns:
         `x_probe, y_probe`.

@@ -1,9 +1,8 @@
-"""Which datasets a call is about."""
+"""The datasets that a call is about."""
 
 from pathlib import Path
 
-from common.data.datasets import load
-from common.data.fashion_mnist import find_fashion_mnist
+from common.data.datasets import DATASETS, load
 from common.errors import BadInput
 
 
@@ -16,7 +15,8 @@ def load_wanted(known, wanted, data_dir):
         data_dir: the folder that holds Fashion-MNIST, or None.
 
     Returns:
-        `{dataset: ((x_train, y_train), (x_test, y_test))}`, as `load` gives them.
+        `(data, notes)`: `{dataset: ((x_train, y_train), (x_test, y_test))}`, as `load` gives them; and one line on each dataset that was
+        left out because it is not at hand.
 
     Raises:
         BadInput: for a folder that does not exist, or files that cannot be used.
@@ -24,9 +24,6 @@ def load_wanted(known, wanted, data_dir):
     if data_dir is not None and not Path(data_dir).is_dir():
         raise BadInput(f"--data-dir {data_dir}: no such folder; name the one that holds Fashion-MNIST, or leave the flag out")
     if wanted is not None:
-        names, download = (known if wanted == ["all"] else wanted), True
-    else:
-        names, download = known, False
-        if "fashion_mnist" in known and not (data_dir or find_fashion_mnist()):
-            names = [name for name in known if name != "fashion_mnist"]
-    return {name: load(name, data_dir, download) for name in names}
+        return {name: load(name, data_dir, download=True) for name in (known if wanted == ["all"] else wanted)}, []
+    missing = {name: how for name in known if (how := DATASETS[name].how_to_get(data_dir))}
+    return {name: load(name, data_dir) for name in known if name not in missing}, list(missing.values())

@@ -1,7 +1,24 @@
-"""What a script is made of, as data: an `Experiment`, its `Cell`s, and the columns, curves and names that people read."""
+"""The parts of a script, as data: an `Experiment`, its `Setting`s, `Measure`s and `Cell`s."""
 
 from common.experiment.cell import Cell
 from common.experiment.experiment import Experiment
+from common.experiment.measures import Measure, share
 from common.experiment.report import Report, Section
+from common.experiment.settings import BATCH_NORM, BATCH_SIZE, COMMON, DROPOUT, INIT, Setting, choice, learning_rate
 
-__all__ = ["Cell", "Experiment", "Report", "Section"]
+__all__ = [
+    "BATCH_NORM",
+    "BATCH_SIZE",
+    "COMMON",
+    "DROPOUT",
+    "INIT",
+    "Cell",
+    "Experiment",
+    "Measure",
+    "Report",
+    "Section",
+    "Setting",
+    "choice",
+    "learning_rate",
+    "share",
+]

@@ -1,4 +1,4 @@
-"""What a report adds to an experiment's results: the plug through which `common.course_report` is reached, and nothing else."""
+"""A report on an experiment's results: the plug through which `common.course_report` is reached, and nothing else."""
 
 from typing import NamedTuple
 
@@ -8,10 +8,10 @@ class Section(NamedTuple):
 
     Attributes:
         name: its anchor on the page.
-        short: how the page's navigation calls it.
+        short: its name in the page's navigation.
         heading: its heading.
-        html: what follows the heading, as markup.
-        first: whether it stands before the results rather than behind the figures.
+        html: the markup below the heading.
+        first: whether it stands before the results rather than behind the figures. Defaults to False.
     """
 
     name: str
@@ -22,28 +22,23 @@ class Section(NamedTuple):
 
 
 class Report:
-    """A report on an experiment; this one adds nothing. A subclass overrides what it has something for.
+    """A report on an experiment; this one adds nothing. A subclass overrides the methods for which it has something to add.
 
     Example:
 
     ```python
     class Fastest(Report):
-        def lines(self, tables):
-            best = tables["summary"]["epochs_to_target"].min()
+        def lines(self, results):
+            best = results.tables["summary"]["epochs_to_target"].min()
             return [[f"The fastest run took {best:g} epochs."]]
     ```
     """
 
-    def tables(self, experiment, cells, tables):
-        """Further tables of the experiment, written as `<name>.csv`.
+    def tables(self, results):
+        """Further tables of the experiment, written as `<name>.csv`: `{name: DataFrame}`.
 
         Args:
-            experiment: the `Experiment`.
-            cells: the cells that were asked for, list of `Cell`.
-            tables: `{name: DataFrame}`, what there is: history, layers, summary, table, and the experiment's own.
-
-        Returns:
-            `{name: DataFrame}`.
+            results: the `common.results.results.Results`, with the tables history, layers, summary, table, and the experiment's own.
         """
         return {}
 
@@ -52,12 +47,16 @@ class Report:
         tables hold this report's own."""
         return []
 
-    def sections(self, tables):
-        """Further `Section`s of the page, in order; `tables` are all tables, this report's own too."""
+    def sections(self, results):
+        """Further `Section`s of the page, in order; the tables of `results` hold this report's own."""
         return []
 
-    def lines(self, tables):
-        """What is printed behind the result tables: a list of blocks, each a list of lines at most 79 letters wide."""
+    def lines(self, results):
+        """Text printed behind the result tables: a list of blocks, each a list of lines at most 79 letters wide."""
+        return []
+
+    def index_lines(self, folder):
+        """Lines for the index of all pages, list of str, from the tables in the experiment's folder."""
         return []
 
 

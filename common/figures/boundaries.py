@@ -65,8 +65,6 @@ def _draw_points(ax, points, labels):
 
 def _agreement_in_words(probability, share):
     diverged = int(np.isnan(probability).any(axis=(1, 2)).sum())
-    return (
-        f"{diverged} of {len(probability)} seeds diverged"
-        if diverged
-        else f"seeds ({len(probability)}) agree on {100 * share:.0f} % of the plane"
-    )
+    if diverged:
+        return f"{diverged} of {len(probability)} seeds diverged"
+    return f"seeds ({len(probability)}) agree on {100 * share:.0f} % of the plane"

@@ -1,67 +1,16 @@
 """Quantities over epochs: one line per arm, the mean over seeds, with the interval of the mean as a band."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ticker import FormatStrFormatter, LogLocator, PercentFormatter
 
-from common.experiment.curves import LOG_FLOOR
-from common.experiment.names import display_arm
+from common.experiment import formatting
+from common.experiment.measures import LOG_FLOOR
 from common.figures import findings
-from common.figures.drawing import COLORS, DASHES, MARKERS, Drawing, integer_epochs, new_figure, say_nothing_is_finite
+from common.figures.drawing import COLORS, DASHES, MARKERS, Drawing, explain_empty, integer_epochs, new_figure
+from common.figures.panels import Panel
 from common.stats import mean_curve
-
-SMOOTHING_EPOCHS = 5
-CLOSE_UP_EPOCHS = 20
-
-
-def as_is(runs):
-    """All epochs, unchanged."""
-    return runs
-
-
-def smoothed(runs):
-    """The moving average of each run; `runs` is a DataFrame `(epochs, seeds)`."""
-    return runs.rolling(SMOOTHING_EPOCHS, min_periods=1).mean()
-
-
-def close_up(runs):
-    """The last epochs; `runs` is a DataFrame `(epochs, seeds)`."""
-    return runs.iloc[-CLOSE_UP_EPOCHS:]
-
-
-class Panel(NamedTuple):
-    """One panel of curves.
-
-    Attributes:
-        column: name of the column of the table that is drawn.
-        label: label of the y axis.
-        scale: of the y axis: log, linear or percent. Defaults to log.
-        prepare: function from and to a DataFrame `(epochs, seeds)`, applied before drawing. Defaults to `as_is`.
-    """
-
-    column: str
-    label: str
-    scale: str = "log"
-    prepare: Callable = as_is
-
-
-FOUR_CURVES = (
-    Panel("train_loss", "training loss"),
-    Panel("test_loss", "test loss"),
-    Panel("train_accuracy", "training accuracy", "percent"),
-    Panel("test_accuracy", "test accuracy", "percent"),
-)
-OPTIMIZER_CURVES = (
-    Panel("train_loss", "training loss"),
-    Panel("test_accuracy", "test accuracy", "percent"),
-    Panel("learning_rate", "learning rate"),
-    Panel("train_grad_norm", "gradient norm, mean over minibatches"),
-    Panel("train_loss", f"training loss, moving average of {SMOOTHING_EPOCHS} epochs", "log", smoothed),
-    Panel("test_loss", f"test loss, last {CLOSE_UP_EPOCHS} epochs", "log", close_up),
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +49,7 @@ class Styles:
         for values, rows in arms:
             i, j = colors.index(values[0]), dashes.index(values[1:])
             style = {"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)], "linestyle": DASHES[j % len(DASHES)]}
-            yield display_arm(self.columns, values), style, rows
+            yield formatting.arm(self.columns, values), style, rows
 
 
 def curves_figure(history, styles, panels):
@@ -117,7 +66,7 @@ def curves_figure(history, styles, panels):
     Example:
 
     ```python
-    drawing = curves_figure(history, Styles(color="optimizer"), FOUR_CURVES)
+    drawing = curves_figure(history, Styles(color="optimizer"), [Panel("train_loss", "training loss")] * 4)
     drawing.figure.savefig("curves.png")
     ```
     """
@@ -130,32 +79,29 @@ def curves_figure(history, styles, panels):
     return _drawing(figure, axes, shows, findings.of_curves(history, styles.columns))
 
 
-def layers_figure(layers, quantity, styles, scale="log"):
-    """One quantity of all layers over epochs: one panel per layer, with a common y axis.
+def layers_figure(layers, measure, styles):
+    """One measure of all layers over epochs: one panel per layer, with a common y axis.
 
     Args:
-        layers: rows of `layers.csv` of one dataset. Layers in which the quantity is never measured are left out.
-        quantity: name of its column.
+        layers: rows of `layers.csv` of one dataset. Layers in which the measure has no value are left out.
+        measure: the `Measure`, one of its columns.
         styles: the `Styles` of its arms.
-        scale: of the y axis: log, linear or percent. Defaults to log.
 
     Returns:
         A `Drawing`.
     """
-    measured = layers.groupby("layer")[quantity].transform(lambda values: values.notna().any())
+    measured = layers.groupby("layer")[measure.name].transform(lambda values: values.notna().any())
     layers = layers[measured] if measured.any() else layers
     names = list(layers["layer"].unique())
     dashes = tuple(layers[list(styles.dashes)].drop_duplicates().itertuples(index=False, name=None))
     styles = replace(styles, dash_values=dashes or None)  # of all layers, because some arms lack some of them
-    label = quantity.replace("grad_", "gradient_").replace("_", " ")
     figure, axes = new_figure(1, len(names), sharey=True)
     for ax, name in zip(axes.flat, names, strict=True):
-        draw_curves(ax, layers[layers["layer"] == name], styles, Panel(quantity, label, scale))
+        draw_curves(ax, layers[layers["layer"] == name], styles, Panel(measure.name, measure.label, measure.scale))
         ax.set_title(name, fontsize=11)
-    axes.flat[0].set_ylabel(label)
-    write = findings.percent if scale == "percent" else findings.number
-    finding = findings.of_layers(layers, quantity, styles.columns, write)
-    return _drawing(figure, axes, f"One panel per layer: {', '.join(names)}.", finding)
+    axes.flat[0].set_ylabel(measure.label)
+    shows = f"One panel per layer: {', '.join(names)}."
+    return _drawing(figure, axes, shows, findings.of_layers(layers, measure, styles.columns))
 
 
 def draw_curves(ax, table, styles, panel):
@@ -169,7 +115,7 @@ def draw_curves(ax, table, styles, panel):
     """
     log = panel.scale == "log"
     if not np.isfinite(table[panel.column]).any():
-        say_nothing_is_finite(ax, "no run has a finite value")
+        explain_empty(ax, "no run has a finite value")
         ax.set(xlim=(0.5, table["epoch"].max() + 0.5), yticks=[])
     elif log:
         ax.set_yscale("log")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from common.figures import findings, quantities
-from common.figures.drawing import COLORS, Drawing, new_figure, say_nothing_is_finite
+from common.figures.drawing import COLORS, Drawing, explain_empty, new_figure
 
 SMALL_PANEL = (2.9, 2.3)
 LOGIT_PANEL = (3.4, 2.4)
@@ -22,8 +22,7 @@ def activations_figure(histograms):
         A `Drawing`.
     """
     layers = [name.split("/")[1] for name in histograms if name.startswith("activation/") and name.endswith("/counts")]
-    epochs = histograms["epochs"]
-    figure, axes = new_figure(len(layers), len(epochs), panel=SMALL_PANEL, sharey=True)
+    figure, axes, shows = _new_stages(layers, histograms["epochs"], "values", "output of the activation", SMALL_PANEL)
     fullest = {}
     for row, layer in zip(axes, layers, strict=True):
         counts, edges = histograms[f"activation/{layer}/counts"].sum(axis=1), histograms[f"activation/{layer}/edges"]
@@ -31,10 +30,8 @@ def activations_figure(histograms):
             ax.stairs(100 * stage_counts / max(stage_counts.sum(), 1), stage_edges, fill=True, color=RIGHT)
             _format_percent(ax)
             ax.locator_params(axis="x", nbins=4)
-        row[0].set_ylabel(f"{layer}\n% of values per bin")
         fullest[layer] = quantities.fullest_bin(counts[-1], edges[-1])
-    _label_stages(axes, epochs, "output of the activation")
-    return Drawing(figure, f"Rows: {', '.join(layers)}; columns: stages of training.", findings.of_activations(fullest))
+    return Drawing(figure, shows, findings.of_activations(fullest))
 
 
 def logits_figure(arms):
@@ -46,18 +43,15 @@ def logits_figure(arms):
     Returns:
         A `Drawing`.
     """
-    epochs = arms[0][1]["epochs"]
-    figure, axes = new_figure(len(arms), len(epochs), panel=LOGIT_PANEL, sharey=True)
+    figure, axes, shows = _new_stages([label for label, _ in arms], arms[0][1]["epochs"], "logits", "logit", LOGIT_PANEL)
     margins = {}
     for row, (label, arrays) in zip(axes, arms, strict=True):
         is_true = quantities.true_class(arrays)
         for ax, logits in zip(row, arrays["logits"], strict=True):
             _draw_logits(ax, logits, is_true)
-        row[0].set_ylabel(f"{label}\n% of logits per bin")
         margins[label] = quantities.logit_margin(arrays["logits"][-1], is_true)
-    _label_stages(axes, epochs, "logit")
     note = "all seeds together, each curve with area 100 %"
-    return Drawing(figure, _rows_and_stages(arms), findings.of_logits(margins), note, axes.flat[0].get_legend_handles_labels())
+    return Drawing(figure, shows, findings.of_logits(margins), note, axes.flat[0].get_legend_handles_labels())
 
 
 def logit_gradients_figure(arms, threshold):
@@ -70,25 +64,23 @@ def logit_gradients_figure(arms, threshold):
     Returns:
         A `Drawing`.
     """
-    epochs = arms[0][1]["epochs"]
-    figure, axes = new_figure(len(arms), len(epochs), panel=LOGIT_PANEL, sharex=True, sharey=True)
+    relative_norm, labels = "gradient norm ÷ median before training", [label for label, _ in arms]
+    figure, axes, shows = _new_stages(labels, arms[0][1]["epochs"], "samples", relative_norm, LOGIT_PANEL, sharex=True)
     vanished = {}
     for row, (label, arrays) in zip(axes, arms, strict=True):
         relative, wrong = quantities.relative_gradients(arrays), quantities.misclassified(arrays)
         vanished[label] = quantities.vanished_share(relative[-1], wrong[-1], threshold)
         for ax, *stage in zip(row, relative, wrong, strict=True):
             _draw_gradients(ax, *stage, threshold)
-        row[0].set_ylabel(f"{label}\n% of samples per bin")
-    _label_stages(axes, epochs, "gradient norm ÷ median before training")
     note = f"all seeds; what is below {GRADIENT_RANGE[0]:g} is drawn there; vanished: misclassified and left of the line at {threshold:g}"
     finding = findings.of_logit_gradients(vanished)
-    return Drawing(figure, _rows_and_stages(arms), finding, note, axes.flat[0].get_legend_handles_labels())
+    return Drawing(figure, shows, finding, note, axes.flat[0].get_legend_handles_labels())
 
 
 def _draw_logits(ax, logits, is_true):
     finite = np.isfinite(logits)
     if not finite.any():
-        say_nothing_is_finite(ax)
+        explain_empty(ax)
         return
     edges = np.histogram_bin_edges(logits[finite].astype("float64"), BINS)
     for name, chosen, color in (("true class", is_true, RIGHT), ("other classes", ~is_true, WRONG)):
@@ -100,7 +92,7 @@ def _draw_gradients(ax, relative, wrong, threshold):
     ax.axvline(threshold, color="0.3", linewidth=1, linestyle=(0, (4, 2)))
     finite = np.isfinite(relative)
     if not finite.any():
-        say_nothing_is_finite(ax)
+        explain_empty(ax)
         return
     edges = np.geomspace(*GRADIENT_RANGE, BINS + 1)
     for name, chosen, color in (("classified rightly", ~wrong, RIGHT), ("misclassified", wrong, WRONG)):
@@ -126,11 +118,12 @@ def _format_percent(ax):
     ax.tick_params(labelsize=8)
 
 
-def _label_stages(axes, epochs, label):
+def _new_stages(rows, epochs, counted, label, panel, **subplots):
+    """A figure with a column per stage: `(figure, axes, the panels in words)`."""
+    figure, axes = new_figure(len(rows), len(epochs), panel=panel, sharey=True, **subplots)
+    for name, ax in zip(rows, axes[:, 0], strict=True):
+        ax.set_ylabel(f"{name}\n% of {counted} per bin")
     for above, below, epoch in zip(axes[0], axes[-1], epochs, strict=True):
         above.set_title(f"epoch {epoch}" if epoch else "before training", fontsize=10)
         below.set_xlabel(label, fontsize=9)
-
-
-def _rows_and_stages(arms):
-    return f"Rows: {', '.join(label for label, _ in arms)}; columns: stages of training."
+    return figure, axes, f"Rows: {', '.join(rows)}; columns: stages of training."

@@ -53,11 +53,11 @@ def new_figure(rows, columns, size=None, panel=(4.6, 3.4), grid=True, **subplots
 
 
 def integer_epochs(ax, label="epoch"):
-    """Label the x axis as epochs, with ticks at whole numbers."""
+    """Label the x axis, which defaults to "epoch", with ticks at whole numbers."""
     ax.set_xlabel(label)
     ax.xaxis.get_major_locator().set_params(integer=True)
 
 
-def say_nothing_is_finite(ax, text="no finite value"):
-    """Write into an empty panel why it is empty."""
+def explain_empty(ax, text="no finite value"):
+    """Write the reason into an empty panel; it defaults to "no finite value"."""
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color="0.35")

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm, Normalize
 
+from common.experiment import formatting
 from common.figures import findings, quantities
 from common.figures.drawing import Drawing, integer_epochs, new_figure
 
@@ -11,36 +12,42 @@ OFF = "#B3003C"  # a unit that no sample switches on; outside the colour map, so
 COLOR_MAP = colormaps["viridis"].with_extremes(under=OFF, bad="0.8")
 
 
-def layers_heatmap(arms, labels, log=False):
-    """Quantities by layer and epoch, means over seeds: one column per arm, one row per quantity, one colour scale per row.
+def layers_heatmap(arms, measures):
+    """Measures by layer and epoch, means over seeds: one column per arm, one row per measure, one colour scale per row.
 
     Args:
         arms: list of `(label, rows of layers.csv)`.
-        labels: `{quantity: label}`. Quantities are fractions, shown in percent, unless `log`.
-        log: whether colours are on a logarithmic scale and numbers as they are. Defaults to False.
+        measures: the `Measure`s; the colour scale of one that is no share is logarithmic.
 
     Returns:
         A `Drawing`.
+
+    Example:
+
+    ```python
+    layers_heatmap([("ReLU", layers)], [share("dead_fraction", "dead units")])
+    ```
     """
     layers = list(arms[0][1]["layer"].unique())
-    figure, axes = new_figure(len(labels), len(arms), panel=(4.4, 0.55 + 0.42 * len(layers)), grid=False, sharex=True, sharey=True)
-    for row, (quantity, label) in zip(axes, labels.items(), strict=True):
-        images = [quantities.layer_image(rows, quantity, layers) * (1 if log else 100) for _, rows in arms]
-        norm = _log_norm(images) if log else Normalize(0, 100)
+    figure, axes = new_figure(len(measures), len(arms), panel=(4.4, 0.55 + 0.42 * len(layers)), grid=False, sharex=True, sharey=True)
+    for row, measure in zip(axes, measures, strict=True):
+        percent = measure.unit == "share"
+        images = [quantities.layer_image(rows, measure.name, layers) * (100 if percent else 1) for _, rows in arms]
+        norm = Normalize(0, 100) if percent else _log_norm(images)
         for ax, image in zip(row, images, strict=True):
             drawn = _draw_image(ax, image.to_numpy(), image.columns, norm=norm)
             ax.set_yticks(range(len(layers)), layers)
             for position, value in enumerate(image.iloc[:, -1]):
-                text = "-" if np.isnan(value) else f"{value:.2g}" if log else f"{value:.0f} %"
+                text = f"{value:.0f} %" if percent and not np.isnan(value) else formatting.number(value)
                 ax.annotate(text, (1.01, position), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-        figure.colorbar(drawn, ax=row, label=label, pad=0.06, fraction=0.04, aspect=8)
+        figure.colorbar(drawn, ax=row, label=measure.label + ", %" * percent, pad=0.06, fraction=0.04, aspect=8)
     for (arm, rows), above, below in zip(arms, axes[0], axes[-1], strict=True):
-        diverged = rows.loc[rows[list(labels)].isna().any(axis=1), "seed"].nunique()
+        diverged = rows.loc[rows[[measure.name for measure in measures]].isna().any(axis=1), "seed"].nunique()
         above.set_title(arm + (f" ({diverged} of {rows['seed'].nunique()} diverged, left out)" if diverged else ""), fontsize=11)
         integer_epochs(below)
-    finding = findings.of_heatmap(arms, labels, findings.number if log else findings.percent)
-    shows = f"Rows: {', '.join(labels.values())}; columns: {', '.join(arm for arm, _ in arms)}."
-    return Drawing(figure, shows, finding, "colour: mean over seeds; at the right: after the last epoch")
+    shows = f"Rows: {', '.join(measure.label for measure in measures)}; columns: {', '.join(arm for arm, _ in arms)}."
+    note = "colour: mean over seeds; at the right: after the last epoch"
+    return Drawing(figure, shows, findings.of_heatmap(arms, measures), note)
 
 
 def units_heatmap(arms):
@@ -64,10 +71,8 @@ def units_heatmap(arms):
             percent = np.where(image == 0, -1, 100 * image)  # -1 is below the colour map's range
             drawn = _draw_image(ax, percent, arrays["epochs"], vmin=0, vmax=100)
             ever, back, last = quantities.unit_fates(first_runs[label].query("layer == @layer"))
-            ax.set_title(
-                f"{label}, {layer}: {ever} of {len(image)} units were off\nat some epoch, {back} came back, {last} are off at the end",
-                fontsize=9,
-            )
+            fates = f"{ever} of {len(image)} units were off\nat some epoch, {back} came back, {last} are off at the end"
+            ax.set_title(f"{label}, {layer}: {fates}", fontsize=9)
             ax.set_ylabel("unit, sorted" if column == 0 else "")
     for ax in axes[-1]:
         integer_epochs(ax, "epoch (0: before training)")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.experiment.names import display_arm
+from common.experiment import formatting
 
 
 def mean_by_arm(rows, keys, column):
@@ -17,7 +17,7 @@ def mean_by_arm(rows, keys, column):
         `{arm in words: mean}`, NaN where a run has no value.
     """
     means = rows.groupby(list(keys), sort=False)[column].agg(lambda values: values.mean(skipna=False))
-    return {display_arm(keys, arm if isinstance(arm, tuple) else (arm,)): value for arm, value in means.items()}
+    return {formatting.arm(keys, arm if isinstance(arm, tuple) else (arm,)): value for arm, value in means.items()}
 
 
 def last_by_layer(rows, quantity):

@@ -9,6 +9,7 @@ from common.store.files import write_whole
 SOFTWARE = "How a small network trains"  # in the metadata of each PNG: tells figures from other files of their folder
 FOOTER_SIZE = 9  # points
 LETTERS_PER_INCH = 14  # of the footer
+INCHES_PER_ROW, FREE_ROWS = 0.22, 3  # of a legend; the rows that a figure has room for
 
 
 class SavedFigure(NamedTuple):
@@ -75,5 +76,7 @@ def _add_legend(figure, handles, labels, footer):
     # The number of columns that fit is estimated here: matplotlib puts as many side by side as it is told to.
     inches_per_entry = 0.9 + 0.09 * max(map(len, labels), default=0)
     columns = max(1, min(len(labels), int(figure.get_figwidth() / inches_per_entry)))
+    rows = -(-len(labels) // columns)
+    figure.set_figheight(figure.get_figheight() + INCHES_PER_ROW * max(0, rows - FREE_ROWS))  # else many arms leave the panels no height
     place = {"loc": "outside lower center", "ncols": columns, "frameon": False}
     figure.legend(handles, labels, title=footer, title_fontsize=FOOTER_SIZE, fontsize=10, handlelength=3.5, **place)

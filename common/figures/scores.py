@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from common.experiment.names import display, display_arm
+from common.experiment import formatting
+from common.experiment.measures import share
 from common.figures import findings
 from common.figures.drawing import COLORS, Drawing, new_figure
 from common.stats import mean_interval
@@ -17,6 +18,12 @@ def accuracy_figure(summary, arm_columns):
 
     Returns:
         A `Drawing`.
+
+    Example:
+
+    ```python
+    accuracy_figure(results.tables["summary"], ("optimizer", "base_learning_rate"))
+    ```
     """
     cells = list(summary.groupby(list(arm_columns), sort=False))
     figure, axes = new_figure(1, 1, size=(9, 1.8 + 0.34 * len(cells)))
@@ -31,13 +38,13 @@ def accuracy_figure(summary, arm_columns):
         diverged = int(runs["diverged"].astype(bool).sum())
         text = f"{mean:.1f}" + (f"  [{low:.1f}, {high:.1f}]" if np.isfinite(low) else "") + (f"  {diverged} diverged" if diverged else "")
         ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=9)
-    ax.set_yticks(range(len(cells)), [display_arm(arm_columns, arm) for arm, _ in cells])
+    ax.set_yticks(range(len(cells)), [formatting.arm(arm_columns, arm) for arm, _ in cells])
     ax.invert_yaxis()
     left, right = ax.get_xlim()
     ax.set_xlim(max(left, 0), min(right, 100))  # without zero: dots are compared by position, and some arms lie within a point
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("test accuracy after the last epoch, %   (dots: runs; diamond: mean and 95 % interval)")
-    finding = findings.of_doses(summary, arm_columns, {"final_test_accuracy": "Mean accuracy"})
+    finding = findings.of_doses(summary, arm_columns, [share("final_test_accuracy", "Mean accuracy")])
     return Drawing(figure, f"{len(cells)} cells, a row each: every run, and the mean with its 95 % interval.", finding)
 
 
@@ -48,7 +55,7 @@ def dose_figure(summary, styles, doses, measures):
         summary: rows of `summary.csv` of one dataset.
         styles: the `Styles` of the arms, without dashes.
         doses: names of the columns of the factor; their values are taken together.
-        measures: `{column: label}` of the measures: fractions, shown in percent.
+        measures: the `Measure`s, which are shares.
 
     Returns:
         A `Drawing`.
@@ -56,24 +63,23 @@ def dose_figure(summary, styles, doses, measures):
     figure, axes = new_figure(1, len(measures), panel=(3.9, 3.6), sharey=True)
     levels = [values for values, _ in summary.groupby(list(doses), sort=False)]
     arms = list(styles.arms(summary))
-    for ax, (measure, label) in zip(axes.flat, measures.items(), strict=True):
+    for ax, measure in zip(axes.flat, measures, strict=True):
         for i, (arm, style, rows) in enumerate(arms):
             at = np.arange(len(levels)) + 0.07 * (i - (len(arms) - 1) / 2)  # side by side, because some arms have the same value
-            _draw_doses(ax, at, [100 * runs[measure].to_numpy() for _, runs in rows.groupby(list(doses), sort=False)], arm, style)
-        ax.set_title(label, fontsize=10)
-        ax.set_xticks(range(len(levels)), [display_arm(doses, values) for values in levels])
-        ax.set_xlabel(", ".join(map(display, doses)))
+            _draw_doses(ax, at, [100 * runs[measure.name].to_numpy() for _, runs in rows.groupby(list(doses), sort=False)], arm, style)
+        ax.set_title(measure.label, fontsize=10)
+        ax.set_xticks(range(len(levels)), ["\n".join(map(formatting.word, values)) for values in levels])
+        ax.set_xlabel(", ".join(map(formatting.name_of, doses)))
         ax.set_ylim(-4, 104)
     axes.flat[0].set_ylabel("%")
     finding = findings.of_doses(summary, [styles.color, *doses], measures)
-    shows = f"{len(measures)} panels: {', '.join(measures.values())}."
+    shows = f"{len(measures)} panels: {', '.join(measure.label for measure in measures)}."
     legend = axes.flat[0].get_legend_handles_labels()
     return Drawing(figure, shows, finding, "mean and 95 % interval (Student's t), dots: runs", legend)
 
 
 def _draw_doses(ax, positions, levels, label, style):
-    intervals = [mean_interval(values) for values in levels]
-    mean, low, high = (np.array([getattr(interval, part) for interval in intervals]) for part in ("mean", "low", "high"))
-    ax.errorbar(positions, mean, yerr=np.array([mean - low, high - mean]), label=label, capsize=3, markersize=6, **style)
+    mean, _, low, high = np.transpose([mean_interval(values) for values in levels])
+    ax.errorbar(positions, mean, yerr=[mean - low, high - mean], label=label, capsize=3, markersize=6, **style)
     for x, values in zip(positions, levels, strict=True):
         ax.scatter(np.full(len(values), x), values, s=12, facecolors="none", edgecolors="0.5", linewidths=0.7, zorder=3)

@@ -2,21 +2,23 @@
 
 from matplotlib.ticker import FormatStrFormatter
 
-from common.experiment.curves import LOG_FLOOR
-from common.experiment.names import display, display_arm
+from common.experiment import formatting
+from common.experiment.measures import LOG_FLOOR
 from common.figures import findings
-from common.figures.curves import Panel, Styles, draw_curves
+from common.figures.curves import Styles, draw_curves
 from common.figures.drawing import Drawing, new_figure
+from common.figures.panels import Panel
 
 DOTTED = {"linestyle": (0, (1, 1.5)), "linewidth": 1.4}
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
 
-def sharpness_figure(table, column, rows):
+def sharpness_figure(table, measure, column, rows):
     """Sharpness over epochs, one line per learning rate with its limit dotted: one column per optimizer, one row per further setting.
 
     Args:
         table: rows of `sharpness.csv` of one dataset.
+        measure: the `Measure` of its column of sharpness.
         column: name of the column that tells the panels of a row apart.
         rows: names of the columns that tell the rows apart.
 
@@ -30,14 +32,14 @@ def sharpness_figure(table, column, rows):
     for (setting, group), row in zip(groups, axes, strict=True):
         for name, ax in zip(names, row, strict=True):
             panel = group[group[column] == name]
-            draw_curves(ax, panel, styles, Panel("sharpness", "sharpness"))
+            draw_curves(ax, panel, styles, Panel(*measure[:2]))
             for _, style, arm in styles.arms(panel):
                 limit = arm.groupby("epoch")["stability_limit"].first()
                 ax.plot(limit.index, limit.clip(lower=LOG_FLOOR), color=style["color"], **DOTTED)
-            ax.set_title(display_arm((column, *rows), (name, *setting)), fontsize=11)
+            ax.set_title(formatting.arm((column, *rows), (name, *setting)), fontsize=11)
             _widen_early_epochs(ax, table["epoch"].max())
-        row[0].set_ylabel("largest Hessian eigenvalue")
-    shows = f"Against the limit of stability; columns: {', '.join(map(display, names))}."
+        row[0].set_ylabel(measure.label)
+    shows = f"Against the limit of stability; columns: {', '.join(map(formatting.name_of, names))}."
     return Drawing(figure, shows, findings.of_sharpness(table, column), _note(table, column), _legend(axes))
 
 
@@ -55,14 +57,14 @@ def _note(table, column):
         "line: geometric mean over seeds; band: 95 % interval (Student's t); dotted: the curvature beyond which steps at that rate "
         "overshoot ever wider, 2/η, with momentum β (2 + 2β)/η"
     )
-    without = [display(name) for name, rows in table.groupby(column, sort=False) if rows["stability_limit"].isna().all()]
-    return note + (f"; {', '.join(without)} has no such line" if without else "")
+    without = [formatting.name_of(name) for name, rows in table.groupby(column, sort=False) if rows["stability_limit"].isna().all()]
+    return note + (f"; {', '.join(without)} has no such limit" if without else "")
 
 
 def _legend(axes):
-    """One entry per rate of any panel, without the number of diverged runs, which differs between panels."""
+    """One entry per learning rate of any panel, without the number of diverged runs, which differs between panels."""
     entries = {}
     for ax in axes.flat:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             entries.setdefault(label.split(" (")[0], handle)
-    return list(entries.values()), [f"rate {label}" for label in entries]
+    return list(entries.values()), list(entries)

@@ -1,49 +1,51 @@
-"""The numbers behind the page's curves: every run, the mean over runs and its interval, thinned where there are many epochs."""
+"""The numbers of the page's explorer: every run, the mean over runs and its interval, thinned where there are many epochs."""
 
 import numpy as np
 
-from common.experiment.curves import LOG_FLOOR
-from common.experiment.names import display, display_arm
+from common.data import label
+from common.experiment import formatting
+from common.experiment.measures import LOG_FLOOR
 from common.stats import mean_curve
 
-MOST_POINTS = 200  # of a curve on the page; more than a screen resolves beside each other
+MOST_POINTS = 200  # of a curve on the page; a screen resolves no more
 DIGITS = {"percent": 4, "linear": 4, "log": 3}  # of a number on the page: as many as it shows, or a line needs
 
 
-def page_curves(experiment, tables, datasets):
-    """What the page's script draws: list of dicts, one per dataset, of numbers, strings and None for what is not finite.
+def page_curves(results):
+    """The data of the explorer: list of dicts, one per dataset, of numbers, strings, and None for a number that is not finite.
 
     Each has `dataset`; `epochs`, those shown; `arms`, dicts of `label`, `seeds` and `style`, the positions of the arm's settings among
     the colours, widths and dashes; and `quantities`, dicts of `label`, `scale` and `curves`, one per arm: `runs` `(seeds, epochs)`,
     `mean`, `low` and `high` `(epochs,)` over the runs that stay finite, geometric for a log scale; None where the arm has no such curve.
     """
-    blocks = []
-    for dataset in datasets:
-        of_dataset = {name: table[table["dataset"] == dataset] for name, table in tables.items() if "dataset" in table}
-        history = of_dataset["history"]
-        of_arms = _by_arm(history, experiment.arm_columns)
+    columns, blocks = results.experiment.arm_columns, []
+    for dataset in results.datasets:
+        tables = results.of(dataset).tables
+        history = tables["history"]
+        of_arms = _by_arm(history, columns)
         arms = list(of_arms)
         last = int(history["epoch"].max())
         epochs = np.unique(np.linspace(1, last, min(last, MOST_POINTS)).round().astype(int))
-        block = {"dataset": display(dataset), "epochs": epochs.tolist(), "arms": [], "quantities": []}
+        block = {"dataset": label(dataset), "epochs": epochs.tolist(), "arms": [], "quantities": []}
         for arm, style in zip(arms, _styles(arms), strict=True):
             seeds = of_arms[arm]["seed"].unique().tolist()
-            block["arms"].append({"label": display_arm(experiment.arm_columns, arm), "seeds": seeds, "style": style})
-        for curve in experiment.curves:
-            for label, table in _parts(curve, of_dataset[curve.table]):
-                rows = _by_arm(table, experiment.arm_columns)
-                numbers = [_numbers(rows[arm], curve, of_arms[arm]["seed"].unique(), epochs) if arm in rows else None for arm in arms]
-                block["quantities"].append({"label": label, "scale": curve.scale, "curves": numbers})
+            block["arms"].append({"label": formatting.arm(columns, arm), "seeds": seeds, "style": style})
+        for measure in map(results.measures.__getitem__, results.experiment.curves):
+            for words, table in _parts(measure, tables):
+                rows = _by_arm(table, columns)
+                numbers = [_numbers(rows[arm], measure, of_arms[arm]["seed"].unique(), epochs) if arm in rows else None for arm in arms]
+                block["quantities"].append({"label": words, "scale": measure.scale, "curves": numbers})
         blocks.append(block)
     return blocks
 
 
-def _parts(curve, table):
-    """The curve's label and rows, once per layer that has values if it is one of layers."""
-    if curve.table != "layers":
-        return [(curve.label, table)]
+def _parts(measure, tables):
+    """The measure's label and the rows of its table, which has a row per epoch; once per layer that has values if it has layers."""
+    table = next(table for table in tables.values() if "epoch" in table and measure.name in table)
+    if "layer" not in table:
+        return [(measure.label, table)]
     layers = table.groupby("layer", sort=False)
-    return [(f"{curve.label}, {layer}", rows) for layer, rows in layers if rows[curve.column].notna().any()]
+    return [(f"{measure.label}, {layer}", rows) for layer, rows in layers if rows[measure.name].notna().any()]
 
 
 def _by_arm(table, columns):
@@ -59,9 +61,9 @@ def _styles(arms):
     return [[order.index(value) for order, value in zip(orders, part, strict=True)] for part in parts]
 
 
-def _numbers(rows, curve, seeds, epochs):
-    log, digits = curve.scale == "log", DIGITS[curve.scale]
-    runs = rows.pivot(index="seed", columns="epoch", values=curve.column).reindex(seeds)
+def _numbers(rows, measure, seeds, epochs):
+    log, digits = measure.scale == "log", DIGITS[measure.scale]
+    runs = rows.pivot(index="seed", columns="epoch", values=measure.name).reindex(seeds)
     whole = np.isfinite(runs).all(axis=1)
     runs = runs.reindex(columns=epochs)
     shown = runs.clip(lower=LOG_FLOOR) if log else runs

@@ -5,11 +5,18 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from common.store.files import write_whole
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template, folder=TEMPLATES, **content):
-    """A template of a folder, filled in; all text in `content` that is no `Markup` stays text.
+    """A template, filled in.
+
+    Args:
+        template: its file name.
+        folder: its folder. Defaults to this room's.
+        **content: its variables; text that is no `Markup` is escaped.
 
     Returns:
         `Markup`.
@@ -18,6 +25,6 @@ def render(template, folder=TEMPLATES, **content):
     return Markup(environment.get_template(template).render(**content))
 
 
-def encoded(page):
-    """A page as bytes; a path in it need not be UTF-8."""
-    return page.encode(errors="backslashreplace")
+def write_page(path, template, **content):
+    """Write a template of this room, filled in, as a page; a file name in it need not be UTF-8."""
+    write_whole(path, render(template, **content).encode(errors="backslashreplace"))

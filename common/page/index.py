@@ -2,31 +2,28 @@
 
 from pathlib import Path
 
-import pandas as pd
-
-from common.experiment.names import display
-from common.page.html import encoded, render
+from common.page.html import write_page
 from common.page.page import PAGE
-from common.store.files import write_whole
 
 INDEX = "index.html"
-VERDICTS = ("supported", "contradicted", "inconclusive")
 
 
-def write_index(root):
-    """Write `index.html`, which links the pages that there are. Only one process at a time may."""
-    found = {page.parent.name: _verdicts_in(page.parent) for page in sorted(Path(root).glob(f"exp_*/{PAGE}"))}
-    write_whole(Path(root) / INDEX, encoded(render("index.html", found=found)))
+def write_index(root, experiments):
+    """Write `index.html`, which links the pages that exist. Only one process at a time may.
 
-
-def _verdicts_in(folder):
-    """How many claims of each dataset were decided how; nothing where there is no table of claims, or a damaged one."""
-    try:
-        verdicts = pd.read_csv(folder / "claims.csv").groupby("dataset", sort=False)["verdict"]
-        return [(display(dataset), _counts(list(of_dataset))) for dataset, of_dataset in verdicts]
-    except (OSError, ValueError, KeyError):
-        return []
-
-
-def _counts(verdicts):
-    return ", ".join(f"{verdicts.count(name)} {name}" for name in VERDICTS if name in verdicts)
+    Args:
+        root: the output folder.
+        experiments: `{name: Experiment}`, all there are.
+    """
+    root = Path(root)
+    entries = [
+        {
+            "name": name,
+            "title": experiment.title,
+            "question": experiment.question,
+            "page": f"{name}/{PAGE}" if (root / name / PAGE).is_file() else None,
+            "lines": experiment.report.index_lines(root / name),
+        }
+        for name, experiment in experiments.items()
+    ]
+    write_page(root / INDEX, "index.html", experiments=entries)

@@ -3,56 +3,46 @@
 import base64
 import shlex
 import struct
-from pathlib import Path
 
-from common.experiment import columns
-from common.experiment.names import display
+from common.data import label
 from common.page.explorer import page_curves
-from common.page.html import encoded, render
-from common.results.text import result_blocks
+from common.page.html import write_page
+from common.results.text import legend, result_blocks
 from common.store import cells as cells_on_disk
-from common.store.files import write_whole
 
 PAGE = "report.html"
 
 
-def write(experiment, tables, cells, figures, root):
+def write(results, figures):
     """Write the experiment's page, `report.html`.
 
     Args:
-        experiment: the `Experiment`.
-        tables: `{name: DataFrame}`, as on disk.
-        cells: the cells that they are of.
+        results: the `Results`.
         figures: `{dataset: list of SavedFigures}`, which lie beside the page.
-        root: the output folder.
     """
-    folder = Path(root) / experiment.name
-    records = [cells_on_disk.read_record(cell, root) for cell in cells]
+    experiment, folder = results.experiment, results.folder
+    records = [cells_on_disk.read_record(cell, results.root) for cell in results.cells]
     content = {
         "title": experiment.title,
         "question": experiment.question,
-        "sections": experiment.report.sections(tables),
-        "results": result_blocks(experiment, tables, cells),
+        "sections": experiment.report.sections(results),
+        "results": result_blocks(results),
         "words": len(experiment.arm_columns),
-        "legend": " ".join(columns.legend(experiment.columns)),
-        "curves": page_curves(experiment, tables, figures),
-        "figures": [(display(dataset), [_picture(folder, figure) for figure in saved]) for dataset, saved in figures.items()],
+        "legend": legend(experiment),
+        "curves": page_curves(results),
+        "figures": [(label(dataset), [_picture(folder, figure) for figure in of_dataset]) for dataset, of_dataset in figures.items()],
         "commands": _distinct("python " + shlex.join(record["command"]) for record in records),
         "places": _distinct({name: record[name] for name in ("device", "python", "versions", "git")} for record in records),
         "seconds": sum(record["seconds"] for record in records),
         "cells": len(records),
-        "tables": sorted(tables),
+        "tables": sorted([*results.tables, "measures"]),
     }
-    write_whole(folder / PAGE, encoded(render("page.html", **content)))
+    write_page(folder / PAGE, "page.html", **content)
 
 
 def _distinct(values):
     """Each value once, in their order."""
-    kept = []
-    for value in values:
-        if value not in kept:
-            kept.append(value)
-    return kept
+    return list({str(value): value for value in values}.values())
 
 
 def _picture(folder, figure):

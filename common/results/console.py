@@ -1,30 +1,40 @@
-"""What a script prints: result tables, and what its report adds."""
+"""The results as printed on the terminal: result tables, and the lines of the report."""
 
 import textwrap
 
-from common.experiment import columns
-from common.results.text import result_blocks
+from rich.console import Console
+from rich.table import Table
+
+from common.results.text import legend, result_blocks
 
 WIDTH = 79  # letters of a line
 
 
-def screen_table(experiment, tables, cells):
-    """The result tables for stdout, at most 80 columns wide unless runs diverged."""
-    parts = []
-    for block in result_blocks(experiment, tables, cells):
+def console_text(results):
+    """The result tables and the report's lines for stdout, one string, at most 80 columns wide unless runs diverged."""
+    experiment, parts = results.experiment, []
+    for block in result_blocks(results):
         heading = textwrap.wrap(f"{block['dataset']}: {block['settings']}", WIDTH)
-        parts.append([*heading, *aligned([block["header"], *block["rows"]], left=len(experiment.arm_columns) + 1)])
-    parts.append(columns.legend(experiment.columns, WIDTH))
-    parts += experiment.report.lines(tables)
+        parts.append([*heading, *aligned(block["header"], block["rows"], left=len(experiment.arm_columns) + 1)])
+    parts.append(textwrap.wrap(legend(experiment), WIDTH))
+    parts += experiment.report.lines(results)
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 
-def aligned(rows, left):
-    """Lines of a table whose first `left` columns stand to the left."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            word.ljust(width) if i < left else word.rjust(width) for i, (word, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+def aligned(header, rows, left):
+    """The lines of a table, list of str.
+
+    Args:
+        header: its headings.
+        rows: lists of str.
+        left: number of columns that are aligned to the left; the others are aligned to the right.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for i, name in enumerate(header):
+        table.add_column(name, justify="left" if i < left else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(width=1000, color_system=None, highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(table)
+    return [line.rstrip() for line in captured.get().splitlines()]

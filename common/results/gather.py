@@ -1,35 +1,45 @@
 """From cells on disk to the experiment's tables."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import pandas as pd
 
+from common.experiment import Measure, measures
 from common.results import summary
+from common.results.results import Results
 from common.store import cells as cells_on_disk
 from common.store.tables import with_columns_in_front, write_table
 
 
-def write(experiment, cells, root):
+def write(experiment, cells, root, data):
     """Gather the cells' tables into the experiment's, on disk.
 
+    Args:
+        experiment: the `Experiment`.
+        cells: list of `Cell`, all done.
+        root: the output folder.
+        data: `{dataset: arrays}`, see `Results`.
+
     Returns:
-        `{"history": ..., "layers": ..., "summary": ..., "table": ...}`, with the experiment's own and those of its report; DataFrames as
-        on disk.
+        The `Results`, whose tables are history, layers, summary and table, the experiment's own, and those of its report, as on disk. The
+        measures are written to measures.csv.
     """
-    parts = [_with_arm(experiment, cell, cells_on_disk.read_tables(cell, root)) for cell in cells]
+    parts, recorded = [], {}
+    for cell in cells:
+        settings = {"dataset": cell.dataset, **{column: cell[column] for column in experiment.arm_columns}}
+        tables = cells_on_disk.read_tables(cell, root)
+        parts.append({name: with_columns_in_front(table, settings) for name, table in tables.items()})
+        recorded |= {fields[0]: Measure(*fields) for fields in cells_on_disk.read_record(cell, root)["measures"]}
     tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
     tables["summary"] = summary.summarise(tables["history"], experiment.arm_columns)
     if experiment.measure:
         keys = summary.run_keys(experiment.arm_columns)
         tables["summary"] = tables["summary"].merge(experiment.measure(tables, keys), on=keys, how="left", validate="1:1")
     tables["table"] = summary.tabulate(tables["summary"], experiment.arm_columns)
-    tables |= experiment.report.tables(experiment, cells, tables)
-    for name, table in tables.items():
-        write_table(table, Path(root) / experiment.name / f"{name}.csv")
-    return tables
-
-
-def _with_arm(experiment, cell, tables):
-    """The cell's tables with the columns that tell this call's arms apart, rather than all its settings."""
-    settings = {"dataset": cell.dataset, **{column: cell.setting(column) for column in experiment.arm_columns}}
-    return {name: with_columns_in_front(table, settings) for name, table in tables.items()}
+    results = Results(experiment, cells, tables, measures.registry(experiment, recorded.values()), root, data)
+    results = replace(results, tables={**tables, **experiment.report.tables(results)})
+    empty = measures.left_empty(results.measures.values())
+    for name, table in results.tables.items():
+        write_table(table, results.folder / f"{name}.csv", empty)
+    write_table(pd.DataFrame(results.measures.values()), results.folder / "measures.csv")
+    return results

@@ -3,32 +3,15 @@
 import numpy as np
 import pandas as pd
 
+from common.data import DATASETS
 from common.stats import mean_interval
 
-# The accuracy whose first crossing counts as "there", the same for all arms of a dataset: a little below what the report's runs reach.
-TARGET_ACCURACY = {"fashion_mnist": 0.85, "digits": 0.95, "moons": 0.90, "circles": 0.80}
 LATE_EPOCHS = 10
 IDLE_ACCURACY = 0.005  # so close to its best, a test accuracy has risen as far as it will
 LEAST_LOSS = 1e-7  # of a fall that counts: what float32 resolves beside 1
-# Accuracies are counts over at most some 10,000 samples, in float32: what is this close to a threshold is on it, as 266 of 300 is on 95 %
+# Accuracies are counts over at most some 10,000 samples, in float32: a value this close to a threshold is on it, as 266 of 300 is on 95 %
 # of 280.
 ROUNDING = 1e-6
-MEASURES = (
-    "final_train_accuracy",
-    "final_test_accuracy",
-    "best_test_accuracy",
-    "min_train_loss",
-    "min_test_loss",
-    "epochs_to_95pct",
-    "epochs_to_target",
-    "volatility",
-    "trend",
-    "oscillation",
-    "relative_oscillation",
-    "idle_fall",
-    "mean_grad_norm",
-    "diverged",
-)
 
 
 def summarise_run(history, target_accuracy):
@@ -39,18 +22,17 @@ def summarise_run(history, target_accuracy):
         target_accuracy: see `epochs_to_target`.
 
     Returns:
-        A dict with the keys of `MEASURES`: final and best accuracies (fractions); minimum losses; `epochs_to_95pct`, the first epoch with
-        at least 95 % of the run's own best test accuracy; `epochs_to_target`, the first with at least `target_accuracy`, NaN if none;
-        `volatility`, the standard deviation of the last 10 test losses, and `trend`, their slope per epoch by least squares (NaN below two
-        epochs); `oscillation`, the standard deviation about that line (NaN below three), and `relative_oscillation`, that divided by the
-        mean of those losses; `idle_fall`, by how many powers of ten the training loss still falls, at its lowest, after test accuracy came
-        within half a point of its best; `mean_grad_norm`, the mean of `train_grad_norm`; `diverged`, whether any loss is not finite.
+        A dict with the names of `common.experiment.measures.SUMMARY`: final and best accuracies (fractions); minimum losses;
+        `epochs_to_95pct`, the first epoch with at least 95 % of the run's own best test accuracy; `epochs_to_target`, the first with at
+        least `target_accuracy`, NaN if none; `volatility`, the standard deviation of the last 10 test losses, and `trend`, their slope per
+        epoch by least squares (NaN below two epochs); `oscillation`, the standard deviation about that line (NaN below three), and
+        `relative_oscillation`, that divided by the mean of those losses; `idle_fall`, by how many powers of ten the training loss still
+        falls, at its lowest, after test accuracy came within half a point of its best; `mean_grad_norm`, the mean of `train_grad_norm`;
+        `diverged`, whether any loss is not finite.
     """
     test_accuracy = history["test_accuracy"].to_numpy()
     late = history["test_loss"].to_numpy()[-LATE_EPOCHS:]
-    losses = history[["train_loss", "test_loss"]].to_numpy()
     epochs = history["epoch"].to_numpy()
-    several = len(late) > 1
     with np.errstate(invalid="ignore"):
         return {
             "final_train_accuracy": history["train_accuracy"].iloc[-1],
@@ -60,12 +42,12 @@ def summarise_run(history, target_accuracy):
             "min_test_loss": history["test_loss"].min(),
             "epochs_to_95pct": _first(epochs, test_accuracy >= 0.95 * test_accuracy.max() - ROUNDING),
             "epochs_to_target": _first(epochs, test_accuracy >= target_accuracy - ROUNDING),
-            "volatility": late.std(ddof=1) if several else np.nan,
-            "trend": _slope(late) if several else np.nan,
+            "volatility": late.std(ddof=1) if len(late) > 1 else np.nan,
+            "trend": _slope(late),
             **_oscillation(late),
             "idle_fall": _idle_fall(history["train_loss"].to_numpy(), test_accuracy),
             "mean_grad_norm": history["train_grad_norm"].mean(skipna=False),
-            "diverged": not np.isfinite(losses).all(),
+            "diverged": not np.isfinite(history[["train_loss", "test_loss"]]).to_numpy().all(),
         }
 
 
@@ -85,10 +67,10 @@ def mean_of_all(values):
 
 
 def summarise(history, arm_columns):
-    """`summary.csv`: one row per run, in the order of `history`; columns dataset, the arm's, seed, `MEASURES`."""
+    """`summary.csv`: one row per run, in the order of `history`; columns dataset, the arm's, seed, and the measures."""
     keys = run_keys(arm_columns)
     rows = [
-        {**dict(zip(keys, key, strict=True)), **summarise_run(run, TARGET_ACCURACY[key[0]])}
+        {**dict(zip(keys, key, strict=True)), **summarise_run(run, DATASETS[key[0]].target_accuracy)}
         for key, run in history.groupby(keys, sort=False)
     ]
     return pd.DataFrame(rows)
@@ -117,7 +99,7 @@ def _first(epochs, condition):
 
 
 def _oscillation(losses):
-    """What is left of the losses' spread without their trend, as it is and as a share of their mean."""
+    """The spread of the losses about their trend, as it is and as a share of their mean."""
     if len(losses) < 3:
         return {"oscillation": np.nan, "relative_oscillation": np.nan}
     steps = np.arange(len(losses)) - (len(losses) - 1) / 2
@@ -127,13 +109,13 @@ def _oscillation(losses):
 
 
 def _idle_fall(losses, accuracy):
-    settled = int((accuracy >= accuracy.max() - IDLE_ACCURACY - ROUNDING).argmax())
-    later = np.maximum(losses[settled:], LEAST_LOSS)
+    reached = int((accuracy >= accuracy.max() - IDLE_ACCURACY - ROUNDING).argmax())
+    later = np.maximum(losses[reached:], LEAST_LOSS)
     later = later[np.isfinite(later)]
     return float(np.log10(later[0] / later.min())) if len(later) else 0.0
 
 
 def _slope(values):
-    """Least-squares slope per step; NaN where a value is not finite."""
+    """Least-squares slope per step; NaN for one value, and where a value is not finite."""
     steps = np.arange(len(values)) - (len(values) - 1) / 2
     return float(steps @ values / (steps @ steps))

@@ -1,8 +1,39 @@
-"""What becomes of hidden units, and what it costs: one row per run."""
+"""The fate of hidden units, and its cost: one row per run."""
 
-import pandas as pd
+from common.experiment import Measure, share
+from common.lazy import lazy_modules
 
-from common.results.summary import last_epoch, mean_of_all
+pd, summary = lazy_modules("pandas common.results.summary")
+
+FINAL = {  # after the last epoch: columns of layers.csv, and their labels
+    "always_off_fraction": "always-off units of {layer} at the end",
+    "dead_fraction": "dead units of {layer} at the end",
+    "dormant_fraction": "dormant units of {layer} at the end",
+    "inactive_fraction": "inactive outputs of {layer} at the end",
+}
+
+
+def unit_measures(hidden_layers):
+    """The Measures of `measure_units` and `accuracy_cost`, for the names of the hidden layers; a heading has a layer's number."""
+    found = []
+    for i, layer in enumerate(hidden_layers, 1):
+        found += [
+            share(f"first_inactive_fraction_{layer}", f"inactive outputs of {layer} after the first epoch"),
+            share(f"mean_inactive_fraction_{layer}", f"inactive outputs of {layer}, mean over epochs"),
+            Measure(f"early_grad_norm_{layer}", f"early gradient norm of {layer}"),
+        ]
+        found += [
+            share(f"final_{name}_{layer}", text.format(layer=layer), f"off {i}%" * (name == "always_off_fraction"))
+            for name, text in FINAL.items()
+        ]
+    return (
+        *found,
+        share("mean_inactive_fraction", "(sample, unit) pairs with output <= 0, mean over layers and epochs", "inact.%"),
+        share("ever_off_fraction", "hidden units that were off at some epoch"),
+        share("revived_fraction", "hidden units that were off and came back", "back%"),
+        Measure("final_grad_mean_abs", "mean absolute gradient at the end", heading="|grad|"),
+        share("accuracy_cost", "points of accuracy lost against the activation's first row, seed by seed", "cost"),
+    )
 
 
 def measure_units(tables, keys, hidden_layers, early_epochs):
@@ -23,23 +54,28 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
     layers, units, run_of_unit = tables["layers"], tables["units"], [tables["units"][key] for key in keys]
     hidden, by_layer = layers[layers["layer"].isin(hidden_layers)], [*keys, "layer"]
     early = hidden[hidden["epoch"] <= early_epochs]
-    fractions = ("always_off_fraction", "dead_fraction", "dormant_fraction", "inactive_fraction")
     of_layers = {
         "first_inactive_fraction": hidden[hidden["epoch"] == 1].set_index(by_layer)["inactive_fraction"],
-        "mean_inactive_fraction": hidden.groupby(by_layer)["inactive_fraction"].agg(mean_of_all),
+        "mean_inactive_fraction": hidden.groupby(by_layer)["inactive_fraction"].agg(summary.mean_of_all),
         "early_grad_norm": early.groupby(by_layer)["grad_norm"].mean(),
-        **{f"final_{fraction}": last_epoch(hidden).set_index(by_layer)[fraction] for fraction in fractions},
+        **{f"final_{fraction}": summary.last_epoch(hidden).set_index(by_layer)[fraction] for fraction in FINAL},
     }
     runs = pd.concat([values.unstack().add_prefix(f"{name}_") for name, values in of_layers.items()], axis=1)
-    runs["mean_inactive_fraction"] = hidden.groupby(keys)["inactive_fraction"].agg(mean_of_all)
-    runs["final_grad_mean_abs"] = last_epoch(layers).groupby(keys)["grad_mean_abs"].agg(mean_of_all)
+    runs["mean_inactive_fraction"] = hidden.groupby(keys)["inactive_fraction"].agg(summary.mean_of_all)
+    runs["final_grad_mean_abs"] = summary.last_epoch(layers).groupby(keys)["grad_mean_abs"].agg(summary.mean_of_all)
     runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby(run_of_unit).mean()
     runs["revived_fraction"] = (units["revivals"] > 0).groupby(run_of_unit).mean()
     runs.loc[runs["mean_inactive_fraction"].isna()] = float("nan")  # diverged
     return runs
 
 
-def accuracy_cost(summary, keys, arm):
-    """Final test accuracy lost against the first arm of the same value of the column `arm`, seed by seed; `keys` become the index."""
-    accuracy = summary.set_index(keys)["final_test_accuracy"]
+def accuracy_cost(runs, keys, arm):
+    """The final test accuracy lost against the first arm of the same value of the column `arm`, seed by seed.
+
+    Args:
+        runs: `summary.csv`.
+        keys: the columns that tell runs apart, which become the index.
+        arm: name of a column.
+    """
+    accuracy = runs.set_index(keys)["final_test_accuracy"]
     return accuracy.groupby(["dataset", arm, "seed"]).transform("first") - accuracy

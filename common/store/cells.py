@@ -1,5 +1,6 @@
 """The folder of a cell on disk."""
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -49,8 +50,21 @@ def _problem(cell, folder, record):
     return None
 
 
+def of_other_versions(cells, root):
+    """The folders beside those of the cells that another version of these scripts wrote, in another format; list of Path."""
+    wanted, found = {cell.folder(root) for cell in cells}, []
+    for path in {folder.parent for folder in wanted}:
+        for record in path.glob("[!.]*/cell.json"):
+            with contextlib.suppress(
+                OSError, ValueError, AttributeError, RecursionError
+            ):  # a damaged record tells when its cell is asked for
+                if record.parent not in wanted and json.loads(record.read_bytes()).get("format", FORMAT) != FORMAT:
+                    found.append(record.parent)
+    return sorted(found)
+
+
 def written_at(cell, root):
-    """When the cell's folder was written, in nanoseconds; None if there is none."""
+    """The time at which the cell's folder was written, in nanoseconds; None if there is none."""
     try:
         return (cell.folder(root) / "cell.json").stat().st_mtime_ns
     except OSError:

@@ -21,7 +21,7 @@ def write_whole(path, content):
 
 
 def write_bytes(path, content):
-    """As `path.write_bytes`; but an OSError names the file in any case, also where the disk filled up only while it was written."""
+    """Write bytes to a path. An OSError names the file in any case, also where the disk fills up while it is written."""
     try:
         path.write_bytes(content)
     except OSError as error:

@@ -10,19 +10,21 @@ def with_columns_in_front(table, values):
     return pd.concat([pd.DataFrame(values, index=table.index), table], axis=1)
 
 
-def table_bytes(table, may_be_empty=("saturated_fraction", "epochs_to_target", "first_off_epoch")):
+def table_bytes(table, left_empty=()):
     """A table as the bytes of a CSV file.
 
-    Numbers that are not finite are written as `nan` and `inf`. Only where NaN means that there is nothing to measure, in the columns of
-    `may_be_empty` and what is derived from them, is the field left empty.
+    Numbers that are not finite are written as `nan` and `inf`.
+
+    Args:
+        table: the DataFrame.
+        left_empty: columns in which NaN is an empty field instead. Defaults to none.
     """
     table = table.copy()
-    for column in table.columns:
-        if column.startswith(may_be_empty):
-            table[column] = [("" if pd.isna(value) else value) for value in table[column]]
+    for column in table.columns.intersection(list(left_empty)):
+        table[column] = table[column].astype(str).where(table[column].notna(), "")
     return table.to_csv(index=False, na_rep="nan", lineterminator="\n").encode()
 
 
-def write_table(table, path):
-    """Write a CSV file, all of it or nothing."""
-    write_whole(path, table_bytes(table))
+def write_table(table, path, left_empty=()):
+    """Write a CSV file, all of it or nothing; `left_empty` is that of `table_bytes` and defaults to none."""
+    write_whole(path, table_bytes(table, left_empty))

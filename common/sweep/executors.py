@@ -11,8 +11,11 @@ Each has the same interface:
 import contextlib
 from concurrent.futures import Future
 
+from common.lazy import lazy_modules
 from common.sweep.crash_notice import CrashNotice
 from common.training.trainer import Trainer
+
+cluster, local = lazy_modules("common.sweep.cluster common.sweep.local")  # the first needs Dask
 
 _NOTICE = (
     "{name}.py: error: killed while it trained {cell}; finished cells are kept, and the same command goes on from there. If there was not "
@@ -32,14 +35,10 @@ def executor_for(options, plan, num_cells, log):
     """
     jobs = min(options.jobs, num_cells)
     if options.cluster:
-        from common.sweep.cluster import Cluster  # which needs Dask
-
-        with contextlib.closing(Cluster(options.cluster, plan, log)) as cluster:
-            yield cluster
+        with contextlib.closing(cluster.Cluster(options.cluster, plan, log)) as workers:
+            yield workers
     elif jobs > 1:
-        from common.sweep.local import LocalProcesses
-
-        yield LocalProcesses(plan, jobs)
+        yield local.LocalProcesses(plan, jobs)
     else:
         with CrashNotice() as notice:
             yield ThisProcess(plan, notice)

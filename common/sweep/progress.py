@@ -75,6 +75,7 @@ class SweepProgress:
         self.all.advance(self.bar, epochs * self.seconds[cell.id] / cell.epochs)
 
     def draw(self, at_once=True):
+        """Draw; `at_once` (default True) draws however short ago the last drawing was."""
         if self.live and (at_once or time.monotonic() - self.last_drawn > SECONDS_BETWEEN_DRAWINGS):
             for number, task in enumerate(self.at_work.values()):
                 self.cells.update(task, visible=number < MOST_SHOWN)

@@ -13,7 +13,7 @@ ATTEMPTS = 3
 
 def outcomes(executor, tasks, emit, log):
     """Perform tasks. A task whose process was lost is performed again, behind the others and from the last state that was saved; after two
-    losses alone, and after three it has failed, for it is itself the cause.
+    losses alone, and after three it has failed, because it is itself the cause.
 
     Args:
         executor: see `common.sweep.executors`.

@@ -17,6 +17,11 @@ from common.sweep.shared_cells import SharedCells
 from common.training.events import StateSaved
 from common.training.task import Plan, Task
 
+_OTHER_VERSIONS = (
+    "note: {count} cells in {folder} were written by another version of these scripts and are not used; the cells asked for are trained "
+    "again. Delete those folders, or keep them and choose another --out"
+)
+
 
 @dataclass(frozen=True)
 class Options:
@@ -83,6 +88,8 @@ def run(cells, experiment, data, root, options=None, log=print):
         shared = SharedCells(cells, root, locks, options.fresh, options.deadline, log)
         if not shared.to_do:
             return Result([], [])
+        if others := cells_on_disk.of_other_versions(cells, root):
+            log(_OTHER_VERSIONS.format(count=len(others), folder=others[0].parent))
         plan = Plan(
             experiment,
             {name: data[name] for name in {cell.dataset for cell in shared.to_do}},

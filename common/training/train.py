@@ -12,8 +12,9 @@ import keras
 import numpy as np
 
 from common.callbacks import build_monitors, records_of
-from common.data import NUM_CLASSES
+from common.data import DATASETS
 from common.devices import num_threads
+from common.experiment.measures import left_empty
 from common.store import checkpoints, provenance
 from common.store.layout import WEIGHTS
 from common.store.tables import table_bytes
@@ -58,12 +59,12 @@ class CellTraining:
         self.fit(stack, monitors)
         if self.checkpoint.saved is not None:
             return Outcome(self.cell, checkpoint=self.checkpoint.saved)
-        tables, arrays = records_of(monitors)
-        notes = self.notes()
-        return Outcome(self.cell, _files({"history": stack.frame(), **tables}, arrays, stack), notes)
+        records = records_of(monitors)
+        notes = {**self.notes(), "measures": [list(quantity) for quantity in records.quantities]}
+        return Outcome(self.cell, _files(stack, records), notes)
 
     def build_model(self):
-        return self.experiment.build_model(self.cell, self.data[0][0].shape[1], NUM_CLASSES[self.cell.dataset])
+        return self.experiment.build_model(self.cell, self.data[0][0].shape[1], DATASETS[self.cell.dataset].num_classes)
 
     def operations_per_step(self):
         return OPERATIONS_PER_WEIGHT * self.build_model().count_params() * self.cell.batch_size * len(self.cell.seeds)
@@ -114,10 +115,11 @@ class CellTraining:
         }
 
 
-def _files(tables, arrays, stack):
+def _files(stack, records):
     """The files of the cell's folder, but for cell.json: `{name: bytes}`. Settings stand in cell.json only, not in the tables."""
-    files = {f"{name}.csv": table_bytes(table) for name, table in tables.items()}
-    for name, of_monitor in arrays.items():
+    empty = left_empty(records.quantities)
+    files = {f"{name}.csv": table_bytes(table, empty) for name, table in {"history": stack.frame(), **records.tables}.items()}
+    for name, of_monitor in records.arrays.items():
         content = io.BytesIO()
         np.savez_compressed(content, **of_monitor)
         files[f"{name}.npz"] = content.getvalue()

@@ -6,7 +6,10 @@ from collections import defaultdict
 
 from common import devices
 from common.errors import first_line
+from common.lazy import lazy_modules
 from common.training.task import Outcome
+
+keras, seed_stack, train = lazy_modules("keras kerascope.seed_stack common.training.train")
 
 
 class Trainer:
@@ -25,14 +28,11 @@ class Trainer:
 
     def __init__(self, options=devices.AUTO, only_gpu=None):
         self.devices = devices.start(options, only_gpu)
-        import keras  # with TensorFlow, now that it has been started quietly
-
-        from kerascope.seed_stack import StackPool
-
+        # Keras is imported here, now that TensorFlow has been started quietly.
         # Whatever ~/.keras/keras.json says.
         keras.config.set_floatx("float32")
         keras.config.set_epsilon(1e-7)
-        self._pools = defaultdict(StackPool)  # by what they train on
+        self._pools = defaultdict(lambda: seed_stack.StackPool())  # by what they train on
 
     def train(self, task, plan, emit, fatal=OSError):
         """Train a cell.
@@ -46,12 +46,10 @@ class Trainer:
         Returns:
             An `Outcome`.
         """
-        from common.training.train import CellTraining
-
         if time.time() >= plan.deadline:
             return Outcome(task.cell)
         try:
-            return CellTraining(task, plan, self.devices, emit).run(self._pools)
+            return train.CellTraining(task, plan, self.devices, emit).run(self._pools)
         except fatal:
             raise
         except Exception as error:

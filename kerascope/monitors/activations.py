@@ -59,7 +59,7 @@ class ActivationMonitor(QuantityMonitor):
 
     quantities = (
         Quantity("dead_fraction", "dead units", "share", "percent", "unknown"),
-        Quantity("always_off_fraction", "units that are off for all samples", "share", "percent", "unknown"),
+        Quantity("always_off_fraction", "always-off units", "share", "percent", "unknown"),
         Quantity("inactive_fraction", "inactive outputs", "share", "percent", "unknown"),
         Quantity("dormant_fraction", "dormant units", "share", "percent", "unknown"),
         Quantity("saturated_fraction", "saturated outputs", "share", "percent", "not measured"),

@@ -6,6 +6,23 @@ import tensorflow as tf
 from ..compat import learning_rate_schedule, steps_taken
 
 
+class ConstantLearningRate(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that stays, as a schedule: with it, a training shares the graph of one whose rate changes.
+
+    Args:
+        learning_rate: a number.
+    """
+
+    def __init__(self, learning_rate):
+        self.learning_rate = learning_rate
+
+    def __call__(self, step):
+        return self.learning_rate
+
+    def get_config(self):
+        return {"learning_rate": self.learning_rate}
+
+
 def upcoming_learning_rates(optimizer, num_steps):
     """A function without arguments that returns the learning rates of the optimizer's next `num_steps` steps, float32 `(num_steps,)`."""
     schedule = learning_rate_schedule(optimizer)

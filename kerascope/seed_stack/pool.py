@@ -5,14 +5,16 @@ import json
 import keras
 
 from ..compat import learning_rate_schedule
+from .learning_rates import ConstantLearningRate
 from .stack import SeedStack
 
 
 class StackPool:
     """A pool of compiled SeedStacks, whose graphs are used again.
 
-    Two trainings share a stack if they have the same seeds, architecture, loss, metrics and optimizer. Initial weights and learning rate
-    may differ.
+    Two trainings share a stack if they have the same seeds, architecture, loss, metrics and optimizer. Initial weights and learning rate, a
+    number or a schedule, may differ. A callback cannot set the learning rate: Keras refuses that of an optimizer with a schedule, which
+    each has here.
 
     Example:
 
@@ -43,6 +45,8 @@ class StackPool:
         # Fixed names: Keras's own count up, and names are part of files of weights.
         stack = SeedStack(build, seeds, name="seed_stack")
         optimizer.name = type(optimizer).__name__.lower()
+        if isinstance(learning_rate := optimizer.get_config()["learning_rate"], float):
+            optimizer.learning_rate = ConstantLearningRate(learning_rate)
         key = json.dumps([stack.seeds, *_traced_settings(stack.template, optimizer, loss, metrics)], sort_keys=True, default=str)
         if key not in self._stacks:
             stack.compile(optimizer, loss, metrics)

@@ -1,4 +1,4 @@
-"""What the benchmarks compare is the same work. Their times are not tested."""
+"""The benchmarks compare equal work. Their times are not tested."""
 
 import importlib.util
 import math
@@ -28,25 +28,20 @@ def test_the_floor_counts_the_operations_of_forward_backward_and_evaluation():
 
 
 def test_a_row_says_whether_its_goal_is_met():
-    assert Row("a", 5, 1.0, "x", 1.0).cells()[2:5] == ("1.00 x", "1 x", "yes")
-    assert Row("a", 5, 1.01, "x", 1.0).cells()[4] == "no"
-    assert Row("a", 5, 1.0, "x").cells()[3:5] == ("", "")
+    assert [Row("a", 5, 1.0, "x", *goal).cells()[4] for goal in ((1.0,), (0.99,), ())] == ["yes", "no", ""]
     assert median_ratio(np.array([1.0, 2.0, 30.0]), np.array([1.0, 1.0, 1.0])) == 2
 
 
 @pytest.mark.parametrize(
-    ("case", "optimizer"), [(MOONS, "adamw"), (DIGITS[1], "momentum"), (DIGITS[2], "adam")], ids=["adamw", "momentum", "adam"]
+    ("case", "rule", "arguments"),
+    [(MOONS, "adam", (0.01, 0.01)), (DIGITS[1], "momentum", (0.01,)), (DIGITS[2], "adam", (0.01,))],
+    ids=["adamw", "momentum", "adam"],
 )
-def test_the_jax_reference_trains_the_same_weights(case, optimizer):
+def test_the_jax_reference_trains_the_same_weights(case, rule, arguments):
     pytest.importorskip("jax", reason="JAX, which only a benchmark needs, is not installed")
     from benchmarks import jax_reference
 
-    rules = {
-        "adamw": lambda: jax_reference.adam(0.01, 0.01),
-        "momentum": lambda: jax_reference.momentum(0.01),
-        "adam": lambda: jax_reference.adam(0.01),
-    }
-    theirs = jax_reference.Jax(case, 2, *rules[optimizer]())  # which trains two epochs
+    theirs = jax_reference.Jax(case, 2, *getattr(jax_reference, rule)(*arguments))  # which trains two epochs
     stack = SeedStack(case.build, range(2))
     stack.compile(case.optimizer(), case.loss())
     (x, y), test = case.load()

@@ -9,17 +9,10 @@ from common.losses import mse_linear, mse_softmax
 from tests.support.closed_forms import LOSSES, closed_form, softmax_and_onehot
 
 
-def samples(classes, n=200, scale=3.0):
+def samples(classes, n=200):
     """Logits and labels: some uncertain, some confident, right and wrong."""
     random = np.random.default_rng(classes)
-    return (scale * random.normal(size=(n, classes))).astype("float32"), random.integers(0, classes, n).astype("int32")
-
-
-def through_the_jacobian(z, y):
-    """The same for MSE on softmax, by the full matrix of dp_k / dz_j = p_k (1[k = j] - p_j)."""
-    p, onehot = softmax_and_onehot(z, y)
-    jacobian = p[:, :, None] * (np.eye(z.shape[1]) - p[:, None, :])
-    return np.einsum("nk,nkj->nj", 2 / z.shape[1] * (p - onehot), jacobian)
+    return (3 * random.normal(size=(n, classes))).astype("float32"), random.integers(0, classes, n).astype("int32")
 
 
 def diagonal_form(z, y):
@@ -43,13 +36,8 @@ def from_tensorflow(name, z, y):
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_gradient_by_the_logits_is_the_closed_form(name, classes):
     z, y = samples(classes)
+    z[0, 0], y[0] = 60, 1  # a confident mistake, whose gradient vanishes under MSE on softmax
     np.testing.assert_allclose(from_tensorflow(name, z, y)[1], closed_form(name, z, y), rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize("classes", [2, 3, 10])
-def test_the_closed_form_of_mse_on_softmax_is_the_exact_jacobian(classes):
-    z, y = samples(classes)
-    np.testing.assert_allclose(closed_form("mse_softmax", z, y), through_the_jacobian(z, y), rtol=1e-9, atol=1e-15)
 
 
 def test_with_two_classes_the_reports_diagonal_form_is_half_the_gradient():
@@ -57,32 +45,24 @@ def test_with_two_classes_the_reports_diagonal_form_is_half_the_gradient():
     np.testing.assert_allclose(diagonal_form(z, y), from_tensorflow("mse_softmax", z, y)[1] / 2, rtol=1e-4, atol=1e-6)
 
 
-def diagonal_error(z, y):
-    """Of each sample, how far the diagonal form is from TensorFlow's gradient, relative to its norm."""
-    exact = from_tensorflow("mse_softmax", z, y)[1]
-    return np.linalg.norm(diagonal_form(z, y) - exact, axis=1) / np.linalg.norm(exact, axis=1)
-
-
 @pytest.mark.parametrize("classes", [2, 3, 10])
-def test_where_all_classes_are_equally_likely_the_diagonal_form_is_off_by_one_in_so_many_classes(classes):
-    z, y = np.zeros((classes, classes), "float32"), np.arange(classes, dtype="int32")
-    np.testing.assert_allclose(diagonal_error(z, y), 1 / classes, rtol=1e-4)
+def test_the_diagonal_form_is_off_by_one_in_so_many_classes_where_all_are_equally_likely_and_by_half_of_ten_where_logits_are_sure(classes):
+    """Relative to the norm of TensorFlow's gradient."""
 
+    def error(z, y):
+        exact = from_tensorflow("mse_softmax", z, y)[1]
+        return np.linalg.norm(diagonal_form(z, y) - exact, axis=1) / np.linalg.norm(exact, axis=1)
 
-def test_with_ten_classes_and_confident_logits_the_diagonal_form_is_off_by_more_than_half_the_gradient():
-    z, y = samples(10, n=20_000, scale=3.0)
-    exact = through_the_jacobian(z, y)
-    expected = np.linalg.norm(diagonal_form(z, y) - exact, axis=1) / np.linalg.norm(exact, axis=1)
-    assert np.median(diagonal_error(z, y)) == pytest.approx(np.median(expected), rel=1e-3)
-    assert 0.5 < np.median(expected) < 0.6
+    np.testing.assert_allclose(error(np.zeros((classes, classes), "float32"), np.arange(classes, dtype="int32")), 1 / classes, rtol=1e-4)
+    assert classes < 10 or 0.5 < np.median(error(*samples(classes, n=20_000))) < 0.6
 
 
 @pytest.mark.parametrize("classes", [2, 10])
 def test_values_are_means_over_samples_and_classes(classes):
     z, y = samples(classes)
     p, onehot = softmax_and_onehot(z, y)
-    assert from_tensorflow("mse_softmax", z, y)[0] == pytest.approx(((p - onehot) ** 2).mean(), rel=1e-5)
-    assert from_tensorflow("mse_linear", z, y)[0] == pytest.approx(((z.astype("float64") - onehot) ** 2).mean(), rel=1e-5)
+    for name, outputs in (("mse_softmax", p), ("mse_linear", z.astype("float64"))):
+        assert from_tensorflow(name, z, y)[0] == pytest.approx(((outputs - onehot) ** 2).mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize("loss", [mse_softmax, mse_linear])
@@ -92,17 +72,11 @@ def test_labels_may_stand_in_a_column(loss):
     assert loss(y, z).shape == (6,)
 
 
-def test_a_confident_mistake_gets_no_gradient_from_mse_on_softmax_alone():
-    z, y = np.array([[30.0, 0, 0]], "float32"), np.array([1], "int32")
-    norms = {name: np.linalg.norm(from_tensorflow(name, z, y)[1]) for name in LOSSES}
-    assert norms["mse_softmax"] < 1e-9 and norms["cross_entropy"] > 1 and norms["mse_linear"] > 1
-
-
-def test_a_model_compiled_with_them_can_be_saved_and_loaded(tmp_path):
-    for loss in (mse_softmax, mse_linear):
-        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
-        model.compile("sgd", loss=loss)
-        model.fit(*samples(3), verbose=0)
-        model.save(tmp_path / "model.keras")
-        loaded = keras.models.load_model(tmp_path / "model.keras")
-        assert loaded.evaluate(*samples(3), verbose=0) == pytest.approx(model.evaluate(*samples(3), verbose=0))
+@pytest.mark.parametrize("loss", [mse_softmax, mse_linear])
+def test_a_model_compiled_with_them_can_be_saved_and_loaded(loss, tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+    model.compile("sgd", loss=loss)
+    model.fit(*samples(3), verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.evaluate(*samples(3), verbose=0) == pytest.approx(model.evaluate(*samples(3), verbose=0))

@@ -1,9 +1,10 @@
-"""Experiment C end to end, in a process of its own."""
+"""Experiment C end to end: its tables and its optimizers against formulas, files of Fashion-MNIST, and how a script ends."""
 
 import os
 import signal
 import time
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +12,8 @@ import pytest
 import exp_c_optimizer
 from common import figures
 from common.figures.saved import save
-from tests.support.fashion_files import made_up, write_csv, write_idx
-from tests.support.scripts import REAL, run_script, run_without_tensorflow, tables_of
+from tests.support.fashion_files import made_up, write
+from tests.support.scripts import REAL, run_script
 from tests.support.terminal import OnATerminal
 
 ARM = ["optimizer", "base_learning_rate", "schedule"]
@@ -23,33 +24,13 @@ def run(out, *words, **kwargs):
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory):
-    """A short run on Digits: its folder and the finished process."""
-    out = tmp_path_factory.mktemp("digits")
-    return out, run(out, "--lr", "0.01", "--epochs", "3", "--seeds", "2", cwd=out)
-
-
-def test_digits_are_trained_in_every_arm_and_the_table_is_on_stdout(digits):
-    _, process = digits
-    assert process.returncode == 0, process.stderr
-    lines = process.stdout.splitlines()
-    assert lines[0] == "Digits: 2 seeds, 3 epochs, batch 64, report initialisation"
-    arms = [line.split()[:3] for line in lines[2:8]]
-    assert arms == [[optimizer, "0.01", schedule] for optimizer in ("sgd", "momentum", "adam") for schedule in ("constant", "exponential")]
-    assert max(map(len, lines)) <= 80
-
-
-def test_stderr_has_no_chatter_and_no_progress_where_it_is_not_a_terminal(digits):
-    out, process = digits
-    note, device, done = process.stderr.splitlines()
-    assert device == "exp_c_optimizer.py: digits: training on CPU"
-    assert note.startswith("exp_c_optimizer.py: note: Fashion-MNIST is not on this machine.") and "--data-dir" in note
-    assert done == f"exp_c_optimizer.py: 7 figures, tables and report.html are in {out}/exp_c_optimizer"
+def digits(short_run):
+    """A short run on Digits, of two seeds."""
+    return short_run("exp_c_optimizer")
 
 
 def test_tables_have_the_columns_of_the_design_and_agree_with_each_other(digits):
-    folder = digits[0] / "exp_c_optimizer"
-    history, layers, summary, table = (pd.read_csv(folder / f"{name}.csv") for name in ("history", "layers", "summary", "table"))
+    history, layers, summary, table = map(digits.table, ("history", "layers", "summary", "table"))
     measured = ["learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "train_grad_norm"]
     assert list(history.columns) == ["dataset", *ARM, "seed", "epoch", *measured]
     assert len(history) == 6 * 2 * 3 and len(layers) == 6 * 2 * 3 * 3 and len(summary) == 6 * 2 and len(table) == 6
@@ -65,7 +46,7 @@ def test_tables_have_the_columns_of_the_design_and_agree_with_each_other(digits)
 
 
 def test_sharpness_is_measured_at_stages_beside_the_limit_of_the_rate(digits):
-    sharpness = pd.read_csv(digits[0] / "exp_c_optimizer" / "sharpness.csv")
+    sharpness = digits.table("sharpness")
     assert list(sharpness.columns) == ["dataset", *ARM, "seed", "epoch", "sharpness", "sharpness_error", "stability_limit"]
     assert sharpness["epoch"].unique().tolist() == [0, 1, 2, 3] and len(sharpness) == 6 * 2 * 4
     start = sharpness.query("epoch == 0").groupby("seed")["sharpness"]
@@ -76,42 +57,17 @@ def test_sharpness_is_measured_at_stages_beside_the_limit_of_the_rate(digits):
     assert limits["adam"].isna().all()
 
 
-def test_figures_and_page_are_drawn(digits):
-    folder = digits[0] / "exp_c_optimizer"
-    figures = sorted(path.name for path in folder.glob("*.png"))
-    assert figures == [
-        "curves_digits_lr0.01.png",
-        "final_accuracy_digits.png",
-        "gradients_digits_lr0.01.png",
-        "rates_digits_adam.png",
-        "rates_digits_momentum.png",
-        "rates_digits_sgd.png",
-        "sharpness_digits.png",
-    ]
-    page = (folder / "report.html").read_text()
-    assert page.count('<img src="data:image/png;base64,') == 7 and "http" not in page.replace("http://www.w3.org/2000/svg", "")
+def test_the_figures_of_the_experiment_are_drawn(digits):
+    rates = {f"rates_{name}" for name in exp_c_optimizer.OPTIMIZERS}
+    assert digits.figures() == rates | {"curves_lr0.01", "final_accuracy", "gradients_lr0.01", "sharpness"}
 
 
 @pytest.mark.slow
-def test_a_second_call_trains_nothing_and_gives_the_same_tables(digits):
-    out, process = digits
-    tables = tables_of(out / "exp_c_optimizer")
-    again = run_without_tensorflow("exp_c_optimizer.py", out, "--lr", "0.01", "--epochs", "3", "--seeds", "2")
-    assert again.returncode == 0, again.stderr
-    assert again.stdout == process.stdout and tables_of(out / "exp_c_optimizer") == tables
-
-
-@pytest.mark.parametrize("form", [pytest.param("idx.gz", marks=pytest.mark.slow), pytest.param("csv", marks=pytest.mark.slow)])
-def test_fashion_mnist_is_trained_from_files(form, tmp_path):
-    if form == "csv":
-        write_csv(tmp_path / "data", made_up())
-    else:
-        write_idx(tmp_path / "data", made_up(), compress=True)
+def test_fashion_mnist_is_trained_from_files(tmp_path):
+    write(tmp_path / "data", made_up(), "idx.gz")
     words = ["--datasets", "fashion_mnist", "--data-dir", tmp_path / "data", "--optimizers", "adam", "--schedules", "constant"]
     process = run(tmp_path / "out", *words, "--lr", "0.001", "--epochs", "12", "--seeds", "1")
-    assert process.returncode == 0, process.stderr
-    assert process.stdout.startswith("Fashion-MNIST: 1 seed, 12 epochs, batch 120, report initialisation")
-    assert f"warning: {tmp_path / 'data'} holds 120 + 40 images" in process.stderr
+    assert process.returncode == 0 and f"{tmp_path / 'data'} holds 120 + 40 images" in process.stderr, process.stderr
     summary = pd.read_csv(tmp_path / "out" / "exp_c_optimizer" / "summary.csv")
     assert summary["final_test_accuracy"].item() > 0.9  # each class has a bright row of its own
 
@@ -121,8 +77,7 @@ def test_fashion_mnist_is_trained_from_files(form, tmp_path):
 def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path):
     words = ["--optimizers", "momentum", "--schedules", "constant", "--lr", "0.01", "--epochs", "1", "--seeds", "1"]
     process = run(tmp_path, *words, keras_home=REAL)
-    assert process.returncode == 0, process.stderr
-    assert "Fashion-MNIST: 1 seed" in process.stdout and "Digits: 1 seed" in process.stdout and "warning" not in process.stderr
+    assert process.returncode == 0 and "warning" not in process.stderr, process.stderr
     accuracy = pd.read_csv(tmp_path / "exp_c_optimizer" / "summary.csv").set_index("dataset")["final_test_accuracy"]
     assert 0.79 < accuracy["fashion_mnist"] < 0.86
 
@@ -137,8 +92,7 @@ def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path,
     (folder / "mine.png").write_bytes(b"drawn by someone else")
     process = run(tmp_path, "--lr", "1e10", "0.1", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "2", "--seeds", "2")
     assert process.returncode == 0 and "Warning" not in process.stderr, process.stderr
-    lines = process.stdout.splitlines()
-    assert lines[1].endswith("diverged") and lines[2].endswith("2 of 2") and lines[3].endswith("0 of 2")
+    assert [line[-6:] for line in process.stdout.splitlines()[2:4]] == ["2 of 2", "0 of 2"]
     assert ",nan," in (folder / "history.csv").read_text()
     assert pd.read_csv(folder / "summary.csv")["diverged"].tolist() == [True, True, False, False]
     there = {path.name for path in folder.glob("*.png")}
@@ -146,26 +100,14 @@ def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path,
 
 
 @pytest.mark.slow
-def test_progress_is_shown_on_a_terminal(tmp_path):
-    words = ["--lr", "0.01", "0.02", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "40", "--seeds", "1"]
-    terminal = OnATerminal(tmp_path / "shown", *words)
-    status, shown = terminal.finish()
-    assert status == 0
-    for words_shown in ("0/2 cells", "1/2 cells", "2/2 cells", "digits sgd 0.01 constant: epoch", "loss", "accuracy", "0:0"):
-        assert words_shown in shown
-    assert terminal.process.stdout.read().startswith("Digits: 1 seed")
-
-
-@pytest.mark.slow
 def test_quiet_shows_no_progress_on_a_terminal(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
     status, shown = OnATerminal(tmp_path / "quiet", "--quiet", *words).finish()
-    assert status == 0
-    assert shown.count("\n") == 2 and "figures, tables and report.html" in shown
+    assert status == 0 and all(line.startswith("exp_c_optimizer.py: ") for line in shown.splitlines()), shown
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
+def test_a_terminal_shows_progress_until_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "250", "--seeds", "1"]
     terminal = OnATerminal(tmp_path, *words)
     cells = tmp_path / "exp_c_optimizer" / "cells"
@@ -174,8 +116,8 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
         time.sleep(0.05)
     terminal.process.send_signal(signal.SIGINT)
     status, shown = terminal.finish()
-    assert status == 130
-    assert "interrupted; finished cells are kept" in shown and "Traceback" not in shown
+    assert status == 130 and "Traceback" not in shown
+    assert all(part in shown for part in ("0/2 cells", "1/2 cells", "digits sgd 0.01 constant"))
     (kept,) = os.listdir(cells)
     before = (cells / kept / "cell.json").stat().st_mtime_ns
     process = run(tmp_path, *words)
@@ -186,10 +128,8 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
 @pytest.mark.slow
 def test_max_minutes_stops_in_time_and_the_next_call_goes_on(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "300", "--seeds", "1", "--datasets", "digits"]
-    began = time.monotonic()
     stopped = run(tmp_path, *words, "--max-minutes", "0.15")
-    assert stopped.returncode == 0 and time.monotonic() - began < 40, stopped.stderr
-    assert "of 2 cells are left; the same command goes on from there" in stopped.stderr.splitlines()[-1]
+    assert stopped.returncode == 0 and "of 2 cells are left" in stopped.stderr.splitlines()[-1], stopped.stderr
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("cell.json")}
     process = run(tmp_path, *words)
     assert process.returncode == 0, process.stderr
@@ -199,23 +139,12 @@ def test_max_minutes_stops_in_time_and_the_next_call_goes_on(tmp_path):
     assert not list(tmp_path.rglob("checkpoints/*"))
 
 
-def test_the_script_is_a_protocol_with_the_reports_settings_as_defaults():
-    assert exp_c_optimizer.EPOCHS == 100
-    assert exp_c_optimizer.BATCH_SIZE == {"fashion_mnist": 128, "digits": 64}
-    assert exp_c_optimizer.LEARNING_RATES == (0.1, 0.01, 0.001)
-    assert (exp_c_optimizer.MOMENTUM, exp_c_optimizer.DECAY) == (0.9, 0.95)
-
-
 @pytest.mark.parametrize("schedule", ["constant", "exponential"])
 @pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
 def test_each_optimizer_updates_as_the_reports_formulas_say(name, schedule):
     """Two epochs of three steps on f(w) = w^2 / 2, against the formulas in float64."""
-    import keras
-
-    from common.experiment import Cell
-
-    cell = Cell("exp_c_optimizer", "digits", dict(zip(ARM, (name, 0.1, schedule), strict=True)), (0,), 2, 64, "report", "")
-    optimizer = exp_c_optimizer.build_optimizer(cell, steps_per_epoch=3)
+    settings = dict(zip(ARM, (name, 0.1, schedule), strict=True))
+    optimizer = exp_c_optimizer.build_optimizer(settings, steps_per_epoch=3)
     weight = keras.Variable([1.0, -2.0])
     w, v, m, s = np.array([1.0, -2.0]), 0.0, 0.0, 0.0
     for step in range(6):

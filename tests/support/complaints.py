@@ -1,4 +1,4 @@
-"""How a script refuses what it cannot use."""
+"""The refusal of input that a script cannot use."""
 
 import pytest
 

@@ -25,15 +25,19 @@ def idx_bytes(array):
     return header + array.tobytes()
 
 
+def write(folder, parts, form="idx"):
+    """Write both parts as `idx`, `idx.gz` or `csv`."""
+    if form == "csv":
+        write_csv(folder, parts)
+    else:
+        write_idx(folder, parts, compress=form == "idx.gz")
+
+
 def write_idx(folder, parts, compress=False):
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = [array for part in parts for array in part]
-    for name, array in zip(IDX_NAMES, arrays, strict=True):
+    for name, array in zip(IDX_NAMES, (array for part in parts for array in part), strict=True):
         content = idx_bytes(array)
-        if compress:
-            (folder / f"{name}.gz").write_bytes(gzip.compress(content))
-        else:
-            (folder / name).write_bytes(content)
+        (folder / f"{name}{'.gz' * compress}").write_bytes(gzip.compress(content) if compress else content)
 
 
 def write_csv(folder, parts):

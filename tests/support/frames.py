@@ -1,4 +1,11 @@
-"""Reading the frames of monitors, of ordinary models and of stacks alike."""
+"""Making tables, and reading the frames of monitors, of ordinary models and of stacks alike."""
+
+import pandas as pd
+
+
+def every(**levels):
+    """A table with a row for every combination of the columns' values, the last changing fastest."""
+    return pd.MultiIndex.from_product(levels.values(), names=levels).to_frame(index=False)
 
 
 def columns(monitor):

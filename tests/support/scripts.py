@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,15 @@ def run_without_tensorflow(name, out, *words):
         "assert 'tensorflow' not in sys.modules; sys.exit(status)"
     )
     return _run(["-c", code], out, words)
+
+
+def copy_of_project(folder):
+    """A copy of the scripts and their packages; gives the folder."""
+    for package in ("common", "kerascope"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.glob("exp_*.py"):
+        shutil.copy(path, folder)
+    return folder
 
 
 def tables_of(folder):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from common import experiment
-from common.experiment import Cell, columns
+from common.experiment import COMMON, Cell, Setting
 from common.sweep import sweep
 from common.training.trainer import Trainer
 from tests.support.scripts import ROOT
@@ -21,9 +21,9 @@ DATA = {"moons": ((_x[:40], _y[:40]), (_x[40:], _y[40:]))}
 
 
 def build_model(cell, input_dim, num_classes):
-    if cell.arm["optimizer"] == "broken":
+    if cell["optimizer"] == "broken":
         raise RuntimeError("a layer fell off")
-    if cell.arm["optimizer"] == "interrupted":
+    if cell["optimizer"] == "interrupted":
         raise KeyboardInterrupt
     return keras.Sequential(
         [keras.Input((input_dim,)), keras.layers.Dense(5, "relu", name="hidden_1"), keras.layers.Dense(num_classes, name="logits")]
@@ -34,19 +34,24 @@ EXPERIMENT = experiment.Experiment(
     name="exp_x",
     title="X",
     question="?",
-    arm_columns=("optimizer", "rate"),
-    default_batch_size={"moons": 16},
+    datasets=("moons",),
+    epochs=2,
+    settings=(
+        Setting("optimizer", "optimizers", ("sgd",), "", always_an_arm=True),
+        Setting("base_learning_rate", "lr", (0.1,), "", always_an_arm=True),
+        *COMMON,
+    ),
     build_model=build_model,
-    build_loss=lambda cell: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    build_optimizer=lambda cell, steps_per_epoch: keras.optimizers.SGD(cell.arm["rate"]),
-    columns=(columns.TEST_ACCURACY,),
+    build_optimizer=lambda cell, steps_per_epoch: keras.optimizers.SGD(cell["base_learning_rate"]),
+    columns=("final_test_accuracy",),
     draw=lambda results: [],
 )
 
 
-def cell(optimizer="sgd", **changes):
-    settings = {"experiment": "exp_x", "dataset": "moons", "arm": {"optimizer": optimizer, "rate": 0.1}, "seeds": (0, 3), "epochs": 2}
-    return Cell(**{**settings, "batch_size": 16, "init": "report", "data": "abc", **changes})
+def cell(optimizer="sgd", seeds=(0, 3), epochs=2, data="abc", **settings):
+    """A cell of the experiment; further arguments change its settings."""
+    defaults = {"base_learning_rate": 0.1, "init": "pytorch", "batch_size": 16, "batch_norm": False, "dropout": 0.0}
+    return Cell("exp_x", "moons", {"optimizer": optimizer, **defaults, **settings}, seeds, epochs, data)
 
 
 def run(some_cells, root, **flags):

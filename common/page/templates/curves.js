@@ -1,4 +1,4 @@
-// Curves one can question: which arms are shown is ticked, what they were at an epoch is pointed at.
+// The explorer of curves: arms are chosen by ticking, values at an epoch are read by pointing.
 
 (() => {
   const blocks = JSON.parse(document.getElementById("curve-data").textContent);

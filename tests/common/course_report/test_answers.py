@@ -8,43 +8,46 @@ import exp_a_loss
 import exp_b_activation
 import exp_c_optimizer
 from common.course_report.answers import answer_all
-from common.course_report.questions import Contrast, Course, Extremes, Question, Vanishing, Verdicts
+from common.course_report.claims import Above, Claim
+from common.course_report.questions import Contrast, Course, Extremes, Vanishing, Verdicts
+from common.course_report.runs import Runs
+from common.course_report.verdicts import Verdict
+from common.experiment import Measure
+from common.experiment.measures import registry
+from tests.support.frames import every
 
 
 def tables(a, b, times=(3.0, 5.0)):
     """Two arms whose accuracies are a and b and whose first layer's gradient is a tenth of the accuracy at each of two epochs."""
-    random, rows, layers = np.random.default_rng(0), [], []
-    for arm, level, time in (("a", a, times[0]), ("b", b, times[1])):
-        for seed in range(5):
-            accuracy = level + random.normal(0, 0.001)
-            rows.append({"dataset": "digits", "loss": arm, "seed": seed, "final_test_accuracy": accuracy, "epochs_to_target": time})
-            layers += [
-                {"dataset": "digits", "loss": arm, "seed": seed, "epoch": epoch, "layer": layer, "grad_norm": level / 10 * size / epoch}
-                for epoch in (1, 2)
-                for layer, size in (("hidden_1", 1), ("logits", 2))
-            ]
-    claims = pd.DataFrame({"id": ["X"], "dataset": "digits", "statistic": ["d(a) - d(b)"], "verdict": "supported", "note": ""})
-    claims = claims.assign(estimate=0.5, ci_low=0.4, ci_high=0.6, needs="> 0.1", n=5)
-    history = pd.DataFrame({"dataset": ["digits"] * 2, "epoch": [1, 2]})
-    return {"summary": pd.DataFrame(rows), "layers": pd.DataFrame(layers), "history": history, "claims": claims}
+    keys = every(dataset=["digits"], loss=["a", "b"], seed=range(5))
+    level, time = (keys["loss"].map(dict(zip("ab", values, strict=True))) for values in ((a, b), times))
+    accuracy = level + np.random.default_rng(0).normal(0, 0.001, 10)
+    stages = pd.DataFrame({"epoch": [1, 1, 2, 2], "layer": ["hidden_1", "logits"] * 2, "size": [0.1, 0.2, 0.05, 0.1]})
+    layers = keys.assign(level=level).merge(stages, how="cross")
+    return keys.assign(final_test_accuracy=accuracy, epochs_to_target=time), layers.assign(grad_norm=layers["level"] * layers["size"])
+
+
+CLAIM = Claim("X", "", (Above("grad_norm", {"loss": "a"}, {"loss": "b"}, by=0.1),), ("digits",), 1)
+VERDICT = Verdict(CLAIM, "digits", "supported", "", 0, "d(a) - d(b)", 0.5, 0.4, 0.6, 5)
+MEASURES = {**registry(exp_a_loss.EXPERIMENT), "grad_norm": Measure("grad_norm", "gradient norm")}
 
 
 def answer(fact, *levels, **options):
-    (row,) = answer_all((Question("Q", "?", (fact,)),), tables(*levels, **options), ["loss"]).to_dict("records")
-    return row["answer"]
+    summary, layers = tables(*levels, **options)
+    runs = {"digits": Runs(summary, ("loss",), MEASURES, epochs=2)}
+    return answer_all({("Q", "?"): (fact,)}, runs, {"layers": layers}, [VERDICT])["answer"].item()
 
 
 @pytest.mark.parametrize(("levels", "word"), [((0.9, 0.8), "higher"), ((0.8, 0.9), "lower"), ((0.9, 0.9), "not clearly different")])
 def test_a_contrast_turns_with_the_data(levels, word):
-    text = answer(Contrast("final_test_accuracy", "accuracy", {"loss": "a"}, {"loss": "b"}, percent=True), *levels)
-    assert f"the first is {word}, by" in text
+    assert f"the first is {word}, by" in answer(Contrast("final_test_accuracy", "accuracy", {"loss": "a"}, {"loss": "b"}), *levels)
 
 
 def test_extremes_turn_with_the_data_and_count_who_never_came():
-    fact = Extremes("final_test_accuracy", "accuracy", percent=True)
+    fact = Extremes("final_test_accuracy", "accuracy")
     assert answer(fact, 0.9, 0.8).endswith("under a.") and answer(fact, 0.8, 0.9).endswith("under b.")
     text = answer(Extremes("epochs_to_target", "epochs"), 0.9, 0.8, times=(2.0, np.nan))
-    assert text == "Epochs: lowest 2.0 under a; highest 3.0 under b (5 of 5 runs never)."
+    assert text == "Epochs: lowest 2.0 under a; highest 3.0 under b (5 of 5 runs never reach it)."
 
 
 def test_a_course_and_the_ends_of_a_gradient_name_layer_epoch_and_arm():
@@ -62,11 +65,6 @@ def test_verdicts_and_what_was_not_run_are_said():
 
 
 def test_all_questions_of_the_report_are_asked():
-    asked = {
-        script.NAME: [question.id for question in script.EXPERIMENT.report.questions]
-        for script in (exp_a_loss, exp_b_activation, exp_c_optimizer)
-    }
-    common = ["Q1", "Q2", "Q3", "Q4"]
-    assert asked["exp_a_loss"] == [*common, "A1", "A2", "A3", "A4"]
-    assert asked["exp_b_activation"] == [*common, "B1", "B2", "B3", "B4"]
-    assert asked["exp_c_optimizer"] == [*common, "Q5", "C1", "C2", "C3", "C4", "C5"]
+    own = {exp_a_loss: "A1 A2 A3 A4", exp_b_activation: "B1 B2 B3 B4", exp_c_optimizer: "Q5 C1 C2 C3 C4 C5"}
+    for script, ids in own.items():
+        assert [name for name, _ in script.EXPERIMENT.report.questions] == ["Q1", "Q2", "Q3", "Q4", *ids.split()]

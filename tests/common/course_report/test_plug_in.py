@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.scripts import ROOT, run_script
+from tests.support.scripts import ROOT, run_script, tables_of
 
 WORDS = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--epochs", "3", "--seeds", "2"]
 OF_THE_REPORT = ("claims.csv", "answers.csv", "reproduction.csv")
@@ -31,11 +31,8 @@ def test_an_experiment_without_a_report_runs_where_the_folder_is_deleted(tmp_pat
     assert reported.stdout.startswith(alone.stdout.rstrip()) and len(reported.stdout) > len(alone.stdout)
 
     folder, other = tmp_path / "without" / "exp_b_activation", tmp_path / "with" / "exp_b_activation"
-    tables = {path.name: path.read_bytes() for path in other.glob("*.csv")}
-    assert {path.name: path.read_bytes() for path in folder.glob("*.csv")} == {
-        name: content for name, content in tables.items() if name not in OF_THE_REPORT
-    }
-    assert set(OF_THE_REPORT) <= set(tables)
+    tables = tables_of(other)
+    assert all(tables.pop(name) for name in OF_THE_REPORT) and tables_of(folder) == tables
     page = (folder / "report.html").read_text()
     assert 'id="results"' in page and 'id="verdicts"' not in page and 'id="answers"' not in page
     assert (tmp_path / "without" / "index.html").is_file()

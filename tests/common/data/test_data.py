@@ -1,24 +1,24 @@
 """The datasets are those of the report, and damaged files never give a wrong result."""
 
+import gzip
 import os
+from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from sklearn import datasets
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from common.data import fashion_mnist, fingerprint, load, probe
+import exp_a_loss
+from common.data import DATASETS, Dataset, fashion_mnist, fingerprint, load, probe
 from common.errors import BadInput
-from tests.support.fashion_files import CSV_NAMES, IDX_NAMES, idx_bytes, made_up, write_csv, write_idx
+from tests.support.complaints import complaint
+from tests.support.fashion_files import CSV_NAMES, IDX_NAMES, idx_bytes, made_up, write
 from tests.support.scripts import REAL
 
-
-@pytest.fixture(autouse=True)
-def nowhere_else(tmp_path, monkeypatch):
-    """No Fashion-MNIST but the one that a test puts somewhere."""
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "no-keras-home"))
-    monkeypatch.setattr(fashion_mnist, "KAGGLE_INPUT", tmp_path / "kaggle" / "input")
+pytestmark = pytest.mark.usefixtures("nowhere_else")
 
 
 @pytest.mark.parametrize(
@@ -31,50 +31,82 @@ def nowhere_else(tmp_path, monkeypatch):
 )
 def test_small_datasets_are_split_by_class_and_standardised_by_the_training_part(name, make, test_size):
     x, y = make()
-    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=test_size, random_state=42, stratify=y)
+    x_train, x_test, *labels = train_test_split(x, y, test_size=test_size, random_state=42, stratify=y)
     scaler = StandardScaler().fit(x_train)
-    (ours_x, ours_y), (ours_x_test, ours_y_test) = load(name)
-    assert ours_x.dtype == np.float32 and ours_y.dtype == np.int32
-    np.testing.assert_allclose(ours_x, scaler.transform(x_train), atol=1e-5)
-    np.testing.assert_allclose(ours_x_test, scaler.transform(x_test), atol=1e-5)
-    np.testing.assert_array_equal(ours_y, y_train)
-    np.testing.assert_array_equal(ours_y_test, y_test)
+    for (ours, our_labels), samples, expected in zip(load(name), (x_train, x_test), labels, strict=True):
+        np.testing.assert_allclose(ours, scaler.transform(samples), atol=1e-5)
+        np.testing.assert_array_equal(our_labels, expected)
 
 
-@pytest.mark.parametrize("form", ["idx", "idx.gz", "csv"])
-@pytest.mark.parametrize("place", ["data_dir", "below data_dir", "keras cache", "kaggle"])
-def test_fashion_mnist_is_found_in_every_form_and_place(form, place, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_arrays_of_a_dataset_fit_its_record(name, tmp_path):
+    write(tmp_path, made_up())
+    parts, dataset = load(name, tmp_path), DATASETS[name]
+    for x, y in parts:
+        assert x.dtype == np.float32 and np.isfinite(x).all() and x.shape == (len(y), parts[0][0].shape[1])
+        assert y.dtype == np.int32 and np.unique(y).tolist() == list(range(dataset.num_classes))
+    assert (parts[0][0].shape[1] == 2) == dataset.in_plane
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"num_classes": 0}, {"num_classes": 1}, {"batch_size": 0}, *({"target_accuracy": share} for share in (0, 2, np.nan))]
+    + [{"test_share": share} for share in (0, 1, np.nan)],
+    ids=str,
+)
+def test_a_record_that_cannot_be_is_refused_when_it_is_made(change):
+    record = {"num_classes": 3, "batch_size": 32, "target_accuracy": 0.9, "load": lambda *_: None, "test_share": 0.3}
+    assert Dataset("Nonesuch", **record).num_classes == 3
+    with pytest.raises(ValueError, match="Nonesuch"):
+        Dataset("Nonesuch", **{**record, **change})
+
+
+X, Y = np.zeros((30, 4)), np.arange(30) % 10
+MISFITS = {
+    "a label too large": (X, Y + 1),
+    "a label below 0": (X, Y - 1),
+    "a feature that is not finite": (np.where(X == 0, np.nan, X), Y),
+    "a class of one sample": (X, np.where(np.arange(30) < 29, Y % 9, 9)),
+    "labels between": (X, Y + 0.5),
+    "images": (X.reshape(30, 2, 2), Y),
+    "a label missing": (X, Y[1:]),
+    "one-hot labels": (X, np.eye(10)[Y]),
+    "nothing": (X[:0], Y[:0]),
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "test_share"), [(case, share) for case in MISFITS for share in (0.2, None) if share or case != "a class of one sample"]
+)
+def test_arrays_that_do_not_fit_their_record_are_refused_before_training(case, test_share, capsys, tmp_path, monkeypatch):
+    arrays = MISFITS[case] if test_share else ((X, Y), MISFITS[case])
+    monkeypatch.setitem(DATASETS, "digits", replace(DATASETS["digits"], load=lambda *_: arrays, test_share=test_share))
+    assert "dataset digits" in complaint(capsys, exp_a_loss, "--datasets", "digits", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "place"),
+    [*((form, "data") for form in ("idx", "idx.gz", "csv")), *(("idx", place) for place in ("data/a/b", "no-keras-home", "kaggle"))],
+)
+def test_fashion_mnist_is_found_in_every_form_and_place(form, place, tmp_path, caplog):
+    below = {"no-keras-home": "datasets/fashion-mnist", "kaggle": "datasets/zalando-research/fashionmnist"}
     parts = made_up()
-    folder = {
-        "data_dir": tmp_path / "data",
-        "below data_dir": tmp_path / "data" / "a" / "b",
-        "keras cache": tmp_path / "no-keras-home" / "datasets" / "fashion-mnist",
-        "kaggle": tmp_path / "kaggle" / "input" / "datasets" / "zalando-research" / "fashionmnist",
-    }[place]
-    if form == "csv":
-        write_csv(folder, parts)
-    else:
-        write_idx(folder, parts, compress=form == "idx.gz")
-    loaded = load("fashion_mnist", tmp_path / "data" if "data_dir" in place else None)
+    write(tmp_path / place / below.get(place, ""), parts, form)
+    loaded = load("fashion_mnist", tmp_path / "data" if place.startswith("data") else None)
     for (x, y), (images, labels) in zip(loaded, parts, strict=True):
-        assert x.dtype == np.float32 and y.dtype == np.int32
         np.testing.assert_allclose(x, images.reshape(-1, 784) / 127.5 - 1, atol=1e-6)
         np.testing.assert_array_equal(y, labels)
+    assert "120 + 40" in caplog.text  # a warning: these are not the published sizes
 
 
 def test_idx_files_each_in_a_folder_of_its_own_are_found(tmp_path):
-    write_idx(tmp_path / "flat", made_up())
+    write(tmp_path / "flat", made_up())
     for name in IDX_NAMES:
-        (tmp_path / "kaggle" / "input" / name).mkdir(parents=True)
-        os.rename(tmp_path / "flat" / name, tmp_path / "kaggle" / "input" / name / name)
+        (tmp_path / "kaggle" / name).mkdir(parents=True)
+        os.rename(tmp_path / "flat" / name, tmp_path / "kaggle" / name / name)
     (x, _), _ = load("fashion_mnist")
     assert x.shape == (120, 784)
-
-
-def test_other_sizes_than_the_published_are_used_with_a_warning(tmp_path, caplog):
-    write_idx(tmp_path, made_up())
-    load("fashion_mnist", tmp_path)
-    assert "120 + 40 images" in caplog.text
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real Fashion-MNIST is not beside this checkout")
@@ -88,132 +120,103 @@ def test_the_real_fashion_mnist_has_its_published_content(monkeypatch, caplog):
     assert not caplog.text
 
 
-def damage(path, change):
-    path.write_bytes(change(path.read_bytes()))
+def flip(content, position):
+    content = bytearray(content)
+    content[position] ^= 1
+    return bytes(content)
 
 
-def flip_bit(content, position):
-    return content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :]
+def last_value(word):
+    """A function that replaces the last value of a CSV file."""
+    return lambda content: content[: content.rindex(b",") + 1] + word + b"\n"
 
 
-IDX_DAMAGE = {
-    "empty": (0, lambda c: b"", "magic number missing"),
-    "cut header": (0, lambda c: c[:9], "less than its header"),
-    "cut pixels": (0, lambda c: c[:-1], "header promises"),
-    "cut labels": (1, lambda c: c[:-1], "header promises"),
-    "trailing bytes": (2, lambda c: c + b"x", "header promises"),
-    "wrong magic": (2, lambda c: b"\0\0\x0d\x03" + c[4:], "magic number 00000d03"),
-    "labels for images": (0, lambda c: idx_bytes(np.zeros(120, np.uint8)), "magic number 00000801"),
-    "absurd size": (0, lambda c: c[:4] + b"\xff" * 12 + c[16:], "header promises"),
-    "wrong shape": (0, lambda c: idx_bytes(np.zeros((120, 27, 28), np.uint8)), "27 x 28"),
-    "other count": (1, lambda c: idx_bytes(np.zeros(119, np.uint8)), "119 labels for the 120 images"),
-    "label 10": (3, lambda c: c[:-1] + b"\x0a", "label 10"),
+DAMAGE = {  # {form of the files: {what is done: (which file, function of its content)}}
+    "idx": {
+        "empty": (0, lambda c: b""),
+        "cut header": (0, lambda c: c[:9]),
+        "cut pixels": (0, lambda c: c[:-1]),
+        "cut labels": (1, lambda c: c[:-1]),
+        "trailing bytes": (2, lambda c: c + b"x"),
+        "wrong magic": (2, lambda c: flip(c, 3)),
+        "labels for images": (0, lambda c: idx_bytes(np.zeros(120, np.uint8))),
+        "absurd size": (0, lambda c: c[:4] + b"\xff" * 12 + c[16:]),
+        "wrong shape": (0, lambda c: idx_bytes(np.zeros((120, 27, 28), np.uint8))),
+        "no samples": (1, lambda c: idx_bytes(np.zeros(0, np.uint8))),
+        "labels of the other part": (1, lambda c: idx_bytes(np.zeros(40, np.uint8))),
+        "label 10": (3, lambda c: c[:-1] + b"\x0a"),
+        "as large as published, but other": (2, lambda c: idx_bytes(np.zeros((10_000, 28, 28), np.uint8))),
+    },
+    "idx.gz": {
+        "cut": (0, lambda c: c[:-9]),
+        "cut early": (1, lambda c: c[:15]),
+        "empty": (2, lambda c: b""),
+        "no gzip": (3, gzip.decompress),
+        "bit flipped": (0, lambda c: flip(c, len(c) // 2)),
+        "crc flipped": (2, lambda c: flip(c, -6)),
+    },
+    "csv": {
+        "empty": (0, lambda c: b""),
+        "header only": (1, lambda c: c.split(b"\n")[0] + b"\n"),
+        "no header": (0, lambda c: c.split(b"\n", 1)[1]),
+        "other columns": (1, lambda c: b"a,b\n1,2\n"),
+        "cut in a row": (0, lambda c: c[:-500]),
+        "cut in the last value": (1, lambda c: c[:-2]),
+        "not UTF-8": (0, lambda c: b"\xff\xfe" + c),
+        **{f"last value {word.decode()}": (0, last_value(word)) for word in (b"shoe", b".5", b"-1", b"256", b"9" * 23, b"1,7")},
+        "label 10": (1, lambda c: c.replace(b"\n9,", b"\n10,", 1)),
+        "an image": (0, lambda c: b"\x89PNG\r\n\x1a\n" + bytes(1000)),
+    },
 }
 
 
-@pytest.mark.parametrize("case", IDX_DAMAGE)
-def test_a_damaged_idx_file_is_named_with_what_to_do(case, tmp_path):
-    position, change, message = IDX_DAMAGE[case]
-    write_idx(tmp_path, made_up())
-    path = tmp_path / IDX_NAMES[position]
-    damage(path, change)
+@pytest.mark.parametrize(("form", "case"), [(form, case) for form, cases in DAMAGE.items() for case in cases])
+def test_a_damaged_file_is_named_in_one_line(form, case, tmp_path):
+    position, change = DAMAGE[form][case]
+    write(tmp_path, made_up(sizes=(30, 10)) if form == "csv" else made_up(), form)
+    path = tmp_path / (CSV_NAMES[position] if form == "csv" else IDX_NAMES[position] + form.removeprefix("idx"))
+    path.write_bytes(change(path.read_bytes()))
     with pytest.raises(BadInput) as error:
         load("fashion_mnist", tmp_path)
-    assert str(path) in str(error.value) and message in str(error.value) and "delete it" in str(error.value)
-    assert "\n" not in str(error.value)
+    assert str(path) in str(error.value) and "delete it" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_training_and_test_files_under_each_others_names_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(fashion_mnist, "PUBLISHED_SIZES", (125, 45))
+    write(tmp_path, made_up((45, 125)), "csv")
+    with pytest.raises(BadInput, match="exchange them"):
+        load("fashion_mnist", tmp_path)
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        lambda c: c[:-9],
-        lambda c: c[:15],
-        lambda c: b"",
-        lambda c: b"not gzip at all",
-        lambda c: flip_bit(c, len(c) // 2),
-        lambda c: flip_bit(c, len(c) - 6),
-    ],
-    ids=["cut", "cut early", "empty", "not gzip", "bit flipped", "crc flipped"],
+    "there", [None, os.mkfifo, os.mkdir, lambda path: os.symlink("nowhere", path)], ids=["none", "pipe", "folder", "link"]
 )
-@pytest.mark.parametrize("position", range(4))
-def test_a_damaged_gzip_file_is_named_with_what_to_do(change, position, tmp_path):
-    write_idx(tmp_path, made_up(), compress=True)
-    path = tmp_path / f"{IDX_NAMES[position]}.gz"
-    damage(path, change)
-    with pytest.raises(BadInput) as error:
-        load("fashion_mnist", tmp_path)
-    assert str(path) in str(error.value) and "delete it" in str(error.value) and "\n" not in str(error.value)
-
-
-def test_a_file_without_samples_is_refused(tmp_path):
-    empty = (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
-    write_idx(tmp_path, [made_up()[0], empty])
-    with pytest.raises(BadInput, match="no samples"):
-        load("fashion_mnist", tmp_path)
-
-
-CSV_DAMAGE = {
-    "empty": lambda c: b"",
-    "header only": lambda c: c.split(b"\n")[0] + b"\n",
-    "no header": lambda c: c.split(b"\n", 1)[1],
-    "cut in a row": lambda c: c[:-500],
-    "cut in the last value": lambda c: c[:-2],
-    "not UTF-8": lambda c: b"\xff\xfe" + c,
-    "a word": lambda c: c[:-3] + b"shoe\n",
-    "a fraction": lambda c: c[:-2] + b".5\n",
-    "a negative value": lambda c: c[: c.rindex(b",")] + b",-1\n",
-    "beyond a byte": lambda c: c[: c.rindex(b",")] + b",256\n",
-    "huge": lambda c: c[: c.rindex(b",")] + b",99999999999999999999999\n",
-    "a value too many": lambda c: c[:-1] + b",7\n",
-    "label 10": lambda c: c.replace(b"\n9,", b"\n10,", 1),
-    "an image, not a table": lambda c: b"\x89PNG\r\n\x1a\n" + bytes(1000),
-}
-
-
-@pytest.mark.parametrize("case", CSV_DAMAGE)
-def test_a_damaged_csv_file_is_named_with_what_to_do(case, tmp_path):
-    write_csv(tmp_path, made_up(sizes=(30, 10)))
-    path = tmp_path / CSV_NAMES[0]
-    damage(path, CSV_DAMAGE[case])
-    with pytest.raises(BadInput) as error:
-        load("fashion_mnist", tmp_path)
-    assert str(path) in str(error.value) and "delete it" in str(error.value) and "\n" not in str(error.value)
-
-
-def test_an_incomplete_folder_is_refused_with_what_is_there(tmp_path):
-    write_idx(tmp_path, made_up())
+def test_an_incomplete_folder_is_refused_with_what_is_there(there, tmp_path):
+    write(tmp_path, made_up())
     (tmp_path / IDX_NAMES[3]).unlink()
-    with pytest.raises(BadInput, match=r"no complete Fashion-MNIST.*found: t10k-images"):
+    if there:
+        there(tmp_path / IDX_NAMES[3])
+    with pytest.raises(BadInput, match=rf"{tmp_path}: .*found: t10k-images"):
         load("fashion_mnist", tmp_path)
-    with pytest.raises(BadInput, match="no such folder"):
-        load("fashion_mnist", tmp_path / "elsewhere")
 
 
-def test_nothing_found_gives_the_three_ways_in_one_line():
-    with pytest.raises(BadInput) as error:
-        load("fashion_mnist")
-    message = str(error.value)
-    assert all(way in message for way in ("--datasets fashion_mnist", "--data-dir", "zalando-research/fashionmnist"))
-    assert "\n" not in message
-
-
-def test_a_failed_download_says_why_and_the_three_ways(monkeypatch):
-    import keras
-
+def test_where_it_is_nowhere_and_cannot_be_downloaded_all_ways_to_get_it_are_in_one_line(monkeypatch):
     def fail():
         raise Exception("URL fetch failure on https://example.org: None")
 
     monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fail)
-    with pytest.raises(BadInput, match=r"download failed \(URL fetch failure.*--data-dir"):
-        load("fashion_mnist", download=True)
+    for download in (False, True):
+        with pytest.raises(BadInput) as error:
+            load("fashion_mnist", download=download)
+        message = str(error.value)
+        assert all(way in message for way in ("--datasets fashion_mnist", "--data-dir", "zalando-research/fashionmnist"))
+        assert "\n" not in message and ("URL fetch failure" in message) == download
 
 
 def test_a_download_goes_through_keras_and_is_read_from_its_cache(monkeypatch, tmp_path, capsys):
-    import keras
-
     def arrive():
         print("Downloading data from ...")
-        write_idx(tmp_path / "no-keras-home" / "datasets" / "fashion-mnist", made_up(), compress=True)
+        write(tmp_path / "no-keras-home" / "datasets" / "fashion-mnist", made_up(), "idx.gz")
 
     monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", arrive)
     (x, _), _ = load("fashion_mnist", download=True)
@@ -241,5 +244,5 @@ def test_the_fingerprint_tells_contents_types_and_shapes_apart():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="unknown dataset 'mnist'"):
+    with pytest.raises(ValueError, match="'mnist'"):
         load("mnist")

@@ -8,6 +8,8 @@ import pytest
 from scipy import stats
 
 from common import figures
+from common.experiment import Measure, formatting, share
+from tests.support.frames import every
 
 EPOCHS, SEEDS = 6, 3
 
@@ -20,25 +22,17 @@ def numbers(text):
     return [float(number) for number in re.findall(r"(?<!_)\d+\.?\d*", text)]
 
 
-def layer_rows():
-    keys = pd.MultiIndex.from_product([range(SEEDS), range(1, EPOCHS + 1), ("hidden_1", "hidden_2")], names=["seed", "epoch", "layer"])
-    return keys.to_frame(index=False).assign(fraction=np.random.default_rng(0).random(len(keys)))
-
-
-def test_a_layer_heatmap_holds_means_over_seeds_in_percent():
-    rows = layer_rows()
-    drawing = figures.layers_heatmap([("ReLU", rows)], {"fraction": "dead, %"})
-    values = 100 * rows["fraction"].to_numpy().reshape(SEEDS, EPOCHS, 2).mean(axis=0)
-    np.testing.assert_allclose(images(drawing)[0], values.T)
-    assert [text.get_text() for text in drawing.figure.axes[0].texts] == [f"{value:.0f} %" for value in values[-1]]
-
-
-def test_a_layer_heatmap_says_how_many_runs_it_leaves_out():
-    diverged = layer_rows()
+def test_a_layer_heatmap_holds_means_over_the_runs_that_have_values_and_says_how_many_it_leaves_out():
+    whole = every(seed=range(SEEDS), epoch=range(1, EPOCHS + 1), layer=["hidden_1", "hidden_2"])
+    whole["fraction"] = np.random.default_rng(0).random(len(whole))
+    diverged = whole.copy()
     diverged.loc[(diverged["seed"] == 1) & (diverged["epoch"] > 2), "fraction"] = np.nan
-    drawing = figures.layers_heatmap([("ReLU", diverged), ("Sigmoid", layer_rows())], {"fraction": "update ratio"}, log=True)
+    measures = [share("fraction", "dead"), Measure("fraction", "update ratio")]
+    drawing = figures.layers_heatmap([("ReLU", diverged), ("Sigmoid", whole)], measures)
     assert [numbers(ax.get_title()) for ax in drawing.figure.axes[:2]] == [[1, SEEDS], []]
-    np.testing.assert_allclose(images(drawing)[0], np.nanmean(diverged["fraction"].to_numpy().reshape(SEEDS, EPOCHS, 2), axis=0).T)
+    means = [np.nanmean(rows["fraction"].to_numpy().reshape(SEEDS, EPOCHS, 2), axis=0).T for rows in (diverged, whole)]
+    np.testing.assert_allclose(images(drawing), [100 * means[0], 100 * means[1], *means])
+    assert [numbers(text.get_text()) for text in drawing.figure.axes[0].texts] == [[round(100 * value)] for value in means[0][:, -1]]
 
 
 def test_a_unit_heatmap_shows_the_first_seed_with_silent_units_apart_and_sorted_by_when_they_last_were_on():
@@ -63,12 +57,12 @@ def test_logits_are_shown_as_shares_of_each_group():
     is_true = np.arange(3) == arrays["labels"][:, None]
     drawing = figures.logits_figure([("MSE", arrays)])
     last = arrays["logits"][-1]
-    assert f"{last[:, is_true].mean() - last[:, ~is_true].mean():.2g}" in drawing.finding
+    assert formatting.number(last[:, is_true].mean() - last[:, ~is_true].mean()) in drawing.finding
     for ax, logits in zip(drawing.figure.axes, arrays["logits"], strict=True):
         for patch, values in zip(ax.patches, (logits[:, is_true], logits[:, ~is_true]), strict=True):
-            expected = np.histogram(values, patch.get_data().edges)[0] / values.size
-            np.testing.assert_allclose(patch.get_data().values, 100 * expected)
-            assert expected.sum() == pytest.approx(1)
+            shares, edges, _ = patch.get_data()
+            np.testing.assert_allclose(shares, 100 * np.histogram(values, edges)[0] / values.size)
+            assert shares.sum() == pytest.approx(100)
 
 
 @pytest.mark.parametrize("diverged", [False, True])
@@ -80,8 +74,8 @@ def test_logit_gradients_are_relative_to_the_runs_own_median_before_training(div
     finite = np.isfinite(relative)
     wrong = arrays["logits"][1].argmax(-1) != arrays["labels"]
     for patch, chosen in zip(ax.patches, (~wrong, wrong), strict=True):
-        expected = 100 * np.histogram(relative[finite & chosen], patch.get_data().edges)[0] / finite.sum()
-        np.testing.assert_allclose(patch.get_data().values, expected)
+        drawn, edges, _ = patch.get_data()
+        np.testing.assert_allclose(drawn, 100 * np.histogram(relative[finite & chosen], edges)[0] / finite.sum())
     shares = 100 * wrong[finite].mean(), 100 * (wrong & (relative < 0.3))[finite].mean()
     np.testing.assert_allclose(numbers(ax.texts[0].get_text()), shares, atol=0.05)
     np.testing.assert_allclose(numbers(drawing.finding), [] if diverged else shares[1:], atol=0.05)
@@ -93,8 +87,7 @@ def test_activations_are_shown_as_percent_of_all_seeds_values():
     arrays = {"epochs": np.array([0, 3]), "activation/hidden_1/counts": counts, "activation/hidden_1/edges": edges}
     for ax, stage, at in zip(figures.activations_figure(arrays).figure.axes, counts, edges, strict=True):
         drawn = ax.patches[0].get_data()
-        np.testing.assert_allclose(drawn.values, 100 * stage.sum(0) / stage.sum())
-        np.testing.assert_allclose(drawn.edges, at)
+        np.testing.assert_allclose([*drawn.values, *drawn.edges], [*(100 * stage.sum(0) / stage.sum()), *at])
 
 
 def boundaries_of(*runs_by_arm):
@@ -111,9 +104,8 @@ def test_boundaries_show_the_first_runs_probability_and_the_share_of_runs_that_a
     drawing = boundaries_of([0.5, 1.5, 1.5], [-9, -9, -9])
     first, _, agreed, unanimous = images(drawing)
     row = 100 / (1 + np.exp(-5 * (np.array([0.0, 1, 2]) - 0.5)))
-    np.testing.assert_allclose(first, np.tile(row, (3, 1)))
-    np.testing.assert_allclose(agreed, np.tile([100, 200 / 3, 100], (3, 1)))
-    np.testing.assert_allclose(unanimous, 100)
+    for image, expected in ((first, row), (agreed, [100, 200 / 3, 100]), (unanimous, [100] * 3)):
+        np.testing.assert_allclose(image, [expected] * 3)
     assert [numbers(ax.get_title()) for ax in drawing.figure.axes[2:4]] == [[3, 67], [3, 100]]
 
 
@@ -123,11 +115,11 @@ def test_a_diverged_run_has_no_boundary_and_no_vote_is_made_up_for_it():
 
 
 def test_doses_and_accuracies_are_drawn_with_students_interval():
-    keys = pd.MultiIndex.from_product([("relu", "sigmoid"), (0.0, 0.1), range(4)], names=["activation", "bias_drop", "seed"])
-    table = keys.to_frame(index=False).assign(final_test_accuracy=np.random.default_rng(0).random(16), diverged=False)
+    table = every(activation=["relu", "sigmoid"], bias_drop=[0.0, 0.1], seed=range(4))
+    table = table.assign(final_test_accuracy=np.random.default_rng(0).random(16), diverged=False)
     values = 100 * table["final_test_accuracy"].to_numpy().reshape(4, 4)
     low, high = stats.t.interval(0.95, 3, loc=values.mean(axis=1), scale=stats.sem(values, axis=1))
-    measures = {"final_test_accuracy": "accuracy"}
+    measures = [share("final_test_accuracy", "accuracy")]
     (doses,) = figures.dose_figure(table, figures.Styles("activation"), ("bias_drop",), measures).figure.axes
     (accuracies,) = figures.accuracy_figure(table, ("activation", "bias_drop")).figure.axes
     for ax, axis in ((doses, 1), (accuracies, 0)):

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from common.experiment import Measure, formatting
 from common.figures import findings, quantities
+from tests.support.frames import every
 
 NAMES = {"relu": "ReLU", "sigmoid": "Sigmoid"}
 
@@ -17,14 +19,9 @@ def facts(sentence):
 
 
 def test_curves_tell_the_best_and_the_worst_arm_after_the_last_epoch_and_what_diverged():
-    accuracy = {"sgd": [0.5, 0.6], "momentum": [0.9, 0.7], "adam": [0.1, 0.2]}
-    runs = [
-        (arm, seed, epoch, value if epoch == 2 else 0.99)
-        for arm, of in accuracy.items()
-        for seed, value in enumerate(of)
-        for epoch in (1, 2)
-    ]
-    table = pd.DataFrame(runs, columns=["optimizer", "seed", "epoch", "test_accuracy"]).assign(train_loss=1.0, test_loss=1.0)
+    table = every(optimizer=["sgd", "momentum", "adam"], seed=[0, 1], epoch=[1, 2])
+    table = table.assign(test_accuracy=0.99, train_loss=1.0, test_loss=1.0)
+    table.loc[table["epoch"] == 2, "test_accuracy"] = [0.5, 0.6, 0.9, 0.7, 0.1, 0.2]
     table.loc[[1, 9], "train_loss"] = np.inf  # of two runs, after their last epoch
     expected = ["highest", "80.0", "momentum", "lowest", "15.0", "Adam", "2", "6"]
     assert facts(findings.of_curves(table, ["optimizer"])) == expected
@@ -34,42 +31,40 @@ def test_curves_tell_the_best_and_the_worst_arm_after_the_last_epoch_and_what_di
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"),
+    ("relu", "sigmoid", "expected"),
     [
-        ({"ReLU": 0.5, "Sigmoid": 0.25}, ["highest", "50.0", "ReLU", "lowest", "25.0", "Sigmoid"]),
-        ({"ReLU": 0.5, "Sigmoid": np.nan}, ["50.0", "ReLU"]),
-        ({"ReLU": 0.5, "Sigmoid": 0.5}, ["50.0"]),
-        ({"ReLU": np.nan, "Sigmoid": np.inf}, []),
-        ({}, []),
+        (0.5, 0.25, "highest 50.0 ReLU lowest 25.0 Sigmoid"),
+        (0.5, np.nan, "50.0 ReLU"),
+        (0.5, 0.5, "50.0"),
+        (np.nan, np.inf, ""),
     ],
 )
-def test_extremes_are_those_of_the_finite_values(values, expected):
-    assert facts(findings.extremes(values, findings.percent)) == expected
+def test_extremes_are_those_of_the_finite_values(relu, sigmoid, expected):
+    assert facts(findings.extremes({"ReLU": relu, "Sigmoid": sigmoid}, "share")) == expected.split()
 
 
 def test_layers_tell_where_a_quantity_is_largest_and_smallest():
-    keys = pd.MultiIndex.from_product([NAMES, ("hidden_1", "logits"), (1, 2), (0, 1)], names=["activation", "layer", "epoch", "seed"])
-    table = keys.to_frame(index=False).assign(grad_norm=np.random.default_rng(0).lognormal(size=len(keys)))
-    means = table[table["epoch"] == 2].groupby(["activation", "layer"])["grad_norm"].mean()
-    (top, top_layer), (low, low_layer) = means.idxmax(), means.idxmin()
-    expected = ["highest", f"{means.max():.2g}", top_layer.removesuffix("_1"), NAMES[top]]
-    expected += ["lowest", f"{means.min():.2g}", low_layer.removesuffix("_1"), NAMES[low]]
-    assert facts(findings.of_layers(table, "grad_norm", ["activation"], findings.number)) == expected
+    table = every(activation=[*NAMES], layer=["hidden_1", "logits"], epoch=[1, 2], seed=[0, 1])
+    table["grad_norm"] = np.random.default_rng(0).lognormal(size=len(table))
+    means, expected = table[table["epoch"] == 2].groupby(["activation", "layer"])["grad_norm"].mean(), []
+    for word, (arm, layer) in (("highest", means.idxmax()), ("lowest", means.idxmin())):
+        expected += [word, formatting.number(means[arm, layer]), layer.removesuffix("_1"), NAMES[arm]]
+    norm = Measure("grad_norm", "norm")
+    assert facts(findings.of_layers(table, norm, ["activation"])) == expected
     arms = [(NAMES[arm], rows) for arm, rows in table.groupby("activation")]
-    assert facts(findings.of_heatmap(arms, {"grad_norm": "norm"}, findings.number)) == expected
+    assert facts(findings.of_heatmap(arms, [norm])) == expected
 
 
 def test_units_activations_and_shares_are_told_arm_by_arm():
     fates = {"ReLU": pd.DataFrame({"off_at_end": [True, False, True]}), "Sigmoid": pd.DataFrame({"off_at_end": [False]})}
     assert facts(findings.of_units(fates)) == ["2", "3", "ReLU", "0", "1", "Sigmoid"]
     fullest = quantities.fullest_bin(np.array([1, 6, 1]), np.array([0.0, 0.5, 1.0, 1.5]))
-    assert facts(findings.of_activations({"hidden_1": fullest})) == ["75.0", "hidden", "0.5", "1"]
+    assert facts(findings.of_activations({"hidden_1": fullest})) == ["75.0", "hidden", "0.5", "1.0"]
     assert facts(findings.of_boundaries({"ReLU": 0.5, "Sigmoid": np.nan})) == ["50.0", "ReLU", "Sigmoid"]
 
 
 def test_the_run_nearest_to_its_limit_is_told_unless_none_has_one():
-    table = pd.DataFrame(
-        {"optimizer": ["sgd", "adam"], "base_learning_rate": 0.1, "epoch": [3, 4], "sharpness": [5.0, 50], "stability_limit": [20, np.nan]}
-    )
+    table = pd.DataFrame({"optimizer": ["sgd", "adam"], "epoch": [3, 4], "sharpness": [5.0, 50], "stability_limit": [20, np.nan]})
+    table["base_learning_rate"] = 0.1
     assert facts(findings.of_sharpness(table, "optimizer")) == ["SGD", "0.1", "0.25", "3"]
     assert facts(findings.of_sharpness(table[1:], "optimizer")) == []

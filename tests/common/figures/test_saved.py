@@ -5,17 +5,17 @@ import pytest
 from matplotlib.image import imread
 
 from common import figures
+from common.experiment import share
 from common.figures.saved import is_saved_figure, save
 
-TABLE = pd.DataFrame(
-    {"activation": [f"a rather long name {i}" for i in range(9)], "drop": 0.0, "final_test_accuracy": 0.5, "diverged": False}
-)
+NAMES = [f"a rather long name {i}" for i in range(9)]
+TABLE = pd.DataFrame({"activation": NAMES, "drop": 0.0, "final_test_accuracy": 0.5, "diverged": False})
 
 
 @pytest.mark.parametrize("legend", [True, False])
 def test_title_note_and_legend_stay_within_the_figure(legend, tmp_path):
     if legend:
-        drawing = figures.dose_figure(TABLE, figures.Styles("activation"), ("drop",), {"final_test_accuracy": "accuracy"})
+        drawing = figures.dose_figure(TABLE, figures.Styles("activation"), ("drop",), [share("final_test_accuracy", "accuracy")])
     else:
         drawing = figures.accuracy_figure(TABLE, ["activation"])
     figure, note = drawing.figure, " ".join(["a footer of many words"] * 12)

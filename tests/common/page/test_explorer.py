@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from common.experiment.curves import Curve
+from common.experiment import Measure
 from common.page.explorer import MOST_POINTS, page_curves
+from common.results.results import Results
+from tests.support.frames import every
 
 SEEDS, EPOCHS = [7, 3, 5, 4], 500
 
@@ -22,18 +24,14 @@ def losses():
 
 
 def content(losses):
-    rows = [
-        {"dataset": "digits", "loss": arm, "seed": seed, "epoch": epoch + 1, "train_loss": losses[i, j, epoch]}
-        for i, arm in enumerate(("cross_entropy", "mse_softmax"))
-        for j, seed in enumerate(SEEDS)
-        for epoch in range(EPOCHS)
-    ]
-    history = pd.DataFrame(rows)
+    history = every(dataset=["digits"], loss=["cross_entropy", "mse_softmax"], seed=SEEDS, epoch=range(1, EPOCHS + 1))
+    history["train_loss"] = losses.ravel()
     layers = pd.concat([history.assign(layer=layer) for layer in ("hidden", "logits")]).rename(columns={"train_loss": "grad_norm"})
     layers.loc[(layers["seed"] == 3) | (layers["layer"] == "logits"), "grad_norm"] = np.nan
-    curves = (Curve("train_loss", "loss"), Curve("grad_norm", "norm", "linear", "layers"))
-    experiment = SimpleNamespace(arm_columns=("loss",), curves=curves)
-    (block,) = page_curves(experiment, {"history": history, "layers": layers, "reproduction": pd.DataFrame()}, ["digits"])
+    measures = {"train_loss": Measure("train_loss", "loss"), "grad_norm": Measure("grad_norm", "norm", scale="linear")}
+    experiment = SimpleNamespace(arm_columns=("loss",), curves=tuple(measures))
+    tables = {"history": history, "layers": layers, "summary": pd.DataFrame({"dataset": ["digits"], "train_loss": 0.0})}
+    (block,) = page_curves(Results(experiment, [SimpleNamespace(dataset="digits")], tables, measures, "", {}))
     return block
 
 

@@ -5,57 +5,62 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
-from common.results.summary import MEASURES, summarise, summarise_run, tabulate
+from common.experiment.measures import SUMMARY
+from common.results.summary import summarise, summarise_run, tabulate
 from common.stats import mean_interval
+
+MEASURES = [measure.name for measure in SUMMARY]
 
 
 @pytest.mark.parametrize("n", [2, 5, 30])
 def test_the_interval_is_students(n):
     values = np.random.default_rng(n).normal(3, 2, size=(n, 4))
-    interval = mean_interval(values)
     low, high = scipy_stats.t.interval(0.95, n - 1, loc=values.mean(axis=0), scale=scipy_stats.sem(values, axis=0))
-    np.testing.assert_allclose(interval.low, low)
-    np.testing.assert_allclose(interval.high, high)
-    np.testing.assert_allclose(interval.sd, values.std(axis=0, ddof=1))
+    np.testing.assert_allclose(mean_interval(values), [values.mean(axis=0), values.std(axis=0, ddof=1), low, high])
 
 
-def test_one_run_has_a_mean_but_no_interval():
-    interval = mean_interval([0.5])
-    assert interval.mean == 0.5 and np.isnan([interval.sd, interval.low, interval.high]).all()
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_run_without_a_value_is_not_dropped(bad):
-    interval = mean_interval(np.array([[1.0, 1.0], [bad, 2.0]]))
-    assert np.isnan([part[0] for part in interval]).all() and interval.mean[1] == 1.5
+def test_one_run_has_a_mean_but_no_interval_and_a_run_without_a_value_is_not_dropped():
+    np.testing.assert_equal(mean_interval([0.5]), [0.5, np.nan, np.nan, np.nan])
+    interval = mean_interval([[1.0, 1, 1], [np.nan, np.inf, 2]])
+    assert np.isnan(np.array(interval)[:, :2]).all() and interval.mean[2] == 1.5
 
 
 def history(**columns):
     n = len(next(iter(columns.values())))
-    default = {
-        "epoch": np.arange(1, n + 1),
-        "train_loss": np.linspace(1, 0.1, n),
-        "train_accuracy": np.linspace(0.5, 1, n),
-        "test_loss": np.linspace(1, 0.5, n),
-        "test_accuracy": np.linspace(0.5, 0.9, n),
-        "train_grad_norm": np.ones(n),
+    ends = {
+        "train_loss": (1, 0.1),
+        "train_accuracy": (0.5, 1),
+        "test_loss": (1, 0.5),
+        "test_accuracy": (0.5, 0.9),
+        "train_grad_norm": (1, 1),
     }
-    return pd.DataFrame({**default, **columns})
+    return pd.DataFrame({"epoch": range(1, n + 1), **{name: np.linspace(*of, n) for name, of in ends.items()}, **columns})
 
 
 def test_a_summary_is_what_its_definitions_say():
-    accuracy = [0.1, 0.6, 0.80, 0.77, 0.76, 0.79]
-    loss = [3.0, 2.0, 1.0, 1.5, 1.25, 1.75]
-    run = summarise_run(history(test_accuracy=accuracy, test_loss=loss, train_grad_norm=[1, 2, 3, 4, 5, 6]), target_accuracy=0.6)
-    assert set(run) == set(MEASURES)
-    assert run["final_test_accuracy"] == 0.79 and run["best_test_accuracy"] == 0.80 and run["final_train_accuracy"] == 1
-    assert run["min_test_loss"] == 1.0 and run["min_train_loss"] == pytest.approx(0.1)
-    assert run["epochs_to_95pct"] == 3  # 0.95 x 0.80 = 0.76
-    assert run["epochs_to_target"] == 2
-    assert run["volatility"] == pytest.approx(np.std(loss, ddof=1))
-    assert run["trend"] == pytest.approx(np.polyfit(range(6), loss, 1)[0])
-    assert run["mean_grad_norm"] == 3.5
-    assert not run["diverged"]
+    """Of twelve epochs; oscillation and trend look at the last ten."""
+    accuracy = [0.1, 0.6, 0.80, 0.77, 0.76, 0.79, *[0.5] * 5, 0.78]
+    loss = np.array([100, 50, 3.0, 2.0, 1.0, 1.5, 1.25, 1.75, 1.5, 1.0, 1.25, 1.5])
+    run = summarise_run(history(test_accuracy=accuracy, test_loss=loss, train_grad_norm=range(12)), target_accuracy=0.6)
+    late, at = loss[2:], np.arange(10)
+    slope, height = np.polyfit(at, late, 1)
+    oscillation = np.sqrt(((late - height - slope * at) ** 2).sum() / 8)
+    assert run == {
+        "final_train_accuracy": 1,
+        "final_test_accuracy": 0.78,
+        "best_test_accuracy": 0.80,
+        "min_train_loss": pytest.approx(0.1),
+        "min_test_loss": 1.0,
+        "epochs_to_95pct": 3,  # 0.95 x 0.80 = 0.76
+        "epochs_to_target": 2,
+        "volatility": pytest.approx(np.std(late, ddof=1)),
+        "trend": pytest.approx(slope),
+        "oscillation": pytest.approx(oscillation),
+        "relative_oscillation": pytest.approx(oscillation / late.mean()),
+        "idle_fall": pytest.approx(np.log10((1 - 0.9 * 2 / 11) / 0.1)),  # accuracy is at its best in the third epoch
+        "mean_grad_norm": 5.5,
+        "diverged": False,
+    }
 
 
 @pytest.mark.parametrize(("hits", "epoch"), [(265, 3), (266, 2)])
@@ -66,16 +71,11 @@ def test_an_accuracy_that_is_95_percent_of_the_best_to_the_sample_counts_whateve
     assert run["epochs_to_95pct"] == run["epochs_to_target"] == epoch
 
 
-def test_volatility_and_trend_look_at_the_last_ten_epochs():
-    loss = [100.0, 50.0, *np.linspace(2, 1.1, 10)]
-    run = summarise_run(history(test_loss=loss), 0.5)
-    assert run["trend"] == pytest.approx(-0.1) and run["volatility"] == pytest.approx(np.std(loss[-10:], ddof=1))
-
-
 def test_one_epoch_has_neither_volatility_nor_trend():
     run = summarise_run(history(test_loss=[1.0]), 0.95)
-    assert np.isnan(run["volatility"]) and np.isnan(run["trend"]) and np.isnan(run["epochs_to_target"])
-    assert run["epochs_to_95pct"] == 1
+    assert (
+        np.isnan([run[name] for name in ("volatility", "trend", "oscillation", "epochs_to_target")]).all() and run["epochs_to_95pct"] == 1
+    )
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -86,11 +86,11 @@ def test_a_diverged_run_says_so_and_keeps_its_accuracy(bad):
 
 
 def test_a_table_has_a_row_per_cell_and_an_interval_per_measure():
-    runs = []
-    for arm, shift in (("sgd", 0.0), ("adam", 0.1)):
-        for seed in range(3):
-            run = history(test_accuracy=[0.5 + shift, 0.7 + shift + seed / 100])
-            runs.append(pd.concat([pd.DataFrame({"dataset": "digits", "optimizer": arm, "seed": seed}, index=run.index), run], axis=1))
+    runs = [
+        history(test_accuracy=[0.5 + shift, 0.7 + shift + seed / 100]).assign(dataset="digits", optimizer=arm, seed=seed)
+        for arm, shift in (("sgd", 0.0), ("adam", 0.1))
+        for seed in range(3)
+    ]
     summary = summarise(pd.concat(runs), ("optimizer",))
     assert list(summary.columns) == ["dataset", "optimizer", "seed", *MEASURES]
     assert summary["optimizer"].tolist() == ["sgd"] * 3 + ["adam"] * 3
@@ -98,7 +98,6 @@ def test_a_table_has_a_row_per_cell_and_an_interval_per_measure():
     parts = [f"{measure}_{part}" for measure in MEASURES for part in ("mean", "sd", "ci_low", "ci_high")]
     assert list(table.columns) == ["dataset", "optimizer", "n", *parts]
     assert table["n"].tolist() == [3, 3]
-    np.testing.assert_allclose(table["final_test_accuracy_mean"], [0.71, 0.81])
-    expected = scipy_stats.t.interval(0.95, 2, loc=0.71, scale=scipy_stats.sem([0.70, 0.71, 0.72]))
-    np.testing.assert_allclose(table.loc[0, ["final_test_accuracy_ci_low", "final_test_accuracy_ci_high"]].astype(float), expected)
+    expected = mean_interval(summary["final_test_accuracy"].to_numpy().reshape(2, 3).T)
+    np.testing.assert_allclose(table[[name for name in parts if name.startswith("final_test_accuracy")]].T, expected)
     assert table["epochs_to_target_mean"].isna().all()  # digits' target is 0.95, which no run reached

@@ -33,7 +33,7 @@ class Call:
             signal.signal(signal.SIGINT, before)
 
     def stage(self):
-        """What it is at."""
+        """The stage of the training."""
         folder = self.out / "exp_b_activation"
         if self.stdout.stat().st_size:
             return "drawing"

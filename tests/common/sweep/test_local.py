@@ -75,7 +75,7 @@ def test_ctrl_c_ends_all_processes(tmp_path):
 @pytest.mark.slow
 def test_a_cell_that_kills_its_process_fails_and_the_others_are_trained(tmp_path, monkeypatch):
     monkeypatch.setattr(retries, "ATTEMPTS", 2)
-    good = [sweeps.cell(arm={"optimizer": "sgd", "rate": rate}) for rate in (0.1, 0.2)]
+    good = [sweeps.cell(base_learning_rate=rate) for rate in (0.1, 0.2)]
     deadly = replace(sweeps.EXPERIMENT, build_model=kill_if_killer)
     killer = sweeps.cell("killer")
     lines = []
@@ -111,6 +111,6 @@ def gone(process_group, seconds=10):
 
 
 def kill_if_killer(cell, input_dim, num_classes):
-    if cell.arm["optimizer"] == "killer":
+    if cell["optimizer"] == "killer":
         os.kill(os.getpid(), signal.SIGKILL)
     return sweeps.build_model(cell, input_dim, num_classes)

@@ -39,7 +39,7 @@ def test_a_file_system_without_locks_is_told_of_once(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_what_another_process_trains_is_left_to_it_until_it_is_dead(tmp_path):
-    other = cell(arm={"optimizer": "sgd", "rate": 0.2})
+    other = cell(base_learning_rate=0.2)
     lines = []
     with held_elsewhere(tmp_path / "exp_x", cell().id) as holder:
 
@@ -82,7 +82,7 @@ def test_waiting_for_another_process_ends_with_the_deadline(tmp_path):
 
 @pytest.mark.slow
 def test_what_a_killed_process_left_is_put_right_but_not_under_the_hands_of_a_living_one(tmp_path):
-    others = [cell(arm={"optimizer": "sgd", "rate": rate}) for rate in (0.2, 0.3)]
+    others = [cell(base_learning_rate=learning_rate) for learning_rate in (0.2, 0.3)]
     run([cell(), *others], tmp_path)
     folder = cell().folder(tmp_path)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}

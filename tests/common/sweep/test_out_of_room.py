@@ -49,7 +49,7 @@ def test_without_room_for_a_cell_or_a_figure_nothing_is_lost_and_with_room_it_co
 )
 def test_a_cell_for_which_there_is_not_enough_memory_says_so_and_the_others_go_on(error, tmp_path):
     def build_model(a_cell, *shape):
-        if a_cell.arm["optimizer"] == "large":
+        if a_cell["optimizer"] == "large":
             raise error
         return EXPERIMENT.build_model(a_cell, *shape)
 

@@ -1,4 +1,4 @@
-"""What is lost with its process is done again, from its last state, and only a cell that is itself the cause fails."""
+"""A cell that is lost with its process is trained again, from its last state, and only a cell that is itself the cause fails."""
 
 import contextlib
 import threading
@@ -53,7 +53,7 @@ class Deadly(Unreliable):
         dead = threading.Event()
 
         def train(one):
-            if one.arm["optimizer"] == "killer":
+            if one["optimizer"] == "killer":
                 dead.set()
             elif not dead.wait(0.2):
                 return Outcome(one, FILES)
@@ -92,8 +92,8 @@ def test_what_is_lost_goes_on_from_the_last_state_that_was_saved():
 @pytest.mark.parametrize("order", ["a b killer c d", "killer a b", "a killer"])
 def test_only_the_cell_that_loses_its_process_fails(order):
     done, _, _ = perform(Deadly(), [Task(cell(name)) for name in order.split()])
-    assert sorted(outcome.cell.arm["optimizer"] for outcome in done) == sorted(order.split())
-    assert [outcome.cell.arm["optimizer"] for outcome in done if outcome.failure] == ["killer"]
+    assert sorted(outcome.cell["optimizer"] for outcome in done) == sorted(order.split())
+    assert [outcome.cell["optimizer"] for outcome in done if outcome.failure] == ["killer"]
 
 
 def test_what_is_lost_three_times_has_failed():

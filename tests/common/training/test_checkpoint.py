@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common.experiment import Cell
+from common.experiment import COMMON, Cell, choice
 from common.store import checkpoints, layout, provenance
 from common.sweep import progress, sweep
 from common.training import checkpoint
@@ -37,19 +37,20 @@ def build_monitors(cell, data):
 
 
 def build_optimizer(cell, steps_per_epoch):
-    rate = keras.optimizers.schedules.ExponentialDecay(0.05, steps_per_epoch, 0.8) if cell.arm["schedule"] == "decayed" else 0.05
+    rate = keras.optimizers.schedules.ExponentialDecay(0.05, steps_per_epoch, 0.8) if cell["schedule"] == "decayed" else 0.05
     return keras.optimizers.Adam(rate)
 
 
 EXPERIMENT = replace(
     sweeps.EXPERIMENT,
-    arm_columns=("schedule",),
+    settings=(choice("schedule", "schedules", ("decayed", "constant"), ""), *COMMON),
     build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,
     keep_units=True,
 )
-CELLS = [Cell("exp_x", "moons", {"schedule": name}, (0, 3), EPOCHS, 16, "report", "abc") for name in ("decayed", "constant")]
+SETTINGS = {"init": "pytorch", "batch_size": 16, "batch_norm": False, "dropout": 0.0}
+CELLS = [Cell("exp_x", "moons", {"schedule": name, **SETTINGS}, (0, 3), EPOCHS, "abc") for name in ("decayed", "constant")]
 
 
 @pytest.fixture(scope="module")

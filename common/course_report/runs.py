@@ -1,0 +1,81 @@
+"""The runs of one dataset, as claims and questions ask for them: arms by their settings, measures by their names."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from common import stats
+from common.course_report.claims import LOWEST
+from common.experiment import formatting
+
+
+class CannotDecide(Exception):
+    """The reason why a claim or question stays open."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of one dataset.
+
+    Attributes:
+        summary: its rows of `summary.csv`, a DataFrame.
+        arm_columns: the columns that tell arms apart.
+        measures: `{column: Measure}`.
+        epochs: number of epochs of each run.
+        main_columns: those of the arm columns whose values need no name in words. Defaults to all.
+    """
+
+    summary: pd.DataFrame
+    arm_columns: tuple
+    measures: dict
+    epochs: int
+    main_columns: tuple | None = None
+
+    def of_arm(self, arm, measure):
+        """The runs of an arm, by seed.
+
+        Args:
+            arm: `{column: value}`; a column that is left out has its first value. A value may be `"first"`, `"highest"`, or `LOWEST`, the
+                one at which the mean of the measure is lowest.
+            measure: name of a column.
+
+        Returns:
+            `(settings, rows)`: all settings of the arm, and its rows of the summary.
+
+        Raises:
+            CannotDecide: if there are none.
+        """
+        for column in arm:
+            if column not in self.arm_columns:
+                raise CannotDecide(f"needs --{column.replace('_', '-')}")
+        settings = {column: self._value(column, arm.get(column, "first")) for column in self.arm_columns if arm.get(column) != LOWEST}
+        for column, value in settings.items():
+            if column in arm and value not in set(self.summary[column]):
+                raise CannotDecide(f"needs {formatting.name_of(column)} {value}")
+        rows = self.summary[np.logical_and.reduce([self.summary[column] == value for column, value in settings.items()])]
+        for column in [name for name, value in arm.items() if value == LOWEST]:
+            means = rows.groupby(column, sort=False)[measure].apply(lambda of_value: of_value.fillna(np.inf).mean())
+            if means.empty:
+                raise CannotDecide(f"needs {formatting.name_of(column)}")
+            settings[column] = means.idxmin()
+            rows = rows[rows[column] == settings[column]]
+        if rows.empty:
+            raise CannotDecide(f"needs {' '.join(str(value) for value in arm.values())}")
+        return settings, rows.sort_values("seed")
+
+    def _value(self, column, wanted):
+        present = list(self.summary[column].unique())
+        return present[0] if wanted == "first" else max(present) if wanted == "highest" else wanted
+
+    def values(self, rows, measure):
+        """A measure of each row as a float array: NaN means what its `Measure` says, a time never reached, or infinity."""
+        values, missing = rows[measure].to_numpy(dtype=np.float64), self.measures[measure].missing
+        if missing == "never":
+            return stats.censored_times(values, self.epochs)
+        return np.where(np.isnan(values), np.inf, values) if missing == "infinite" else values
+
+    def in_words(self, arm, settings):
+        """An arm in words: the values of the settings that it names, with the names of those that are not always an arm."""
+        main = self.arm_columns if self.main_columns is None else self.main_columns
+        return " ".join(f"{'' if name in main else f'{formatting.name_of(name)} '}{settings[name]}" for name in arm)

@@ -1,0 +1,77 @@
+"""Measures: the registry of all that is measured, one record a column of the tables. Monitors declare theirs, see `kerascope.monitors`."""
+
+from typing import NamedTuple
+
+LOG_FLOOR = 1e-12  # where values that a log axis cannot show, zero above all, are drawn
+
+
+class Measure(NamedTuple):
+    """A measure, which is a column of a table.
+
+    Attributes:
+        name: of the column.
+        label: a few words for axes, legends and sentences.
+        unit: `"share"` (a fraction, shown in percent), `"epochs"`, or any other word. Defaults to none.
+        scale: of its axis, `"log"`, `"linear"` or `"percent"`. Defaults to `"log"`.
+        missing: the meaning of NaN: `"infinite"`, a loss or gradient that overflowed; `"unknown"`, a share of a network that is not finite;
+            `"never"`, an event that did not occur; `"not measured"`, where there is nothing to measure. Defaults to `"infinite"`.
+        heading: its heading in a result table. Defaults to none.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    scale: str = "log"
+    missing: str = "infinite"
+    heading: str = ""
+
+
+def share(name, label, heading="", missing="unknown"):
+    """The `Measure` of a share; `heading` defaults to none, `missing` to `"unknown"`."""
+    return Measure(name, label, "share", "percent", missing, heading)
+
+
+HISTORY = (
+    Measure("learning_rate", "learning rate"),
+    Measure("train_loss", "training loss"),
+    share("train_accuracy", "training accuracy"),
+    Measure("test_loss", "test loss"),
+    share("test_accuracy", "test accuracy"),
+    Measure("train_grad_norm", "gradient norm, mean over minibatches"),
+)
+SUMMARY = (
+    share("final_train_accuracy", "final training accuracy"),
+    share("final_test_accuracy", "final test accuracy", "test accuracy %"),
+    share("best_test_accuracy", "highest test accuracy of any epoch", "best"),
+    Measure("min_train_loss", "lowest training loss", heading="loss"),
+    Measure("min_test_loss", "lowest test loss"),
+    Measure("epochs_to_95pct", "first epoch with 95 % of the run's best test accuracy", "epochs", "linear", heading="to 95"),
+    Measure("epochs_to_target", "first epoch at the target accuracy, the same for all arms", "epochs", "linear", "never", "target"),
+    Measure("volatility", "standard deviation of the last 10 test losses", heading="volat."),
+    Measure("trend", "slope of the last 10 test losses", "loss per epoch", "linear"),
+    Measure("oscillation", "standard deviation of the last 10 test losses about their trend"),
+    Measure("relative_oscillation", "oscillation of the late test loss, as a share of it"),
+    Measure("idle_fall", "powers of ten by which the training loss falls once test accuracy has settled", scale="linear"),
+    Measure("mean_grad_norm", "mean gradient norm"),
+    share("diverged", "share of runs that diverged", missing="infinite"),
+)
+
+
+def registry(experiment, recorded=()):
+    """All measures of an experiment's tables.
+
+    Args:
+        experiment: the `Experiment`.
+        recorded: further Measures, those that the monitors declared. Defaults to none.
+
+    Returns:
+        `{name: Measure}`.
+    """
+    return {measure.name: measure for measure in (*HISTORY, *SUMMARY, *recorded, *experiment.measures)}
+
+
+def left_empty(measures):
+    """The columns in which a missing value is an empty field of a CSV file, not `nan`: of these measures, those in which it means that
+    there is nothing to tell, and what `table.csv` has of them."""
+    names = [measure.name for measure in measures if measure.missing in ("never", "not measured")]
+    return {*names, *(f"{name}_{part}" for name in names for part in ("mean", "sd", "ci_low", "ci_high"))}

@@ -1,0 +1,20 @@
+"""A module that is imported when it is first used, in other processes too. `tests/common/cli/test_cli.py` shows what it is good for."""
+
+import sys
+
+import cloudpickle
+import pytest
+
+from common.lazy import LazyModule
+
+
+def test_a_lazy_module_survives_cloudpickle_without_being_imported(monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    arrived = cloudpickle.loads(cloudpickle.dumps(LazyModule("colorsys")))
+    assert "colorsys" not in sys.modules
+    assert arrived.rgb_to_yiq(0, 0, 0) == (0, 0, 0) and "colorsys" in sys.modules
+
+
+def test_a_name_that_a_module_lacks_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nonesuch"):
+        LazyModule("math").nonesuch  # noqa: B018

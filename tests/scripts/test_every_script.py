@@ -1,0 +1,56 @@
+"""What every script does, whatever its experiment: rows on stdout, tables, figures, a page."""
+
+import pytest
+
+from common.experiment import formatting
+from common.experiment.find import find_experiments
+from tests.support.scripts import run_without_tensorflow, tables_of
+
+EXPERIMENTS = find_experiments()
+
+
+@pytest.fixture(params=EXPERIMENTS)
+def name(request):
+    return request.param
+
+
+def test_every_arm_has_its_row_on_stdout(name, short_run):
+    run, columns = short_run(name), list(EXPERIMENTS[name].arm_columns)
+    assert run.process.returncode == 0, run.process.stderr
+    lines = run.process.stdout.splitlines()
+    arms = [[*map(formatting.word, arm)] for arm in run.table("table")[columns].itertuples(index=False)]
+    shown = [line.split()[: len(columns)] for line in lines]
+    assert [words for words in shown if words in arms] == arms
+    assert max(map(len, lines)) <= 80
+
+
+def test_stderr_holds_lines_of_the_script_alone_where_it_is_no_terminal(name, short_run):
+    run = short_run(name)
+    lines = run.process.stderr.splitlines()
+    assert all(line.startswith(f"{name}.py: ") for line in lines), lines  # neither TensorFlow's nor a bar
+    assert str(run.folder) in lines[-1]
+
+
+def test_every_figure_is_on_the_page_which_needs_nothing_else(name, short_run):
+    folder = short_run(name).folder
+    page, figures = (folder / "report.html").read_text(), list(folder.glob("*.png"))
+    assert page.count('<img src="data:image/png;base64,') == len(figures) > 0
+    assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_every_measured_number_is_a_registered_measure(name, short_run):
+    run = short_run(name)
+    measured = {path.stem for path in run.folder.glob("cells/*/*.csv")} | {"summary"}
+    keys = {"dataset", *EXPERIMENTS[name].arm_columns, "seed", "epoch", "layer", "unit"}
+    columns = {column for table in measured for column in run.table(table)} - keys
+    assert columns >= {"train_loss", "grad_norm", "final_test_accuracy"}
+    assert columns - set(run.table("measures")["name"]) == set()
+
+
+@pytest.mark.slow
+def test_a_second_call_trains_nothing_and_gives_the_same_tables(name, short_run):
+    run = short_run(name)
+    tables = tables_of(run.folder)
+    again = run_without_tensorflow(f"{name}.py", run.folder.parent, *run.words)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == run.process.stdout and tables_of(run.folder) == tables
