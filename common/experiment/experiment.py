@@ -52,7 +52,7 @@ class Experiment:
         compared: names of the further settings that have several values in this call. Set by `common.experiment.grid`.
 
     Raises:
-        ValueError: for a column that is no measure, before anything is trained.
+        ValueError: for a column that is no measure, and without a batch size, before anything is trained.
     """
 
     name: str
@@ -80,9 +80,11 @@ class Experiment:
     compared: tuple = ()
 
     def __post_init__(self):
-        unknown = [name for name in (*self.columns, *self.columns_compared) if name not in registry(self)]
+        unknown = {*self.columns, *self.columns_compared} - registry(self).keys()
         if unknown:
-            raise ValueError(f"experiment {self.name}: columns that are no measures: {', '.join(unknown)}")
+            raise ValueError(f"experiment {self.name}: columns that are no measures: {', '.join(sorted(unknown))}")
+        if "batch_size" not in [setting.name for setting in self.settings]:
+            raise ValueError(f"experiment {self.name}: its settings lack the batch size, which every training has")
 
     @property
     def arm_columns(self):

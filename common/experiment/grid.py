@@ -26,16 +26,16 @@ def build_cells(experiment, values, args, datasets, sizes, fingerprints):
         experiment: the `Experiment`.
         values: `{setting: values}`, from `compared`.
         args: parsed flags, of which seeds and epochs are used.
-        datasets: `{name: Dataset}`, which have the default batch sizes.
+        datasets: `{name: Dataset}`, which have the values of settings without a default.
         sizes: `{dataset: number of training samples}`.
         fingerprints: `{dataset: hash of its arrays}`.
     """
     order = sorted(values, key=lambda name: name not in experiment.slowest)
     cells = []
     for name, size in sizes.items():
+        of_dataset = {setting: several or (getattr(datasets[name], setting),) for setting, several in values.items()}
         # All batches that hold every sample are the same batch.
-        batch_sizes = dict.fromkeys(min(batch_size, size) for batch_size in values["batch_size"] or (datasets[name].batch_size,))
-        of_dataset = {**values, "batch_size": tuple(batch_sizes)}
+        of_dataset["batch_size"] = tuple(dict.fromkeys(min(batch_size, size) for batch_size in of_dataset["batch_size"]))
         for combination in itertools.product(*map(of_dataset.get, order)):
             settings = dict(zip(order, combination, strict=True))
             settings = {setting: settings[setting] for setting in values}

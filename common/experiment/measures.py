@@ -6,7 +6,8 @@ LOG_FLOOR = 1e-12  # where values that a log axis cannot show, zero above all, a
 
 
 class Measure(NamedTuple):
-    """A measure, which is a column of a table.
+    """A measure, which is a column of a table. The first fields are those of `kerascope.monitors.Quantity`, whose import takes
+    TensorFlow: a call that finds all cells done does without.
 
     Attributes:
         name: of the column.

@@ -13,12 +13,12 @@ class Setting:
     Attributes:
         name: in tables and in `cell.json`; `cell[name]` is its value.
         flag: of the command line, without the dashes; it takes several values.
-        default: the values without the flag; none leaves it to the dataset.
+        default: the values without the flag; none stands for the attribute of that name of the `Dataset`.
         help: for --help.
         type: the argument type; `bool` makes the flag a switch without values. Defaults to text.
         choices: the values that it takes. Defaults to all.
         beside: values that are trained beside those that the flag names, for comparison. Defaults to none.
-        aliases: `{word: value}`, other words for values. Defaults to none.
+        aliases: pairs `(word, value)`, other words for values. Defaults to none.
         always_an_arm: whether it tells arms apart even where it has one value. Defaults to False.
 
     Example:

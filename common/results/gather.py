@@ -27,9 +27,10 @@ def write(experiment, cells, root, data):
     parts, recorded = [], {}
     for cell in cells:
         settings = {"dataset": cell.dataset, **{column: cell[column] for column in experiment.arm_columns}}
-        tables = cells_on_disk.read_tables(cell, root)
+        record = cells_on_disk.read_record(cell, root)
+        tables = cells_on_disk.read_tables(cell, root, record)
         parts.append({name: with_columns_in_front(table, settings) for name, table in tables.items()})
-        recorded |= {fields[0]: Measure(*fields) for fields in cells_on_disk.read_record(cell, root)["measures"]}
+        recorded |= {fields[0]: Measure(*fields) for fields in record["measures"]}
     tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
     tables["summary"] = summary.summarise(tables["history"], experiment.arm_columns)
     if experiment.measure:

@@ -76,9 +76,9 @@ def read_record(cell, root):
     return json.loads((cell.folder(root) / "cell.json").read_text(encoding="utf-8"))
 
 
-def read_tables(cell, root):
-    """All tables of the cell, as `{name: DataFrame}`."""
-    names = [name for name in read_record(cell, root)["files"] if name.endswith(".csv")]
+def read_tables(cell, root, record):
+    """All tables of the cell, as `{name: DataFrame}`; `record` is its `cell.json`."""
+    names = [name for name in record["files"] if name.endswith(".csv")]
     return {name.removesuffix(".csv"): pd.read_csv(cell.folder(root) / name) for name in names}
 
 

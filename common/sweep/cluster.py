@@ -69,6 +69,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def start(self, emit):
+        """See `common.sweep.executors`."""
         try:
             if not self.client.nthreads():
                 self.log(f"no worker is left at {self.address}; waiting for one")
@@ -105,6 +106,7 @@ class Cluster:
                     events.close()
 
     def close(self):
+        """Leave the cluster."""
         if self.client.status == "running":  # else it has lost its scheduler, and closes itself
             self.client.close()
 

@@ -61,6 +61,8 @@ class ThisProcess:
 
     @contextlib.contextmanager
     def start(self, emit):
+        """See the top of this module."""
+
         def submit(task):
             self.notice.set(_NOTICE.format(name=task.cell.experiment, cell=self.plan.experiment.label(task.cell)))
             future = Future()

@@ -44,6 +44,7 @@ class LocalProcesses:
 
     @contextlib.contextmanager
     def start(self, emit):
+        """See `common.sweep.executors`."""
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
         with tempfile.TemporaryDirectory() as folder, passed_on(_received(receiver), emit), closing(sender):
@@ -109,6 +110,7 @@ class Place:
         return None
 
     def emit(self, event):
+        """Send an event to the process that asked for the training."""
         with self.lock:
             self.events.send(event)
 

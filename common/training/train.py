@@ -64,12 +64,15 @@ class CellTraining:
         return Outcome(self.cell, _files(stack, records), notes)
 
     def build_model(self):
+        """The experiment's network for this cell, a built `keras.Sequential`."""
         return self.experiment.build_model(self.cell, self.data[0][0].shape[1], DATASETS[self.cell.dataset].num_classes)
 
     def operations_per_step(self):
+        """The floating-point operations of a training step over all seeds, roughly."""
         return OPERATIONS_PER_WEIGHT * self.build_model().count_params() * self.cell.batch_size * len(self.cell.seeds)
 
     def build_stack(self, pool):
+        """The compiled SeedStack of this cell, from a `StackPool`."""
         steps_per_epoch = -(-len(self.data[0][0]) // self.cell.batch_size)
         with self.scope():
             return pool.stack(
@@ -81,6 +84,7 @@ class CellTraining:
             )
 
     def fit(self, stack, monitors):
+        """Train the stack with its monitors, `{name: Keras callback}`."""
         self.checkpoint.monitors = {name: monitor for name, monitor in monitors.items() if hasattr(monitor, "get_state")}
         callbacks = [*monitors.values(), keras.callbacks.LambdaCallback(on_epoch_end=self.on_epoch_end)]
         if self.tensorboard is not None:
@@ -98,6 +102,7 @@ class CellTraining:
             )
 
     def on_epoch_end(self, epoch, logs):
+        """Note the time, and emit the epoch's end; `epoch` counts from 0."""
         self.epoch_ends.append(time.time())
         self.emit(EpochDone(self.cell, self.device, epoch + 1, float(logs["loss"]), float(logs["val_accuracy"])))
 

@@ -6,9 +6,9 @@ from common.experiment import find
 from common.paths import ROOT
 
 SCRIPT = """
-from common.experiment import Experiment
+from common.experiment import COMMON, Experiment
 
-EXPERIMENT = Experiment("exp_found", "", "", (), 1, (), (), None, None, None)
+EXPERIMENT = Experiment("exp_found", "", "", (), 1, COMMON, (), None, None, None)
 """
 
 

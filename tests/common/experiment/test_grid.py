@@ -68,3 +68,9 @@ def test_every_setting_makes_another_cell():
     fields = {"experiment": "exp_y", "dataset": "circles", "seeds": (0, 4), "epochs": 3, "data": "abd"}
     cells += [replace(first, **{name: value}) for name, value in fields.items()]
     assert len({cell.id for cell in cells}) == len(cells) and first.id == cell().id
+
+
+@pytest.mark.parametrize("change", [{"columns": ("final_acuracy",)}, {"columns_compared": ("cost",)}, {"settings": ()}], ids=str)
+def test_an_experiment_that_would_fail_after_training_is_refused_when_it_is_made(change):
+    with pytest.raises(ValueError, match="exp_a_loss"):
+        replace(exp_a_loss.EXPERIMENT, **change)
