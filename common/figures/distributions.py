@@ -1,5 +1,7 @@
 """Distributions at several stages of training: of activations, logits, and gradients by the logits."""
 
+import textwrap
+
 import numpy as np
 
 from common.figures import findings, quantities
@@ -7,6 +9,7 @@ from common.figures.drawing import COLORS, Drawing, explain_empty, new_figure
 
 SMALL_PANEL = (2.9, 2.3)
 LOGIT_PANEL = (3.4, 2.4)
+LABEL_LETTERS = 24  # that fit along a panel
 BINS = 60
 RIGHT, WRONG = COLORS[0], COLORS[1]
 GRADIENT_RANGE = (1e-8, 1e3)  # of the relative gradients; what lies outside is drawn at the ends
@@ -122,7 +125,7 @@ def _new_stages(rows, epochs, counted, label, panel, **subplots):
     """A figure with a column per stage: `(figure, axes, the panels in words)`."""
     figure, axes = new_figure(len(rows), len(epochs), panel=panel, sharey=True, **subplots)
     for name, ax in zip(rows, axes[:, 0], strict=True):
-        ax.set_ylabel(f"{name}\n% of {counted} per bin")
+        ax.set_ylabel(textwrap.fill(name, LABEL_LETTERS) + f"\n% of {counted} per bin")
     for above, below, epoch in zip(axes[0], axes[-1], epochs, strict=True):
         above.set_title(f"epoch {epoch}" if epoch else "before training", fontsize=10)
         below.set_xlabel(label, fontsize=9)

@@ -11,7 +11,8 @@ WIDTH = 79  # letters of a line
 
 
 def console_text(results):
-    """The result tables and the report's lines for stdout, one string, at most 80 columns wide unless runs diverged."""
+    """The result tables and the report's lines for stdout, one string, at most 80 columns wide unless further settings are
+    compared or runs diverged."""
     experiment, parts = results.experiment, []
     for block in result_blocks(results):
         heading = textwrap.wrap(f"{block['dataset']}: {block['settings']}", WIDTH)
