@@ -102,10 +102,10 @@ def _rows(section, size):
         yield from safety.determinism(size, bool(fashion))
     elif section == "jobs":
         yield from processes.jobs(size)
-    elif fashion:
-        yield from processes.memory("fashion_mnist", "Fashion-MNIST")
-    elif not size.fashion_mnist:
-        yield from processes.memory("digits", "Digits")
+    else:
+        yield from processes.monitors_memory(size)
+        if fashion or not size.fashion_mnist:
+            yield from processes.memory(*(("fashion_mnist", "Fashion-MNIST") if fashion else ("digits", "Digits")))
 
 
 def _machine():

@@ -11,6 +11,7 @@ from common import data, losses
 from common.data.fashion_mnist import find_fashion_mnist
 from exp_c_optimizer import build_model
 from kerascope import SeedStack
+from kerascope.seed_stack.metrics import accuracy_metric
 
 
 def cross_entropy():
@@ -128,7 +129,7 @@ class Stacked(Training):
 
     def prepare(self):
         self.stack = SeedStack(self.case.build, range(self.num_seeds))
-        self.stack.compile(self.case.optimizer(), self.case.loss(), jit_compile=self.jit_compile)
+        self.stack.compile(self.case.optimizer(), self.case.loss(), metrics=[accuracy_metric()], jit_compile=self.jit_compile)
         self.kept = self.callbacks(*self.case.load()[0]) if self.callbacks else []
 
     def train(self, epochs):

@@ -85,3 +85,32 @@ def memory(dataset, name):
         flags = ("--datasets", dataset, "--lr", "0.01", "--epochs", "2", "--quiet", "--out", out)
         seconds, gigabytes = run("exp_c_optimizer.py", *flags)
         yield Row(f"exp_c_optimizer.py on {name}, 6 cells of 2 epochs", 5, gigabytes, "GB", 3.0, f"{seconds:.0f} s")
+
+
+WATCHED = """
+import sys, keras, numpy as np
+from kerascope import monitors
+name, width = sys.argv[1], int(sys.argv[2])
+x, y = np.ones((64, width), "float32"), np.zeros(64, int)
+model = keras.Sequential([keras.Input((width,)), *[keras.layers.Dense(width, "relu") for _ in range(3)], keras.layers.Dense(10)])
+model.compile(keras.optimizers.SGD(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+watching = {"none": list, "GradientMonitor": lambda: [monitors.GradientMonitor(x, y)], "UpdateMonitor": lambda: [monitors.UpdateMonitor()]}
+model.fit(x, y, epochs=2, verbose=0, callbacks=watching[name]())
+"""
+
+
+def monitors_memory(size):
+    """The peak memory that monitors which keep copies of all weights add to a training of a large model."""
+    width = 4096 if size.most is None else 64
+    peaks = {name: run("-c", WATCHED, name, width)[1] for name in ("none", "GradientMonitor", "UpdateMonitor")}
+    weights = 3 * width * (width + 1) + 10 * (width + 1)
+    for name in ("GradientMonitor", "UpdateMonitor"):
+        about = f"{peaks[name]:.2f} GB : {peaks['none']:.2f} GB; the weights are {4 * weights / 2**30:.2f} GB"
+        yield Row(
+            f"{name} on a model of {weights / 1e6:.0f} million weights: peak memory added",
+            1,
+            peaks[name] - peaks["none"],
+            "GB",
+            None,
+            about,
+        )

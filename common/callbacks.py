@@ -20,12 +20,13 @@ def build_monitors(experiment, cell, data):
 
     Returns:
         `{name: Keras callback}`, in the order in which they are called. Tables with a row per seed, epoch and layer are joined into
-        layers.csv; another monitor's `frame()` is `<name>.csv`, and its `arrays()` are `<name>.npz`.
+        layers.csv; another monitor's `frame()` is `<name>.csv`, and its `arrays()` are `<name>.npz`; of histograms there are
+        arrays alone.
     """
     x_probe, y_probe = probe(*data[0])
     return {
         "gradients": GradientMonitor(x_probe, y_probe),
-        "activations": ActivationMonitor(x_probe, units=experiment.keep_units),
+        "activations": ActivationMonitor(x_probe, units=experiment.keep_units, linear=True),
         "histograms": HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES)),
         **experiment.build_monitors(cell, data),
     }
@@ -53,7 +54,8 @@ def records_of(monitors):
             sources["units"] = units
     tables, of_layers = {}, []
     for name, source in sources.items():
-        table = source.frame() if hasattr(source, "frame") else None
+        as_table = hasattr(source, "frame") and not isinstance(source, HistogramMonitor)  # Histograms are kept as arrays.
+        table = source.frame() if as_table else None
         if table is not None and set(PER_LAYER) <= set(table):
             known = {column for table in of_layers for column in table} - set(PER_LAYER)
             of_layers.append(table.drop(columns=known.intersection(table)))

@@ -6,8 +6,9 @@
 Keras 3 on the TensorFlow backend.
 """
 
+from . import _backend as _backend  # first: its error is clearer than those of the others
 from . import monitors
-from .seed_stack import SeedStack
+from .seed_stack import EarlyStopping, NotStackable, ReduceLROnPlateau, SeedStack, StackWarning
 
 __version__ = "0.1.0"
-__all__ = ["SeedStack", "monitors"]
+__all__ = ["EarlyStopping", "NotStackable", "ReduceLROnPlateau", "SeedStack", "StackWarning", "monitors"]

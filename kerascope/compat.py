@@ -5,10 +5,14 @@ each, which fails when the name goes, and a test that finds such names elsewhere
 """
 
 import contextlib
+import functools
+import inspect
 import logging
+import random
 
 import keras
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 # Classes that `keras.ops.relu` and its like become in a functional model; `keras.ops` has no public table of them. Keras 3.15.1.
 ACTIVATION_OPERATIONS = (
@@ -27,12 +31,50 @@ def sublayers(layer):
     return layer._flatten_layers(include_self=False, recursive=False) if isinstance(layer, keras.Layer) else []
 
 
+def own_weights(layer):
+    """The weights that a layer itself added as trainable, whether it is frozen now or not; those of layers within it are not among them.
+
+    `Layer._trainable_variables` holds them; the public `trainable_variables` is empty for a frozen layer. Keras 3.15.1.
+    """
+    return getattr(layer, "_trainable_variables", ())
+
+
+@functools.cache
+def _private_attributes():
+    one = keras.Input((1,), name="one")
+    return frozenset([*vars(keras.Layer(name="layer")), *vars(keras.Model(one, one, name="model")), "_functional"])
+
+
+def is_private_attribute(name):
+    """Whether Keras, or TensorFlow's tracking, keeps something of its own in an attribute of a layer or model of this name.
+
+    Those of a layer are found by making one; `Sequential._functional` and the prefix `_self_` are not. Keras 3.15.1.
+    """
+    return name.startswith("_") and (name.startswith("_self_") or name in _private_attributes())
+
+
 def graph_operations(model):
     """The layers and operations of a functional model, in order; None for any other layer.
 
     `Functional.operations` is undocumented. `Model.layers` leaves out operations such as `keras.ops.relu`. Keras 3.15.1.
     """
     return getattr(model, "operations", None)
+
+
+def keras_mask(tensor):
+    """The mask that Keras hands on with the outputs of a layer, and leaves out of a loss; None if there is none.
+
+    `_keras_mask`, an attribute of the tensor. Keras 3.15.1.
+    """
+    return getattr(tensor, "_keras_mask", None)
+
+
+def keras_logits(outputs):
+    """The inputs of the softmax or sigmoid function of Keras that a model ends in; the outputs themselves if it ends in none.
+
+    `_keras_logits`, an attribute of the tensor, from which Keras computes cross-entropies. Keras 3.15.1.
+    """
+    return getattr(outputs, "_keras_logits", outputs)
 
 
 def learning_rate_schedule(optimizer):
@@ -42,6 +84,11 @@ def learning_rate_schedule(optimizer):
     """
     learning_rate = optimizer._learning_rate
     return learning_rate if isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule) else None
+
+
+def has_callable_learning_rate(optimizer):
+    """Whether the optimizer calls a function of the user, which is no schedule, for its learning rate; see above. Keras 3.15.1."""
+    return learning_rate_schedule(optimizer) is None and callable(optimizer._learning_rate)
 
 
 def steps_taken(optimizer):
@@ -109,3 +156,160 @@ def quiet_vectorized_map():
         yield
     finally:
         logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def stacked_optimizer(optimizer, learning_rate, map_slices):
+    """Within the block, the optimizer treats each slice of a weight `(members, ...)` as a weight of its own.
+
+    `Optimizer._clip_gradients` clips by norms over whole weights; `_apply_weight_decay` and `update_step` take one learning rate. With
+    replicas, `apply` adds up their gradients after it has clipped them. Keras 3.15.1.
+
+    Args:
+        optimizer: the optimizer.
+        learning_rate: tensor, a scalar, or `(members,)`.
+        map_slices: function that maps a function over the leading axis of a structure of tensors.
+    """
+    clip, decay, update = optimizer._clip_gradients, optimizer._apply_weight_decay, optimizer.update_step
+
+    def clip_slices(gradients):
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync  # Only here, within a replica, is the strategy known.
+        if replicas == 1 and optimizer.clipvalue:
+            return clip(gradients)
+        clipped = map_slices(clip, [gradient * replicas for gradient in gradients])
+        return [gradient / replicas for gradient in clipped]
+
+    def rate_for(variable):
+        return tf.reshape(learning_rate, [-1] + [1] * (len(variable.shape) - 1))
+
+    def decay_slices(variables):
+        for variable in variables:
+            with fixed_learning_rate(optimizer, rate_for(variable)):
+                decay([variable])
+
+    changed = {}
+    if optimizer.clipnorm or optimizer.global_clipnorm or optimizer.clipvalue:
+        changed["_clip_gradients"] = clip_slices
+    if learning_rate.shape.rank:
+        changed["_apply_weight_decay"] = decay_slices
+        changed["update_step"] = lambda gradient, variable, _: update(gradient, variable, rate_for(variable))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(fixed_learning_rate(optimizer, learning_rate))
+        for name, function in changed.items():
+            stack.enter_context(replaced_attribute(optimizer, name, function))
+        yield
+
+
+def set_keras_mask(tensor, mask):
+    """Put a mask on a tensor, which losses and metrics then leave out; see `keras_mask`. Keras 3.15.1."""
+    tensor._keras_mask = mask
+
+
+def metric_direction(model, name):
+    """`"up"` or `"down"` for a compiled metric that is better when it is larger or smaller; None if Keras does not say.
+
+    `Metric._direction`, by which `keras.callbacks.EarlyStopping(mode="auto")` decides. Keras 3.15.1.
+    """
+    for metric in model.metrics:
+        for one in getattr(metric, "metrics", [metric]):
+            if one.name == name:
+                return getattr(one, "_direction", None)
+    return None
+
+
+def metric_function(metric):
+    """The function `(y_true, y_pred)` of a `keras.metrics.MeanMetricWrapper`, with its arguments: `_fn` and `_fn_kwargs`. Keras 3.15.1."""
+    return functools.partial(metric._fn, **metric._fn_kwargs)
+
+
+def allow_vectorized_bitcast():
+    """Let `tf.vectorized_map` convert `Bitcast`, which `keras.ops.argmax` and with it accuracy consist of.
+
+    Converters are registered through a private module. TensorFlow 2.21.0.
+    """
+    from tensorflow.python.ops.parallel_for import pfor
+
+    if "Bitcast" not in pfor._pfor_converter_registry:
+
+        @pfor.RegisterPFor("Bitcast")
+        def _convert(pfor_input):
+            return pfor.wrap(tf.bitcast(pfor_input.stacked_input(0), pfor_input.get_attr("type")), True)
+
+
+def without_call_info(error):
+    """The error, to which Keras will not add the arguments of the layer's call that it passes through.
+
+    Keras leaves alone an error with the attribute `_keras_call_info_injected`. Keras 3.15.1.
+    """
+    error._keras_call_info_injected = True
+    return error
+
+
+def copy_weight_decay_exclusions(optimizer, other):
+    """Give another optimizer what `Optimizer.exclude_from_weight_decay` was told.
+
+    It keeps the names as a pattern in `_exclude_from_weight_decay_pattern`. Keras 3.15.1.
+    """
+    other._exclude_from_weight_decay_pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+
+
+def exclude_stacked_from_weight_decay(optimizer, variables, stacked):
+    """Exclude stacked variables from weight decay where `Optimizer.exclude_from_weight_decay(var_list=...)` named those of one model.
+
+    It keeps `Optimizer._var_key` of each in the set `_exclude_from_weight_decay`. Keras 3.15.1.
+
+    Args:
+        optimizer: the optimizer.
+        variables: variables of the model.
+        stacked: the stacked variable of each.
+    """
+    excluded = getattr(optimizer, "_exclude_from_weight_decay", set())
+    excluded |= {optimizer._var_key(new) for old, new in zip(variables, stacked, strict=True) if optimizer._var_key(old) in excluded}
+
+
+def histogram_summary_metadata():
+    """The metadata by which TensorBoard shows a tensor of rows `(left, right, count)` in its tab of histograms.
+
+    `tensorboard.plugins.histogram.metadata` is undocumented; `tf.summary.histogram` takes values, and counts them into bins of its own.
+    TensorBoard 2.21.0.
+    """
+    try:
+        from tensorboard.plugins.histogram import metadata
+    except ImportError:
+        raise ImportError("SummaryWriter needs TensorBoard, which is not installed: pip install tensorboard") from None
+    return metadata.create_summary_metadata(display_name=None, description=None)
+
+
+@contextlib.contextmanager
+def kept_random_state():
+    """Within the block, operations such as `tf.random.normal` that run eagerly get their seeds from a generator other than TensorFlow's.
+
+    A copy of TensorFlow's would not do: the kernel of a random operation is kept by its seed, and goes on where it was. `Context._rng`, a
+    `random.Random`, exists after `tf.random.set_seed`. TensorFlow 2.21.0.
+    """
+    eager = context.context()
+    generator = getattr(eager, "_rng", None)
+    if generator is not None:
+        eager._rng = random.Random("kerascope")
+    try:
+        yield
+    finally:
+        if generator is not None:
+            eager._rng = generator
+
+
+def weights_in_fit(model):
+    """Whether the `fit` of the model that runs now got weights of samples or classes.
+
+    Keras tells its callbacks nothing about that; the arguments stand in the frame of the call. A method named `fit` with the documented
+    arguments `x`, `sample_weight` and `class_weight`, by name or in `**kwargs`. Keras 3.15.1.
+    """
+    frame = inspect.currentframe()
+    while frame is not None and not (frame.f_code.co_name == "fit" and frame.f_locals.get("self") is model):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    arguments = {**frame.f_locals.get("kwargs", {}), **frame.f_locals}
+    specs = getattr(arguments.get("x"), "element_spec", None)
+    in_elements = isinstance(specs, tuple) and len(specs) == 3
+    return in_elements or any(arguments.get(name) is not None for name in ("sample_weight", "class_weight"))

@@ -13,6 +13,7 @@ from common.store.files import write_whole
 from common.store.layout import FORMAT, checkpoint_path
 
 logger = logging.getLogger(__name__)
+STATE_FORMAT = 2  # of a state alone; a change of what monitors keep in it makes it another
 
 
 def write(cell, root, content):
@@ -32,7 +33,7 @@ def read(cell, root):
                 arrays[name]  # is checked against its checksum
             if str(arrays["origin"]) == origin(cell):
                 return content
-            problem = "is of another cell or of other packages"
+            problem = "is of another cell, of other packages or of another version of these scripts"
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
@@ -42,5 +43,5 @@ def read(cell, root):
 
 
 def origin(cell):
-    """A string of cell, format and packages. A training goes on only from a state of the same origin."""
-    return json.dumps([FORMAT, cell.id, provenance.versions()])
+    """A string of cell, formats and packages. A training goes on only from a state of the same origin."""
+    return json.dumps([FORMAT, STATE_FORMAT, cell.id, provenance.versions()])

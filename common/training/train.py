@@ -21,7 +21,8 @@ from common.store.tables import table_bytes
 from common.training.checkpoint import Checkpoint
 from common.training.events import EpochDone, Started, StateSaved
 from common.training.task import Outcome
-from kerascope.monitors import MonitorWarning
+from kerascope.monitors import MonitorWarning, PredictionMonitor, SummaryWriter
+from kerascope.seed_stack import StackWarning
 from kerascope.seed_stack.metrics import accuracy_metric
 
 OPERATIONS_PER_WEIGHT = 6  # and sample: a product and a sum, forward, and backward by inputs and by weights
@@ -89,9 +90,12 @@ class CellTraining:
         callbacks = [*monitors.values(), keras.callbacks.LambdaCallback(on_epoch_end=self.on_epoch_end)]
         if self.tensorboard is not None:
             # The graph of a SeedStack is no layer diagram, and its profile is one step an epoch: neither is worth its space.
-            callbacks.append(keras.callbacks.TensorBoard(str(Path(self.tensorboard) / self.cell.id), write_graph=False))
+            folder = str(Path(self.tensorboard) / self.cell.id)
+            over_time = [monitor for monitor in monitors.values() if not isinstance(monitor, PredictionMonitor)]
+            callbacks += [keras.callbacks.TensorBoard(folder, write_graph=False), SummaryWriter(folder, *over_time)]
         with warnings.catch_warnings():
             warnings.simplefilter("error", MonitorWarning)  # a cell without one of its measurements has failed
+            warnings.simplefilter("ignore", StackWarning)  # runs that diverge are counted in the tables
             stack.fit(
                 *self.data[0],
                 batch_size=self.cell.batch_size,

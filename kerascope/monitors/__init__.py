@@ -1,12 +1,12 @@
 """Keras callbacks that measure a network on a fixed probe while it trains.
 
 They work on any Keras 3 model on the TensorFlow backend, and on models that train several members at once and have `seeds`, `template`,
-`map_members` and `graph` (a SeedStack). They do not change the training. If a monitor cannot measure something, it issues one
+`map_members`, `stacked` and `graph` (a SeedStack). They do not change the training. If a monitor cannot measure something, it issues one
 `MonitorWarning`.
 """
 
 from .activations import ActivationMonitor
-from .core.base import MonitorWarning
+from .core.monitor import MonitorWarning
 from .core.quantity import Quantity
 from .gradients import GradientMonitor
 from .hessian_trace import HessianTraceMonitor
@@ -15,6 +15,7 @@ from .logits import LogitMonitor
 from .noise import NoiseMonitor
 from .predictions import PredictionMonitor
 from .sharpness import SharpnessMonitor
+from .summary_writer import SummaryWriter
 from .units import UnitActivity
 from .updates import UpdateMonitor
 
@@ -29,6 +30,7 @@ __all__ = [
     "PredictionMonitor",
     "Quantity",
     "SharpnessMonitor",
+    "SummaryWriter",
     "UnitActivity",
     "UpdateMonitor",
 ]

@@ -1,10 +1,11 @@
 """PredictionMonitor: the outputs of the trained model at given points, such as a grid over the plane."""
 
 import numpy as np
+import tensorflow as tf
 
-from .core.base import Monitor
 from .core.graphs import graph_per_batch, map_members
 from .core.loss import predict
+from .core.monitor import Monitor
 from .core.probe import Probe
 
 
@@ -22,35 +23,48 @@ class PredictionMonitor(Monitor):
     ```
 
     Args:
-        x: the points: an array of samples, as given to `fit`.
+        x: the points: an array of samples, as given to `fit`, or a Dataset of batches of them.
+
+    Raises:
+        ValueError: for several inputs, sparse or ragged ones.
     """
 
     def __init__(self, x):
         super().__init__(Probe(x).without_targets())
+        if not isinstance(self.probe.batches[0]["x"], tf.Tensor):
+            kind = type(self.probe.batches[0]["x"]).__name__
+            raise ValueError(f"PredictionMonitor needs the points as one dense array, got {kind}: call the model itself on other inputs")
+
+    def clear(self):
+        """Forget the outputs and problems."""
+        super().clear()
         self._outputs = None
+
+    def is_due(self, epoch):
+        return False
 
     def on_train_begin(self, logs=None):
         self._outputs = None
         super().on_train_begin(logs)
 
-    def prepare(self):
-        pass
-
-    def is_due(self, epoch):
-        return False
-
     def on_train_end(self, logs=None):
-        self._try(self._keep_outputs)
+        self._try(self.record, None, logs)
 
-    def _keep_outputs(self):
+    def record(self, epoch, logs):
         parts = [predict_batch() for predict_batch in graph_per_batch(self.model, self.probe.batches, _predict, jit_compile=False)]
         self._outputs = np.concatenate([part.numpy() for part in parts], axis=1)
 
     def arrays(self):
-        """`x`, the points `(points, features)`, and, once training has ended, `outputs` `(members, points, ...)`."""
+        """`x`, the points `(points, features)`, and, once a training has ended, `outputs` of the last one, `(members, points, ...)`."""
         outputs = {} if self._outputs is None else {"outputs": self._outputs}
         return {"x": np.concatenate([batch["x"].numpy() for batch in self.probe.batches]), **outputs}
 
 
 def _predict(model, batch):
-    return map_members(model, lambda member: predict(member, batch))
+    return map_members(model, lambda member: _single(predict(member, batch)))
+
+
+def _single(outputs):
+    if not isinstance(outputs, tf.Tensor):
+        raise ValueError("PredictionMonitor keeps one output, and the model has several: give a model of one of them, or call it itself")
+    return outputs

@@ -7,11 +7,11 @@ import tensorflow as tf
 from .core.base import QuantityMonitor
 from .core.graphs import sum_over_batches
 from .core.hessian import num_weights, sum_hessian_products
-from .core.probe import Probe
+from .core.loss_monitor import LossMonitor
 from .core.quantity import Quantity
 
 
-class SharpnessMonitor(QuantityMonitor):
+class SharpnessMonitor(LossMonitor, QuantityMonitor):
     """Measures the largest eigenvalue of the Hessian of the loss on a fixed probe, in inference mode, at the end of epochs.
 
     Use it to see why training overshoots: gradient descent at learning rate η diverges along a direction of curvature above 2/η. With the
@@ -35,19 +35,24 @@ class SharpnessMonitor(QuantityMonitor):
       Nesterov's (Cohen et al. 2021). NaN for optimizers that scale the step of each weight by its gradients: the Hessian alone does not
       decide there.
 
-    The loss is that of `GradientMonitor`. Layers need second derivatives. A measurement costs at most `iterations` times about two
-    gradients of the probe, and memory for a few copies of the weights.
+    The loss is that of `GradientMonitor`; without `loss=`, a model with a `train_step` of its own is not measured. Layers need second
+    derivatives. A measurement costs at most `iterations` times about two gradients of the probe, and memory for a few copies of the
+    weights.
 
     Args:
         x: samples of the probe, as for `GradientMonitor`.
         y: their targets. Defaults to `None`.
-        every: measure after every `every` epochs, or a collection of the epochs after which to measure; 0 is before training. Defaults to
-            `1`.
+        every: measure after every `every` epochs; or a collection of the epochs after which to measure, 0 is before training; or
+            `"100 steps"`: after every 100 steps of a training. Defaults to `1`.
         iterations: the largest number of products of the Hessian with a vector. Defaults to `30`.
         tolerance: the error, relative to the eigenvalue, at which the iteration ends earlier. Defaults to `0.01`.
         sample_weight: weights of the probe's samples, as given to `fit`. Defaults to `None`.
         layers: names or patterns of the layers by whose weights the Hessian is taken. Defaults to `None`: all.
-        logs: whether the values enter `logs`, or patterns of the keys that do. Defaults to `True`.
+        logs: whether the values enter `logs`, or patterns of the keys that do, such as `"sharp*"`. Defaults to `None`: they do.
+        class_weight: weights of the classes, as given to `fit`. Defaults to `None`.
+        loss: as for `GradientMonitor`: a function `loss(model, batch)`, or `"compiled"`. Defaults to `None`: the compiled loss.
+        training: whether to measure in training mode, as for `GradientMonitor`; dropout draws the same units for each product. Defaults to
+            `False`.
     """
 
     quantities = (
@@ -56,8 +61,21 @@ class SharpnessMonitor(QuantityMonitor):
         Quantity("stability_limit", "limit of stability", "loss per weight unit²", "log", "not measured"),
     )
 
-    def __init__(self, x, y=None, every=1, iterations=30, tolerance=0.01, sample_weight=None, layers=None, logs=True):
-        super().__init__(Probe(x, y, sample_weight), every, layers, logs)
+    def __init__(
+        self,
+        x,
+        y=None,
+        every=1,
+        iterations=30,
+        tolerance=0.01,
+        sample_weight=None,
+        layers=None,
+        logs=None,
+        class_weight=None,
+        loss=None,
+        training=False,
+    ):
+        super().__init__(x, y, sample_weight, class_weight, every, layers, loss, training, logs=logs)
         if iterations < 1 or not tolerance >= 0:
             raise ValueError(f"iterations must be at least 1 and tolerance at least 0, got {iterations} and {tolerance}")
         self.iterations, self.tolerance = iterations, tolerance
@@ -66,30 +84,39 @@ class SharpnessMonitor(QuantityMonitor):
         members, size = len(self.seeds or [0]), num_weights(self.model, self.layers)
         vector, scalar = tf.zeros((members, size)), tf.zeros(members)
         arguments = sum_hessian_products, _lanczos_step, vector, vector, scalar
-        step = sum_over_batches(self.model, self.probe.batches, *arguments, layers=self.layers)
+        step = sum_over_batches(self.model, self.probe.batches, *arguments, **self.settings)
         # The same start for all members and measurements, by NumPy: Keras's generators belong to the training.
         start = np.random.default_rng(0).normal(size=size).astype("float32")
         start = tf.tile(tf.constant(start / np.linalg.norm(start))[tf.newaxis], [members, 1])
 
         def measure(epoch):
             values, errors = largest_eigenvalues(step, start, min(self.iterations, size), self.tolerance)
-            limits = np.full(members, stability_limit(self.model.optimizer))
-            return np.stack([values, errors, limits], axis=1).astype("float32")
+            rates = self.model.member_learning_rates if self.seeds is not None else None
+            limits = np.broadcast_to(stability_limit(self.model.optimizer, rates), members)
+            return {"model": np.stack([values, errors, limits], axis=1)[:, np.newaxis]}
 
         return measure
 
 
-def stability_limit(optimizer):
-    """The largest curvature at which an optimizer is stable, at its present learning rate; NaN if there is no such number."""
+def stability_limit(optimizer, learning_rates=None):
+    """The largest curvature at which an optimizer is stable; NaN if there is no such number, infinite at a learning rate of 0.
+
+    Args:
+        optimizer: the optimizer, or None.
+        learning_rates: number, or array of those of the members. Defaults to `None`: the optimizer's present one.
+    """
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    if type(optimizer) is not keras.optimizers.SGD:
+    if type(optimizer) is not keras.optimizers.SGD:  # or None, of a model that was not compiled
         return float("nan")
-    learning_rate, momentum = float(tf.convert_to_tensor(optimizer.learning_rate)), optimizer.momentum  # Replicas have a variable each.
-    limit = (2 + 2 * momentum) / learning_rate
-    return limit / (1 + 2 * momentum) if optimizer.nesterov else limit
+    if learning_rates is None:
+        learning_rates = tf.convert_to_tensor(optimizer.learning_rate)  # Replicas have a variable each.
+    momentum = optimizer.momentum
+    limit = (2 + 2 * momentum) / (1 + 2 * momentum) if optimizer.nesterov else 2 + 2 * momentum
+    with np.errstate(divide="ignore"):
+        return limit / np.asarray(learning_rates, "float64")
 
 
-def _lanczos_step(model, totals, vector, previous, beta, layers):
+def _lanczos_step(model, totals, vector, previous, beta, **settings):
     """One step of Lanczos's method for all members: the next vector and beta, and alpha (notation of Golub & Van Loan, ch. 10)."""
     products, samples = totals
     residual = products / samples - beta[:, tf.newaxis] * previous

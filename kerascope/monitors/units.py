@@ -1,9 +1,18 @@
 """UnitActivity: when every single unit is off, and how often it comes back."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from .core.quantity import Quantity
+
+
+class _Fit(NamedTuple):
+    """The shares of a training: `{layer: {epoch: (members, units)}}`; and the seeds of its members, or None."""
+
+    layers: dict
+    seeds: Any = None
 
 
 class UnitActivity:
@@ -29,45 +38,64 @@ class UnitActivity:
     )
 
     def __init__(self):
-        self.begin(None)
+        self.clear()
 
-    def begin(self, seeds):
-        """Forget all epochs, and take these seeds as the members; None for an ordinary model."""
-        self._seeds, self._epochs, self._shares = seeds, [], {}
+    def clear(self):
+        """Forget everything."""
+        self._fits = {}
 
-    def add(self, epoch, shares):
-        """Keep the shares `{layer: (members, units)}` of an epoch; 0 is before training."""
-        self._epochs.append(epoch)
+    def add(self, epoch, shares, fit=1, seeds=None):
+        """Keep the shares `{layer: (members, units)}` of an epoch.
+
+        Args:
+            epoch: number of completed epochs; 0 is before training.
+            shares: the shares.
+            fit: number of the training. Defaults to `1`.
+            seeds: seeds of the members. Defaults to `None`: an ordinary model.
+        """
+        continued = self._fits.pop(None, _Fit({}))  # by set_arrays
+        layers = self._fits.get(fit, continued).layers
         for layer, of_units in shares.items():
-            self._shares.setdefault(layer, []).append(of_units)
+            layers.setdefault(layer, {})[epoch] = of_units
+        self._fits[fit] = _Fit(layers, seeds)
 
     def arrays(self):
-        """All shares as `{name: array}`: `epochs`, int64 `(epochs,)`, and `<layer>`, float32 `(members, epochs, units)`, 0 to 1."""
-        arrays = {layer: np.stack(by_epoch, axis=1) for layer, by_epoch in self._shares.items()}
-        return {"epochs": np.array(self._epochs, dtype=np.int64), **arrays}
+        """The shares of the last training as `{name: array}`.
+
+        `epochs`, int64 `(epochs,)`, and `<layer>`, float32 `(members, epochs, units)`, 0 to 1; NaN where the layer was not measured.
+        """
+        layers = [*self._fits.values()][-1].layers if self._fits else {}
+        epochs = sorted({epoch for by_epoch in layers.values() for epoch in by_epoch})
+        arrays = {}
+        for layer, by_epoch in layers.items():
+            unknown = np.full_like(next(iter(by_epoch.values())), np.nan)
+            arrays[layer] = np.stack([by_epoch.get(epoch, unknown) for epoch in epochs], axis=1)
+        return {"epochs": np.array(epochs, dtype=np.int64), **arrays}
 
     def set_arrays(self, arrays):
-        """Take over the result of another one's `arrays`."""
-        self._epochs = arrays["epochs"].tolist()
-        self._shares = {layer: list(np.moveaxis(array, 1, 0)) for layer, array in arrays.items() if layer != "epochs"}
+        """Take over the result of another one's `arrays`, as the beginning of the training that is added to next."""
+        epochs = arrays["epochs"].tolist()
+        layers = {layer: dict(zip(epochs, np.moveaxis(array, 1, 0), strict=True)) for layer, array in arrays.items() if layer != "epochs"}
+        self._fits = {None: _Fit(layers)}
 
     def frame(self):
         """The history of every unit as a tidy DataFrame: a row per seed, layer and unit.
 
-        Columns: `seed`, only if the model has seeds; `layer`; `unit`, from 0; `off_epochs`, the number of measured epochs at which it was
-        off; `first_off_epoch`, NaN if never; `revivals`, the number of times that it was off at one measured epoch and not at the next;
-        `off_at_end`.
+        Columns: `seed`, only if the model has seeds; `fit`, from 1, only after several trainings; `layer`; `unit`, from 0; `off_epochs`,
+        the number of measured epochs at which it was off; `first_off_epoch`, NaN if never; `revivals`, the number of times that it was off
+        at one measured epoch and not at the next; `off_at_end`.
         """
-        seeds = self._seeds if self._seeds is not None else [0]
         parts = [
-            pd.DataFrame({"seed": seed, "layer": layer, **unit_histories([shares[member] for shares in by_epoch], self._epochs)})
-            for member, seed in enumerate(seeds)
-            for layer, by_epoch in self._shares.items()
+            pd.DataFrame({"seed": seed, "fit": fit, "layer": layer, **unit_histories([of[member] for of in shares.values()], [*shares])})
+            for fit, of_fit in self._fits.items()
+            for member, seed in enumerate(of_fit.seeds or [None])
+            for layer, shares in of_fit.layers.items()
         ]
         if not parts:
             return pd.DataFrame(columns=["seed", "layer", "unit", *(quantity.name for quantity in self.quantities)])
+        several, seeds = len(self._fits) > 1, any(of_fit.seeds for of_fit in self._fits.values())
         table = pd.concat(parts, ignore_index=True)
-        return table if self._seeds is not None else table.drop(columns="seed")
+        return table.drop(columns=[*([] if several else ["fit"]), *([] if seeds else ["seed"])])
 
 
 def unit_histories(shares, epochs):

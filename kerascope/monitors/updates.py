@@ -1,16 +1,15 @@
 """UpdateMonitor: the distances that the weights move, since the last measurement and since training began."""
 
-import tensorflow as tf
+import numpy as np
 
 from .core.base import QuantityMonitor
-from .core.graphs import measurement_graph
 from .core.layers import weights_by_layer
 from .core.quantity import Quantity
-from .core.weights import WeightSnapshot, flatten_members, read_weights
+from .core.weights import divide, parts, sums_by_scope, sums_of_products, weight_names
 
 
 class UpdateMonitor(QuantityMonitor):
-    """Measures the distance that each layer's weights move, at the end of epochs. It needs no probe.
+    """Measures the distance that the weights move, at the end of epochs. It needs no probe.
 
     Use it to see layers that do not learn, or a learning rate that is too high; and whether training stays near its start, as it does in
     wide networks (Nagarajan & Kolter 2019, arXiv:1901.01672).
@@ -20,10 +19,12 @@ class UpdateMonitor(QuantityMonitor):
     ```python
     updates = UpdateMonitor()
     model.fit(x_train, y_train, epochs=20, callbacks=[updates])
+    updates.frame()  # a row per epoch and layer
+    updates.frame(per="weight")  # kernels and biases apart
     updates.plot()
     ```
 
-    Quantities, float32, each over all trainable weights of a layer:
+    Quantities, float32, each over all trainable weights of a layer, of the model, or over a single weight (see `frame`):
 
     - `update_ratio`: L2 norm of the weights' change since the last measurement, or since training began, divided by their norm then.
     - `distance`: L2 norm of the weights' change since training began (weight units).
@@ -31,16 +32,22 @@ class UpdateMonitor(QuantityMonitor):
     - `update_alignment`: cosine of the angle between the change since the last measurement and the change from the measurement before to
       the last, -1 to 1: near 1 the weights drift, near -1 they oscillate. NaN at the first measurement.
 
-    NaN if the divisor is 0. For a model that its first batch builds, NaN at the first measurement, which then counts as the beginning of
-    training.
+    NaN if the divisor is 0. Training begins with the first epoch of a `fit`, after every callback's `on_train_begin`: beside
+    `keras.callbacks.BackupAndRestore`, with the weights that it restored. For a model that its first batch builds, and for weights that
+    become trainable during a training, all are NaN at the first measurement, which then counts as the beginning, and `update_alignment` is
+    at the second, too.
+
+    It keeps three copies of the weights in the memory of the host, float32.
 
     Args:
-        every: measure after every `every` epochs, or a collection of the epochs after which to measure; 0 is before training. Defaults to
-            `1`.
+        every: measure after every `every` epochs; or a collection of the epochs after which to measure, 0 is before training; or
+            `"100 steps"`: after every 100 steps of a training. Defaults to `1`.
         layers: names or patterns of the layers to measure. Defaults to `None`: all.
-        logs: whether the values enter `logs`, or patterns of the keys that do. Defaults to `True`.
+        logs: the values that enter `logs`: True for those of the model and of each layer, False for none, or patterns of keys such as
+            `"distance/*"`. Defaults to `None`: those of the whole model.
     """
 
+    scopes = ("model", "layer", "weight")
     quantities = (
         Quantity("update_ratio", "update ratio", "1", "log"),
         Quantity("distance", "distance from the initial weights", "weight units"),
@@ -48,35 +55,42 @@ class UpdateMonitor(QuantityMonitor):
         Quantity("update_alignment", "alignment of successive updates", "1", "linear", "not measured"),
     )
 
-    def __init__(self, every=1, layers=None, logs=True):
+    def __init__(self, every=1, layers=None, logs=None):
         super().__init__(None, every, layers, logs)
 
-    def layer_names(self):
-        return list(weights_by_layer(self.template, self.layers))
+    def row_names(self, scope):
+        by_layer = weights_by_layer(self.template, self.layers)
+        return list(by_layer) if scope == "layer" else weight_names(by_layer)
 
     def build_measure(self):
-        known = {"start": True, "before": self.built_at_start, "last_change": False}
-        self.state = {name: WeightSnapshot(self.model, self.layers, is_known) for name, is_known in known.items()}
-        start, before, last_change = self.state.values()
-        measure = measurement_graph(self.model, _measure, start.values, before.values, last_change.values, layers=self.layers)
+        start, before = self.snapshot("start", self.built_at_start), self.snapshot("before", self.built_at_start)
+        last_change = self.snapshot("last_change", known=False)
 
-        def measure_and_remember(epoch):
-            quantities, before.values, last_change.values = measure(start.values, before.values, last_change.values)
-            return quantities
+        def measure(epoch):
+            weights = zip(start.values, before.values, last_change.values, before.read(), strict=True)
+            sums = np.stack([_move(*of_weight) for of_weight in weights], axis=1)
+            return {scope: _quantities(of_scope) for scope, of_scope in sums_by_scope(sums, before.names).items()}
 
-        return measure_and_remember
-
-
-def _measure(model, start, before, last_change, layers):
-    """The quantities `(members, layers, quantities)`; the weights; and their change."""
-    weights = read_weights(model, layers)
-    change = tf.nest.map_structure(tf.subtract, weights, before)
-    rows = [_quantities(*map(flatten_members, tensors)) for tensors in zip(start, before, change, last_change, weights, strict=True)]
-    return tf.stack(rows, axis=1), weights, change
+        return measure
 
 
-def _quantities(start, before, change, last_change, weights):
-    """The quantities of one layer, `(members, quantities)`, from all its values `(members, values)`."""
-    length, distance = tf.norm(change, axis=1), tf.norm(weights - start, axis=1)
-    alignment = tf.reduce_sum(change * last_change, axis=1) / (length * tf.norm(last_change, axis=1))
-    return tf.stack([length / tf.norm(before, axis=1), distance, distance / tf.norm(start, axis=1), alignment], axis=1)
+def _move(start, before, last_change, now):
+    """Take over the present values of a weight; returns sums over its values, `(members, 6)`, from which `_quantities` are computed."""
+    sums = np.zeros((6, len(start)))
+    unknown = np.isnan(start[:, 0]).all() and np.isnan(start).all()
+    for columns, present in parts(now):
+        first, last, before_change = start[:, columns], before[:, columns], last_change[:, columns]
+        change, way = present - last, present - first
+        products = (change, change), (last, last), (way, way), (first, first), (change, before_change), (before_change, before_change)
+        sums += sums_of_products(*products)
+        last_change[:, columns], before[:, columns] = change, present
+        if unknown:
+            start[:, columns] = present
+    return sums.T
+
+
+def _quantities(sums):
+    """The quantities `(members, rows, 4)` from the sums `(members, rows, 6)` of `_move`."""
+    change, before, distance, start, _, last_change = np.moveaxis(np.sqrt(np.maximum(sums, 0)), -1, 0)
+    alignment = divide(sums[..., 4], change * last_change)
+    return np.stack([divide(change, before), distance, divide(distance, start), alignment], axis=-1)

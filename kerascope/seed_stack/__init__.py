@@ -1,6 +1,12 @@
-"""Many trainings of one Keras model at once: `SeedStack`, and `StackPool`, which uses traced and compiled stacks again."""
+"""Many trainings of one Keras model at once: `SeedStack`, and what belongs to it."""
 
+from .early_stopping import EarlyStopping
+from .member_scope import NotStackable
 from .pool import StackPool
-from .stack import SeedStack, batch_order
+from .reduce_lr_on_plateau import ReduceLROnPlateau
+from .stack import SeedStack
+from .stack_warning import StackWarning
+from .training import batch_order
+from .verification import Verification
 
-__all__ = ["SeedStack", "StackPool", "batch_order"]
+__all__ = ["EarlyStopping", "NotStackable", "ReduceLROnPlateau", "SeedStack", "StackPool", "StackWarning", "Verification", "batch_order"]

@@ -25,9 +25,21 @@ class CompiledGraph:
         # Traced once, here: TensorFlow would take each new training for needless retracing.
         self._graph = tf.function(function, autograph=False).get_concrete_function(*specs)
         self.compiled = None
-        if jit_compile is True or (jit_compile == "auto" and not _has_operations(self._graph, NOT_AUTO_COMPILED)):
+        if jit_compile is True or (jit_compile == "auto" and not self._has_operations(NOT_AUTO_COMPILED)):
             self.compiled = tf.function(self._graph, jit_compile=True, autograph=False).get_concrete_function(*specs)
         self._required = jit_compile is True
+        self.is_checked = False  # by `require_own_state`
+
+    @property
+    def variables(self):
+        """All `tf.Variable`s that the graph reads or assigns."""
+        return self._graph.variables
+
+    def operations(self):
+        """The operations of the graph and of the functions that it calls, as `NodeDef`s."""
+        definition = self._graph.graph.as_graph_def()
+        for body in [definition.node, *(function.node_def for function in definition.library.function)]:
+            yield from body
 
     def __call__(self, *args):
         if self.compiled is not None:
@@ -39,9 +51,5 @@ class CompiledGraph:
                 self.compiled = None
         return self._graph(*args)
 
-
-def _has_operations(graph, words):
-    """Whether the graph, or a function that it calls, has an operation with one of the words in its name."""
-    definition = graph.graph.as_graph_def()
-    bodies = [definition.node, *(function.node_def for function in definition.library.function)]
-    return any(word in node.op for body in bodies for node in body for word in words)
+    def _has_operations(self, words):
+        return any(word in operation.op for operation in self.operations() for word in words)

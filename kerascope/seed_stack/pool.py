@@ -49,7 +49,7 @@ class StackPool:
             optimizer.learning_rate = ConstantLearningRate(learning_rate)
         key = json.dumps([stack.seeds, *_traced_settings(stack.template, optimizer, loss, metrics)], sort_keys=True, default=str)
         if key not in self._stacks:
-            stack.compile(optimizer, loss, metrics)
+            stack.compile(optimizer, loss, metrics=metrics)
             self._stacks[key] = stack
         else:
             self._stacks[key].restart(stack, optimizer)

@@ -7,50 +7,30 @@ order, gradients and slice of the optimizer's state, so it ends with the weights
 
 import keras
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
-from ..compat import learning_rate_schedule, quiet_vectorized_map, restored_epoch, set_untracked
-from . import train_epoch
+from ..compat import allow_vectorized_bitcast, exclude_stacked_from_weight_decay, learning_rate_schedule, set_untracked
+from . import evaluation
+from .fitting import Fitting
 from .graph import CompiledGraph
-from .learning_rates import upcoming_learning_rates
-from .members import build_member, stack_variables, validate_seeds
-from .metrics import accuracy_metric
+from .inherited import Refusals
+from .learning_rates import accurate_float
+from .mapping import map_slices
+from .member_loss import member_loss
+from .member_scope import MemberScope, NotStackable
+from .members import assign_members, assigned_values, build_member, outputs_of, stack_variables, validate_seeds
+from .same_model import require_same_model
 from .separability import require_separable
 
-# Seconds that XLA saves on a CPU, measured on two cores: per epoch; per weight, sample and epoch. And the seconds that it takes to compile.
-SAVED_PER_EPOCH, SAVED_PER_WEIGHT, COMPILE_SECONDS = 0.012, 8e-11, 1.5
 
-
-def batch_order(seed, epoch, num_samples):
-    """The order in which a seed sees the training samples in an epoch: a pure function of its arguments.
-
-    It depends neither on the model, nor on the number of stacked seeds, nor on where a resumed training began.
-
-    Example:
-
-    ```python
-    order = batch_order(seed=3, epoch=0, num_samples=len(x))
-    model.fit(x[order], y[order], shuffle=False)  # the first epoch of seed 3
-    ```
-
-    Args:
-        seed: int >= 0.
-        epoch: int >= 0, counted from 0 as Keras counts.
-        num_samples: int, the number of training samples.
-
-    Returns:
-        int32 array of shape `(num_samples,)`, a permutation of `range(num_samples)`.
-    """
-    return np.random.default_rng((seed, epoch)).permutation(num_samples).astype(np.int32)
-
-
-class SeedStack(keras.Model):
+class SeedStack(Fitting, Refusals, keras.Model):
     """Trains one model for many seeds at once. Each member ends as it would if trained alone.
 
     `compile`, `fit`, `evaluate`, `predict`, `save_weights`, callbacks and `History` work as for any `keras.Model`. One Keras step is one
     epoch: the minibatches and the evaluation of the validation data run inside one graph, so callbacks see one batch per epoch. The values
-    in `logs` and `History` are means over the members; `frame()` has those of each seed.
+    in `logs` and `History` are means over the members that have not diverged; `frame()` has those of each seed.
+
+    What a stack cannot train as training alone does is refused with `NotStackable`; `verify(x, y)` tries it for a model of your own.
 
     Example:
 
@@ -59,7 +39,8 @@ class SeedStack(keras.Model):
         return keras.Sequential([keras.Input((64,)), keras.layers.Dense(256, "relu"), keras.layers.Dense(10)])
 
     stack = SeedStack(build, seeds=range(10))
-    stack.compile(keras.optimizers.SGD(0.1), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    stack.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    print(stack.verify(x, y))  # trains a member alone for a few steps, and compares
     stack.fit(x, y, batch_size=64, epochs=100, validation_data=(x_test, y_test))
     stack.frame()  # a row per seed and epoch
     stack.member(3)  # the ordinary model of the fourth seed, with its trained weights
@@ -67,33 +48,54 @@ class SeedStack(keras.Model):
 
     Built and compiled within `strategy.scope()` of a `tf.distribute.MirroredStrategy`, it shares each batch out to the replicas.
     `batch_size` stays that of the whole batch. The results stay the same, except for batch normalisation, whose statistics are those of
-    each replica.
+    each replica, and for dropout and noise, which each replica draws.
 
     Args:
-        build: function without arguments that returns a built model with one input and one output, of the same architecture each time. It
-            is called once per seed, right after `keras.utils.set_random_seed(seed)`.
+        build: function without arguments that returns a built model, the same each time but for its weights. It is called once per seed,
+            right after `keras.utils.set_random_seed(seed)`.
         seeds: distinct integers in `[0, 2**32)`. A seed fixes a member's initial weights, its batch order and its dropout masks. Keras's
             initializers use Python's global generator, so no other thread may use it meanwhile; its state, and NumPy's, is restored.
         **kwargs: as for `keras.Model`, such as `name`.
 
+    Attributes:
+        template: an ordinary model, with whose layers all members are computed. Its weights are not trained.
+        records: list of the measurements of each epoch, `{name: array (members,)}`; see `frame()`.
+        compile_arguments: dict of the arguments of `compile` but for the optimizer.
+        member_logs: those of the last epoch, and what callbacks measured of each member then.
+        member_learning_rates: float `(members,)`; `ReduceLROnPlateau` sets it.
+        is_training: bool `(members,)`; False for members that `stop_members` has stopped.
+
     Raises:
-        ValueError: for no seeds, repeated or unusable seeds, or a model that cannot be stacked.
+        ValueError: for no seeds, or repeated or unusable ones.
+        NotStackable: a ValueError, for a model that cannot be stacked.
     """
 
     def __init__(self, build, seeds, **kwargs):
         super().__init__(**kwargs)
+        allow_vectorized_bitcast()
         self.seeds = validate_seeds(seeds)
         members = [build_member(build, seed) for seed in self.seeds]
+        require_same_model(members)
         # All members are computed with the layers of the template; its variables are not this model's.
         set_untracked(self, "template", members[0])
         set_untracked(self, "build_function", build)
         self._stacked = [stack_variables(variables) for variables in zip(*(member.variables for member in members), strict=True)]
         self._position = {id(variable): i for i, variable in enumerate(self.template.variables)}
-        self.records = []
-        self._graphs = {}
-        self._prepared = False
-        self._compile_if_worthwhile = False
+        self._forget_training()
+        self._forget_graphs()
         self.built = True
+
+    def _forget_training(self):
+        self.records = []
+        self._forget_callbacks()
+
+    def _forget_callbacks(self):
+        self.member_logs, self._member_learning_rates, self._learning_rate_of_all = {}, None, None
+        self.is_training, self._stopped_state, self._stopped_at = np.ones(len(self.seeds), bool), [], set()
+
+    def _forget_graphs(self):
+        self._graphs, self._not_vectorised = {}, set()
+        self._vectorises, self._prepared, self.has_sparse_gradients, self._compile_if_worthwhile = True, False, False, False
 
     def __dir__(self):
         # Keras saves what it finds by dir(). The template's own weights are not part of the stack.
@@ -114,38 +116,79 @@ class SeedStack(keras.Model):
         Returns:
             The results of `fn`, each tensor with a leading axis of length `len(seeds)`.
         """
+        return self._map(fn, args, (), ())[0]
+
+    def map_and_track(self, fn, args, losses):
+        """`map_members` for the training itself, in which `compute_loss` updates the variables of several losses.
+
+        Args:
+            fn, args: see `map_members`.
+            losses: values `(members,)` of `loss_variables`.
+
+        Returns:
+            The results of `fn`; and the new values of `loss_variables`.
+        """
+        results, losses, vectorises = self._map(fn, args, self.loss_variables, losses)
+        self._vectorises &= vectorises
+        return results, losses
+
+    def _map(self, fn, args, variables, values):
+        metrics = [variable for metric in self.metrics for variable in metric.variables]
 
         def one(slices):
-            values, args_i = slices
-            mapping = list(zip(self.template.variables, values, strict=True))
-            with keras.StatelessScope(state_mapping=mapping, collect_losses=True):
-                return fn(self.template, *args_i)
+            weights, values, args_i = slices
+            tracked = list(zip(variables, values, strict=True))
+            with MemberScope(self.template.variables, weights, tracked, ignored=metrics) as scope:
+                return fn(self.template, *args_i), [scope.get_current_value(variable) for variable in variables]
 
-        slices = ([tf.convert_to_tensor(v.value) for v in self._stacked], args)
-        try:
-            with quiet_vectorized_map():
-                return tf.vectorized_map(one, slices, fallback_to_while_loop=False)
-        except (ValueError, NotImplementedError):
-            # Some operations (convolution by stacked kernels, random numbers) have no vectorised form: the graph then holds the members one
-            # by one. An error of `fn` itself is raised again here.
-            results = [one(tf.nest.map_structure(lambda t, i=i: t[i], slices)) for i in range(len(self.seeds))]
-            return tf.nest.map_structure(lambda *outputs: tf.stack(outputs), *results)
+        # A try to vectorise takes seconds for a large model: a model that failed is not tried again, nor is a function.
+        key = getattr(fn, "__code__", fn)
+        slices = [tf.convert_to_tensor(v.value) for v in self._stacked], list(values), args
+        (results, updated), vectorised = map_slices(one, slices, self._vectorises and key not in self._not_vectorised)
+        if not vectorised:
+            self._not_vectorised.add(key)
+        return results, updated, vectorised
+
+    def member_loss(self, member, batch, y_pred, training=False, weight=1.0):
+        """The loss of a member, with all its terms, within `map_members`: a scalar.
+
+        Args:
+            member: the model that `map_members` gives, called just before on `batch["x"]`.
+            batch: dict with the keys `x` and, if there are any, `y` and `sample_weight`.
+            y_pred: its outputs.
+            training: as for `keras.Model.compute_loss`. Defaults to `False`.
+            weight: the share of the whole batch that these samples are, of which other replicas have the rest. Defaults to `1.0`.
+
+        Raises:
+            NotStackable: if there is no loss, or it is not one number.
+        """
+        return member_loss(self, member, batch, y_pred, training, weight)
 
     def call(self, inputs, training=False):
         """Outputs of all members on the same inputs.
 
         Args:
-            inputs: tensor `(samples, ...)`.
+            inputs: tensor `(samples, ...)`, or a structure of them for a model of several inputs.
             training: as for a layer. Defaults to `False`.
 
         Returns:
-            A tensor `(samples, members, ...)`.
+            A tensor `(samples, members, ...)`, or a structure of them. `predict(x)` returns arrays of that shape: the classes that the
+            members predict are `predict(x).argmax(axis=-1)`, `(samples, members)`.
         """
-        outputs = self.map_members(lambda member: member(inputs, training=training))
-        return keras.ops.moveaxis(outputs, 0, 1)
+        is_assigned = []
+
+        def outputs_and_state(member):
+            before = [v.value for v in member.variables]
+            outputs = outputs_of(member, inputs, training)
+            is_assigned[:], assigned = assigned_values(member.variables, before)
+            return outputs, assigned
+
+        outputs, assigned = self.map_members(outputs_and_state)
+        assign_members(self, self.template.variables, is_assigned, assigned)  # a layer that draws noise, to predict as well
+        return tf.nest.map_structure(lambda t: keras.ops.moveaxis(t, 0, 1), outputs)
 
     def member(self, index):
-        """An ordinary model with the present weights of one member: a copy, not compiled, which can be trained, saved or changed.
+        """An ordinary model with the present weights of one member: a copy, as `build` made it, which can be trained, saved or changed.
 
         Args:
             index: position in `seeds` (not the seed itself).
@@ -155,27 +198,36 @@ class SeedStack(keras.Model):
             variable.assign(stacked[index])
         return model
 
-    def compile(self, optimizer="rmsprop", loss=None, metrics=None, jit_compile="auto", **kwargs):
+    @property
+    def output_names(self):
+        """The names of the outputs, by which losses and metrics may be given; of functional models alone."""
+        return self.template.output_names
+
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, *, jit_compile="auto", **kwargs):
         """Configure the training, as `keras.Model.compile`.
 
         Args:
-            optimizer: as for `keras.Model.compile`. It must update each weight elementwise. Defaults to `"rmsprop"`.
-            loss: as for `keras.Model.compile`. Defaults to `None`.
-            metrics: as for `keras.Model.compile`. Defaults to `None`: accuracy on integer labels.
+            optimizer: as for `keras.Model.compile`. It must update each weight elementwise; clipping by norms is by each member's own.
+                Defaults to `"rmsprop"`.
+            loss: as for `keras.Model.compile`. Defaults to `None`: only what layers add with `add_loss`.
+            loss_weights: as for `keras.Model.compile`. Defaults to `None`.
+            metrics: as for `keras.Model.compile`, each one number. Defaults to `None`: none.
             jit_compile: True, False or `"auto"`. With `"auto"`, XLA compiles on a GPU what it compiles for any Keras model. On a CPU it
                 compiles trainings that are long enough to save the time that compilation takes, unless the model draws random numbers
                 (XLA would draw others) or convolves. Defaults to `"auto"`.
             **kwargs: as for `keras.Model.compile`.
 
         Raises:
-            ValueError: if the optimizer couples the members; the message has the reason.
+            NotStackable: if the optimizer couples the members; the message has the reason.
         """
-        if metrics is None:
-            metrics = [accuracy_metric()]
-        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
-        require_separable(self.optimizer)
-        self._graphs.clear()
-        self._prepared = False
+        arguments = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "jit_compile": jit_compile, **kwargs}
+        super().compile(optimizer=optimizer, **arguments)
+        set_untracked(self, "compile_arguments", arguments)
+        scales_loss = kwargs.get("auto_scale_loss", True) and self.template.dtype_policy.name == "mixed_float16"
+        require_separable(self.optimizer, scales_loss)
+        exclude_stacked_from_weight_decay(self.optimizer, self.template.variables, self._stacked)
+        self._forget_callbacks()
+        self._forget_graphs()
         self._compile_if_worthwhile = jit_compile == "auto" and not (self.jit_compile or self.run_eagerly)
 
     def restart(self, other, optimizer):
@@ -189,126 +241,26 @@ class SeedStack(keras.Model):
         for variable, value in zip(self._stacked, other._stacked, strict=True):
             variable.assign(value)
         set_untracked(self, "build_function", other.build_function)
-        self.records = []
+        self._forget_training()
         if learning_rate_schedule(optimizer):
             self.optimizer.learning_rate = learning_rate_schedule(optimizer)
         optimizer.build(other.trainable_variables)
         for variable, value in zip(self.optimizer.variables, optimizer.variables, strict=True):
             variable.assign(value)
 
-    def fit(self, x, y, batch_size=32, epochs=1, verbose="auto", callbacks=None, validation_data=None, shuffle=True, initial_epoch=0):
-        """Train all members.
+    def begin_training(self):
+        """Train all members again, stopped ones too; NotStackable if their optimizers have taken different numbers of steps."""
+        others = {int(self.optimizer.iterations)} if self._stopped_at and self.is_training.any() else set()
+        if len(self._stopped_at | others) > 1:
+            raise NotStackable("members were stopped at different epochs: go on with member(i), or build a new stack")
+        self.is_training, self._stopped_at, self.stop_training = np.ones(len(self.seeds), bool), set(), False
 
-        Args:
-            x, y: arrays of the training samples and their targets, first axis samples. They stay on the device for the whole training.
-            batch_size: samples per step and member. A smaller last batch is kept. Defaults to `32`.
-            epochs: as in `keras.Model.fit`. Defaults to `1`.
-            verbose: as in `keras.Model.fit`. Defaults to `"auto"`.
-            callbacks: as in `keras.Model.fit`. Defaults to `None`.
-            validation_data: `(x_test, y_test)`, evaluated after every epoch. Defaults to `None`.
-            shuffle: whether each member sees the samples in its own `batch_order`, or all in the order of `x`. A batch that holds all
-                samples is not shuffled. Defaults to `True`.
-            initial_epoch: as in `keras.Model.fit`. Defaults to `0`.
-
-        Returns:
-            A `History` of means over the members.
-
-        Raises:
-            ValueError: for a `batch_size` below 1, no samples, or different numbers of samples and targets.
-        """
-        x, y = _samples(x, y)
-        batch_size = min(int(batch_size), len(x))
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        self._prepare(x, y)
-        data = (x, y, *(() if validation_data is None else _samples(*validation_data)))
+    def choose_compilation(self, is_worthwhile):
+        """Whether XLA compiles the training on a CPU, if that was left open."""
         if self._compile_if_worthwhile:
-            weights = len(x) * len(self.seeds) * self.template.count_params()
-            self.jit_compile = epochs * (SAVED_PER_EPOCH + SAVED_PER_WEIGHT * weights) >= COMPILE_SECONDS
-        callbacks = keras.callbacks.CallbackList(
-            callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs, steps=1, model=self
-        )
-        self.stop_training, logs = False, {}
-        callbacks.on_train_begin()
-        initial_epoch = restored_epoch(self) or initial_epoch
-        run_epoch = self._epoch_function(data, batch_size, shuffle and batch_size < len(x))
-        self.records = [record for record in self.records if record["epoch"] <= initial_epoch]
-        for epoch in range(initial_epoch, epochs):
-            callbacks.on_epoch_begin(epoch)
-            callbacks.on_train_batch_begin(0)
-            per_member = run_epoch(epoch)
-            self.records.append({"epoch": epoch + 1, **per_member})
-            logs = _means(per_member)
-            callbacks.on_train_batch_end(0, logs)
-            callbacks.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        self.optimizer.finalize_variable_values(self.trainable_variables)
-        callbacks.on_train_end(logs)
-        return self.history
+            self.jit_compile = bool(is_worthwhile)
 
-    def _epoch_function(self, data, batch_size, shuffle):
-        """A function `run_epoch(epoch)` that trains all members for an epoch and returns its results as `{name: array (members,)}`."""
-        samples = len(data[0])
-        num_steps = -(-samples // batch_size)
-        learning_rates = upcoming_learning_rates(self.optimizer, num_steps)
-        order_spec = tf.TensorSpec((len(self.seeds), samples) if shuffle else (samples,), tf.int32)
-        learning_rates_spec = tf.TensorSpec((num_steps,), tf.float32)
-        graph = self.graph(train_epoch.train_epoch, order_spec, learning_rates_spec, *data, batch_size=batch_size)
-
-        def run_epoch(epoch):
-            if shuffle:
-                order = np.stack([batch_order(seed, epoch, samples) for seed in self.seeds])
-            else:
-                order = np.arange(samples, dtype=np.int32)
-            results = graph(tf.convert_to_tensor(order), learning_rates(), *data)
-            return {name: value.numpy() for name, value in results.items()}
-
-        return run_epoch
-
-    def evaluate(self, x, y, batch_size=None, verbose="auto", return_dict=False, per_member=False):
-        """Loss and metrics of all members on the same samples.
-
-        Args:
-            x: array of samples, first axis samples.
-            y: array of targets, likewise.
-            batch_size: ignored: one graph chooses its own batches. Defaults to `None`.
-            verbose: ignored: nothing is printed. Defaults to `"auto"`.
-            return_dict: whether to return a dict by name instead of a list. Defaults to `False`.
-            per_member: whether to return arrays of shape `(members,)` instead of means over the members. Defaults to `False`.
-
-        Returns:
-            The loss and the metrics, as a list or dict.
-
-        Raises:
-            ValueError: for no samples, or different numbers of samples and targets.
-        """
-        x, y = _samples(x, y)
-        self._prepare(x, y)
-        evaluate = self.graph(train_epoch.evaluate, x, y)
-        results = {name: value.numpy() for name, value in evaluate(x, y).items()}
-        if not per_member:
-            results = _means(results)
-        return results if return_dict else list(results.values())
-
-    def frame(self):
-        """The measurements of `fit` as a tidy DataFrame: a row per seed and epoch.
-
-        Columns: `seed`; `epoch`, from 1; `learning_rate`, that of the epoch's first step; `train_loss`, `train_accuracy`, means over the
-        epoch, while the weights change; `test_loss`, `test_accuracy`, after the epoch, NaN without validation data; `train_grad_norm`, the
-        mean over the epoch's steps of the L2 norm of the whole minibatch gradient. Other metrics follow as `train_<name>`, `test_<name>`.
-        """
-        first = ["seed", "epoch", "learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "train_grad_norm"]
-        rows = [
-            {"seed": seed, **{_column(name): np.broadcast_to(value, len(self.seeds))[i] for name, value in record.items()}}
-            for i, seed in enumerate(self.seeds)
-            for record in self.records
-        ]
-        table = pd.DataFrame(rows)
-        table = table.reindex(columns=[*first, *(name for name in table.columns if name not in first)])
-        return table.astype({name: "float32" for name in table.columns if name not in ("seed", "epoch")})
-
-    def graph(self, function, *args, jit_compile=True, **settings):
+    def graph(self, function, *args, jit_compile=True, traced=False, **settings):
         """A function of the stack as a TensorFlow graph, made once and kept until the next `compile`.
 
         Args:
@@ -316,6 +268,7 @@ class SeedStack(keras.Model):
             *args: structures of tensors, or of their specs, for their shapes and types.
             jit_compile: whether XLA compiles it if it compiles the training; False for a function so rare that compilation does not pay.
                 Defaults to `True`.
+            traced: whether it is a graph even if the stack was compiled with `run_eagerly`. Defaults to `False`.
             **settings: hashable, constants of the graph.
 
         Returns:
@@ -325,48 +278,71 @@ class SeedStack(keras.Model):
         def run(*args):
             return function(self, *args, **settings)
 
-        if self.run_eagerly:
+        if self.run_eagerly and not traced:
             return run
         # XLA compiles for one device: as in Keras, replicas do without it.
         jit_compile = jit_compile and bool(self.jit_compile) and self.distribute_strategy.num_replicas_in_sync == 1
-        shapes = tuple((tuple(t.shape), t.dtype) for t in tf.nest.flatten(args))
-        key = function, shapes, tuple(sorted(settings.items())), jit_compile
+        key = function, _structure_of(args), tuple(sorted(settings.items())), jit_compile
         if key not in self._graphs:
             self._graphs[key] = CompiledGraph(run, args, "auto" if jit_compile and self._compile_if_worthwhile else jit_compile)
         return self._graphs[key]
 
+    def evaluation_graph(self, batch, batch_size):
+        """A function of samples that evaluates all members; in batches of `batch_size` if the batches matter."""
+        return self.graph(evaluation.evaluate, batch, batch_size=self.size_that_matters(batch, batch_size))
+
+    def size_that_matters(self, batch, batch_size):
+        """`batch_size` if the loss of samples depends on the batch that they are in, else None."""
+        structure = "size that matters", _structure_of(batch)
+        if structure not in self._graphs:
+            # Keras weighs all batches alike in the losses of several outputs.
+            self._graphs[structure] = bool(self.loss_metrics) or evaluation.batches_matter(self, batch)
+        return batch_size if self._graphs[structure] else None
+
     @property
     def member_metrics(self):
         """The compiled metrics. They compute the metrics of all members; the graph of an epoch holds each member's state."""
-        return [metric for metric in self.metrics if metric.name != "loss"]
+        return [metric for metric in self.metrics if metric.name != "loss" and metric not in self.loss_metrics]
 
-    def _prepare(self, x, y):
+    @property
+    def loss_metrics(self):
+        """Means of the losses of several outputs, `<output>_loss`, which `compute_loss` updates."""
+        return [metric for metric in self.metrics[1:] if type(metric) is keras.metrics.Mean]
+
+    @property
+    def loss_variables(self):
+        """The variables of `loss_metrics`, in order: the sum and the number of samples of each."""
+        return [variable for metric in self.loss_metrics for variable in metric.variables]
+
+    @property
+    def float_type(self):
+        """See `accurate_float`."""
+        return accurate_float()
+
+    def prepare(self, batch):
         """Build loss, metrics and optimizer before anything is traced: none of them can create variables inside a loop."""
         if self._prepared:
             return
-        y_pred = self.template(x[:1], training=False)
-        self.compute_loss(x[:1], y[:1], y_pred, training=False)
-        self.compute_metrics(x[:1], y[:1], y_pred)
+        one = tf.nest.map_structure(lambda t: t[:1], batch)
+        y_pred = self.in_template(lambda: outputs_of(self.template, one["x"], training=False))
+        if self.loss is not None:
+            self.compute_loss(one["x"], one.get("y"), y_pred, one.get("sample_weight"), training=False)
+        if "y" in one:
+            self.compute_metrics(one["x"], one["y"], y_pred, one.get("sample_weight"))
         self.reset_metrics()
         if not self.optimizer.built:
             with self.distribute_strategy.scope():
                 self.optimizer.build(self.trainable_variables)
         self._prepared = True
 
-
-def _samples(x, y):
-    x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
-    if len(x) != len(y) or not len(x):
-        raise ValueError(f"x and y need the same number of samples, at least one; got {len(x)} and {len(y)}")
-    return x, y
-
-
-def _means(per_member):
-    return {name: float(np.mean(value)) for name, value in per_member.items()}
+    def in_template(self, function):
+        """The result of a function that calls the template with its own weights; state that it changes is dropped."""
+        variables = self.template.variables
+        metrics = [variable for metric in self.metrics for variable in metric.variables]
+        with MemberScope(variables, [tf.convert_to_tensor(v.value) for v in variables], ignored=metrics):
+            return function()
 
 
-def _column(name):
-    """The column of `frame()` for a name of Keras's logs (`loss`, `val_accuracy`, ...)."""
-    if name in ("epoch", "learning_rate", "train_grad_norm"):
-        return name
-    return f"test_{name.removeprefix('val_')}" if name.startswith("val_") else f"train_{name}"
+def _structure_of(tensors):
+    """The structure of tensors, with their shapes and types, in words."""
+    return str(tf.nest.map_structure(lambda t: (tuple(t.shape), t.dtype), tensors))

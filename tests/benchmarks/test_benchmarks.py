@@ -43,7 +43,7 @@ def test_the_jax_reference_trains_the_same_weights(case, rule, arguments):
 
     theirs = jax_reference.Jax(case, 2, *getattr(jax_reference, rule)(*arguments))  # which trains two epochs
     stack = SeedStack(case.build, range(2))
-    stack.compile(case.optimizer(), case.loss())
+    stack.compile(case.optimizer(), case.loss(), metrics=["accuracy"])
     (x, y), test = case.load()
     stack.fit(x, y, case.batch_size, epochs=2, validation_data=test, verbose=0)
     for ours, other in zip(stack.trainable_variables, theirs.weights, strict=True):

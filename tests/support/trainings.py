@@ -40,7 +40,7 @@ def build_cnn():
 
 def trained_stack(samples, seeds, optimizer, build=build, jit=False, epochs=EPOCHS, loss=None, **fit):
     stack = SeedStack(build, seeds)
-    stack.compile(optimizer, loss=loss or cross_entropy(), jit_compile=jit)
+    stack.compile(optimizer, loss=loss or cross_entropy(), metrics=["accuracy"], jit_compile=jit)
     stack.fit(*samples, batch_size=BATCH, epochs=epochs, verbose=0, **fit)
     return stack
 

@@ -1,174 +1,127 @@
-"""The base classes of the monitors: when they measure, how errors end, and how numbers reach `logs`, tables and charts."""
+"""The base class of the monitors that measure numbers with names: their way to records, `logs`, tables and charts."""
 
-import numbers
-import warnings
-from collections.abc import Collection
-
-import keras
 import numpy as np
-import pandas as pd
 
-from .graphs import template_of
-from .layers import is_built, matches
-from .probe import Probe
-
-
-class MonitorWarning(UserWarning):
-    """A monitor cannot measure what it was asked to; the training goes on without it.
-
-    Example:
-
-    ```python
-    import warnings
-
-    warnings.simplefilter("error", MonitorWarning)  # stop the training instead
-    ```
-    """
-
-
-class Monitor(keras.callbacks.Callback):
-    """Base of the monitors: measures at the end of epochs, and never stops the training.
-
-    A subclass implements `prepare()` and `record(epoch, logs)`. An error in them becomes one `MonitorWarning`, after which the monitor does
-    nothing until the next training begins.
-
-    Args:
-        probe: the samples to measure on, a `Probe` or None. Defaults to `None`.
-        every: measure after every `every` epochs, or a collection of the epochs after which to measure; 0 is before training. Defaults to
-            `1`.
-        layers: names or patterns (`"conv*"`) of the layers to measure, one or several. The name of a layer within a model or layer is its
-            path, `"encoder/dense"`; patterns apply to the path and to its last part. Defaults to `None`: all layers.
-    """
-
-    quantities = ()  # a `Quantity` for each measured column of `frame()`
-    measures_before_training = False  # whatever `every` says, if the model is built
-    requires_built_model = False
-
-    def __init__(self, probe=None, every=1, layers=None):
-        super().__init__()
-        periodic = isinstance(every, numbers.Integral)
-        epochs = [every] if periodic else list(every) if isinstance(every, Collection) and not isinstance(every, str) else []
-        minimum = 1 if periodic else 0
-        if not epochs or not all(isinstance(e, numbers.Integral) and not isinstance(e, bool) and e >= minimum for e in epochs):
-            raise ValueError(f"every must be an integer of at least 1, or a collection of epochs, got {every!r}")
-        if probe is not None and not isinstance(probe, Probe):
-            raise TypeError(f"probe must be a Probe, got {type(probe).__name__}")
-        self.probe = probe
-        self.every = every if periodic else frozenset(every)
-        self.layers = None if layers is None else (layers,) if isinstance(layers, str) else tuple(layers)
-
-    def set_model(self, model):
-        super().set_model(model)
-        self.seeds = getattr(model, "seeds", None)
-        self.template = template_of(model)
-
-    def prepare(self):
-        """Get ready to measure. Called when training begins or, for a model that its first batch builds, at the end of an epoch."""
-        raise NotImplementedError
-
-    def record(self, epoch, logs):
-        """Measure; `epoch` is the number of completed epochs."""
-        raise NotImplementedError
-
-    def is_due(self, epoch):
-        """Whether to measure after `epoch` completed epochs."""
-        if epoch == 0 and self.measures_before_training:
-            return True
-        return epoch in self.every if isinstance(self.every, frozenset) else epoch > 0 and epoch % self.every == 0
-
-    def on_train_begin(self, logs=None):
-        self._ready, self._failed = False, False
-        self.built_at_start = is_built(self.template)
-        if self.built_at_start:
-            self._try(self._measure_if_due, 0, None)
-        elif self.requires_built_model:
-            self._try(self._raise_not_built)
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._try(self._measure_if_due, epoch + 1, {} if logs is None else logs)
-
-    def _measure_if_due(self, epoch, logs):
-        if not self._ready:
-            self.prepare()
-            self._ready = True
-        if self.is_due(epoch):
-            self.record(epoch, logs)
-
-    def _raise_not_built(self):
-        raise ValueError("the model has no weights before its first batch; call it on a sample before fit()")
-
-    def _try(self, function, *args):
-        if self._failed:
-            return
-        try:
-            function(*args)
-        except Exception as error:  # of any kind: a measurement must not stop a training
-            self._failed = True
-            reason = " ".join(str(error).split())[:500]
-            self.warn(f"measures nothing from here on: {type(error).__name__}: {reason}")
-
-    def warn(self, problem):
-        """Issue a `MonitorWarning` that says what is not measured."""
-        warnings.warn(f"{type(self).__name__} {problem}", MonitorWarning, stacklevel=2)
+from .logs import LogKeys, mean_over_members
+from .monitor import Monitor, WrongArgument
+from .records import Record, from_arrays, table, to_arrays
+from .weights import WeightSnapshot
 
 
 class QuantityMonitor(Monitor):
     """Base of the monitors whose measurements are numbers with names.
 
-    A subclass sets `quantities` and implements `build_measure()` and, if it measures layer by layer, `layer_names()`. What a measurement
-    hands on to the next one it keeps in `state`, `{name: object with arrays() and set_arrays(arrays)}`.
+    A subclass sets `quantities` and `scopes`, and implements `build_measure()` and, unless it measures the model as a whole alone,
+    `row_names(scope)`. What a measurement hands on to the next one it keeps in `state`, `{name: object with arrays() and
+    set_arrays(arrays)}`, made by `build_measure()`; copies of weights by `snapshot(name)`.
 
-    The values enter `logs` under `<quantity>/<layer>`, or `<quantity>` for those of the whole model, so every callback later in the list,
-    `History` included, records them. They are means over the members, if there are several, and NaN after epochs without a measurement.
+    The values of the whole model enter `logs` under `<quantity>`, so every callback later in the list, `History` included, records them.
+    Of several members they are means over those that are being trained and whose value is finite. They are NaN after epochs without a
+    measurement. With `layers=`, the values of the whole model are those of the chosen layers together.
 
     Args:
         probe: see `Monitor`. Defaults to `None`.
         every: see `Monitor`. Defaults to `1`.
         layers: see `Monitor`. Defaults to `None`.
-        logs: whether the values enter `logs`, or patterns of the keys that do, such as `"grad_norm/*"`. Defaults to `True`.
+        logs: the values that enter `logs`: True for those of the model and of each layer, False for none, or patterns of keys:
+            `"grad_norm"` is that of the model, `"grad_norm/*"` are those of all layers, `"grad_norm/dense/kernel"` is that of a single
+            weight. Defaults to `None`: the values of the whole model.
+
+    Raises:
+        ValueError: for a pattern that matches no key: if no quantity has that name, at once; if no layer has, when training begins.
     """
 
-    def __init__(self, probe=None, every=1, layers=None, logs=True):
+    scopes = ("model",)  # of "model", "layer" and "weight"
+    transient = (*Monitor.transient, "_measure")
+
+    def __init__(self, probe=None, every=1, layers=None, logs=None):
         super().__init__(probe, every, layers)
-        logs = "*" if logs is True else logs or ()
-        self._log_patterns = (logs,) if isinstance(logs, str) else tuple(logs)
-        self._records, self.state = [], {}
+        self._keys = LogKeys(logs, [quantity.name for quantity in self.quantities])
 
-    def layer_names(self):
-        """Names of the measured layers, in order; None for quantities of the whole model."""
-        return None
+    def clear(self):
+        """Forget all measurements and problems."""
+        super().clear()
+        self.records, self._saved_parts, self._names = [], None, {}
 
-    def build_measure(self):
-        """A function of the number of completed epochs that returns a float array `(members, layers, quantities)`, or, for quantities of
-        the whole model, `(members, quantities)`."""
+    def row_names(self, scope):
+        """Names of the rows that `build_measure()` measures of the present model: for `"layer"` a list of paths, for `"weight"` of pairs
+        `(path, weight)`."""
         raise NotImplementedError
 
-    def on_train_begin(self, logs=None):
-        self._records = []
-        super().on_train_begin(logs)
+    def build_measure(self):
+        """A function of the number of completed epochs that returns `{scope: float array (members, rows, quantities)}`; for `"model"`
+        there is one row."""
+        raise NotImplementedError
+
+    def snapshot(self, name, known=True):
+        """A `WeightSnapshot` of the present weights in `state`, which holds what an earlier one of that name held.
+
+        Args:
+            name: its name in `state`.
+            known: whether the present weights are the wanted ones, as for `WeightSnapshot`. Defaults to `True`.
+        """
+        self.state[name] = WeightSnapshot(self.model, self.layers, known, self.state.get(name))
+        return self.state[name]
 
     def prepare(self):
-        self.measure = self.build_measure()
+        self._measure = self.build_measure()
+        rows = {"model": lambda: [()], "layer": lambda: [(name,) for name in self.row_names("layer")]}
+        self._names = {scope: rows[scope]() if scope in rows else [tuple(name) for name in self.row_names(scope)] for scope in self.scopes}
+        self._chosen_keys = self._keys.choose(self._names)
+        try:
+            self._keys.require_matches(self._names)
+        except ValueError as error:
+            if not self.built_at_start:  # Something is trained already.
+                raise
+            raise WrongArgument(*error.args) from None
+        if self._saved_parts is not None:
+            for name, part in self.state.items():
+                part.set_arrays({key.removeprefix(f"{name}/"): a for key, a in self._saved_parts.items() if key.startswith(f"{name}/")})
+            self._saved_parts = None
 
     def record(self, epoch, logs):
-        values = np.asarray(self.measure(epoch))
-        self._records.append((epoch, values))
-        self._write_logs(logs, values.mean(axis=0))
+        values = {scope: np.asarray(array, "float32") for scope, array in self._measure(epoch).items()}
+        seeds = None if self.seeds is None else list(self.seeds)
+        self.records.append(Record(self.fit, epoch, self.step, seeds, self._names, values))
+        self._write_logs(logs, values)
 
-    def on_epoch_end(self, epoch, logs=None):
-        super().on_epoch_end(epoch, logs)
-        if logs is not None and self._ready and not self._failed and not self.is_due(epoch + 1):
-            # CSVLogger takes its columns from the first epoch, and a series in History has a value for every epoch.
-            self._write_logs(logs, np.full((len(self.layer_names() or [None]), len(self.quantities)), np.nan))
+    def skip(self, epoch, logs):
+        # CSVLogger takes its columns from the first epoch, and a series in History has a value for every epoch.
+        values = {scope: np.full((1, len(rows), len(self.quantities)), np.nan) for scope, rows in self._names.items()}
+        if self.every_steps and self.records and (self.records[-1].fit, self.records[-1].epoch) == (self.fit, epoch):
+            values = self.records[-1].values
+        self._write_logs(logs, values)
 
     def _write_logs(self, logs, values):
-        if logs is None:
-            return
-        names = self.layer_names()
-        suffixes = [""] if names is None else [f"/{name}" for name in names]
-        for suffix, row in zip(suffixes, np.atleast_2d(values).tolist(), strict=True):
-            keys = (f"{quantity.name}{suffix}" for quantity in self.quantities)
-            logs.update({key: value for key, value in zip(keys, row, strict=True) if matches(key, self._log_patterns)})
+        if logs is not None:
+            by_key = {key: values[scope][:, row, i] for scope, of_scope in self._chosen_keys.items() for row, i, key in of_scope}
+            means = {key: float(mean_over_members(of_members, self.model)) for key, of_members in by_key.items()}
+            self._tell_of_overwritten(
+                [key for key, mean in means.items() if key in logs and not np.isclose(logs[key], mean, rtol=1e-3, equal_nan=True)]
+            )
+            logs.update(means)
+            if self.seeds is not None:
+                self.model.member_logs.update(by_key)  # for callbacks that act member by member
+
+    def _tell_of_overwritten(self, keys):
+        """Tell once that a monitor before, with another `every` or `layers`, wrote other values under the same keys."""
+        if keys and not any("overwrites" in problem for problem in self.problems):
+            self.warn(f"overwrites {', '.join(keys[:3])} of another callback in the logs: give one of them logs=False")
+
+    def measure(self, model, epoch=None):
+        """Measure now, in a training loop without `fit`.
+
+        The first call for a model begins a training, as `fit` does. Errors are raised.
+
+        Args:
+            model: the model, built. It must be compiled if the monitor measures the compiled loss.
+            epoch: the number of completed epochs; 0 is before training. Defaults to `None`: that of the last call for this model + 1.
+
+        Returns:
+            The rows of this measurement, as in `frame()`.
+        """
+        super().measure(model, epoch)
+        return table(self.records[-1:], self._scope(None), self._keys.quantities)
 
     def get_state(self):
         """The measurements so far, and the values that the next one builds on, as `{name: array}`.
@@ -176,40 +129,53 @@ class QuantityMonitor(Monitor):
         For `set_state` of a monitor with the same arguments, called after its training has begun: a resumed training then keeps all its
         measurements.
         """
-        epochs = np.array([epoch for epoch, _ in self._records], dtype=np.int64)
         parts = {f"{name}/{key}": array for name, part in self.state.items() for key, array in part.arrays().items()}
-        return {"epochs": epochs, "values": np.array([values for _, values in self._records]), **parts}
+        return {"fit": np.int64(self.fit), **to_arrays(self.records), **parts}
 
     def set_state(self, state):
         """Take over the result of another monitor's `get_state`."""
-        self._records = list(zip(state["epochs"].tolist(), state["values"], strict=True))
-        for name, part in self.state.items():
-            part.set_arrays({key.removeprefix(f"{name}/"): array for key, array in state.items() if key.startswith(f"{name}/")})
+        self.fit, self.resumed = int(state["fit"]), True
+        self.records = from_arrays(state, len(self.quantities))
+        self._saved_parts = dict(state)  # The parts exist when the monitor is prepared.
 
-    def frame(self):
+    def _scope(self, per):
+        if per is None:
+            return "layer" if "layer" in self.scopes else self.scopes[0]
+        if per not in self.scopes:
+            raise ValueError(f"per={per!r}: {type(self).__name__} measures per {', '.join(self.scopes)}")
+        return per
+
+    def frame(self, per=None):
         """All measurements as a tidy DataFrame: a row per seed, epoch and layer, sorted so.
 
-        Columns: `seed`, only if the model has seeds; `epoch`, the number of completed epochs, 1 after the first; `layer`, only if layers
-        are measured; and one of each quantity.
-        """
-        names = self.layer_names() if self._records else []
-        seeds = self.seeds if self._records and self.seeds is not None else [0]
-        rows = [
-            (seed, epoch, layer, *row)
-            for member, seed in enumerate(seeds)
-            for epoch, values in self._records
-            for layer, row in zip([None] if names is None else names, np.atleast_2d(values[member]), strict=True)
-        ]
-        table = pd.DataFrame(rows, columns=["seed", "epoch", "layer", *(quantity.name for quantity in self.quantities)])
-        without_seed = self._records and self.seeds is None
-        return table.drop(columns=[*(["seed"] if without_seed else []), *(["layer"] if names is None else [])])
+        Columns: `seed`, only if the model has seeds; `fit`, from 1, only after several trainings; `epoch`, the number of completed epochs,
+        1 after the first (Keras's `History.epoch` and `CSVLogger` count from 0: theirs is `epoch - 1`); `step`, only with steps, the number
+        of steps of that training, and `epoch` is then the one under way, from 1; `layer` and `weight`, as `per` says; and one of each
+        quantity.
 
-    def plot(self):
+        `attrs["problems"]` of the table is a list of what was not measured, and why. An empty table comes with a `MonitorWarning` of them.
+
+        Args:
+            per: `"model"`, `"layer"` or `"weight"`: a row is of the whole model, of a layer, or of a single weight of a layer, its kernel
+                for example. Defaults to `None`: of a layer, if the monitor measures layers.
+
+        Raises:
+            ValueError: if the monitor does not measure per `per`.
+        """
+        self.warn_if_empty(self.records)
+        measured = table(self.records, self._scope(per), self._keys.quantities)
+        measured.attrs["problems"] = list(self.problems)
+        return measured
+
+    def plot(self, per=None):
         """Draw all measurements: a panel per quantity over the epochs, a line per layer; with seeds, their mean and range.
+
+        Args:
+            per: see `frame`. Defaults to `None`.
 
         Returns:
             A matplotlib `Figure`, made by pyplot. A notebook shows it; elsewhere use `plt.show()` or `figure.savefig(path)`.
         """
         from .chart import chart
 
-        return chart(self.frame(), self.quantities)
+        return chart(table(self.records, self._scope(per), self._keys.quantities), self.quantities, self.problems)

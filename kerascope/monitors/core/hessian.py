@@ -4,10 +4,10 @@ import math
 
 import tensorflow as tf
 
+from ...samples import num_samples
 from .graphs import map_members, template_of
 from .layers import weights_by_layer
 from .loss import gradient_of_loss
-from .probe import num_samples
 
 
 def selected_weights(model, layers):
@@ -20,7 +20,7 @@ def num_weights(model, layers):
     return sum(math.prod(variable.shape) for variable in selected_weights(model, layers))
 
 
-def sum_hessian_products(model, batch, vectors, *_, layers):
+def sum_hessian_products(model, batch, vectors, *_, layers, loss=None, training=False):
     """For all members: the Hessian of a batch's loss times the member's vector, times the number of samples; and that number.
 
     The loss is that of `gradient_of_loss`; the Hessian is by all trainable weights of the chosen layers, flattened one after the other.
@@ -30,6 +30,7 @@ def sum_hessian_products(model, batch, vectors, *_, layers):
         batch: a batch of a probe.
         vectors: float32 `(members, weights)`.
         layers: patterns of layers, or None for all.
+        loss, training: see `batch_loss`.
 
     Returns:
         float32 `(members, weights)`, and a scalar.
@@ -40,7 +41,7 @@ def sum_hessian_products(model, batch, vectors, *_, layers):
         weights = [variable.value for variable in selected_weights(model, layers)]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            product = tf.tensordot(flatten(gradient_of_loss(model, member, weights, batch)), vector, 1)
+            product = tf.tensordot(flatten(gradient_of_loss(model, member, weights, batch, loss, training)), vector, 1)
         rows = tape.gradient(product, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return samples * flatten([tf.convert_to_tensor(row) for row in rows])
 

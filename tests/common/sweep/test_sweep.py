@@ -183,4 +183,7 @@ def test_tensorboard_logs_hold_what_keras_and_the_monitors_log(tmp_path):
     folder = tmp_path / "exp_x" / "tensorboard" / cell().id / "train"
     events = event_accumulator.EventAccumulator(str(folder))
     events.Reload()
-    assert {"epoch_loss", "epoch_accuracy", "epoch_grad_norm/hidden_1", "epoch_dead_fraction/hidden_1"} <= set(events.Tags()["tensors"])
+    assert {"epoch_loss", "epoch_accuracy", "epoch_grad_norm"} <= set(events.Tags()["tensors"])
+    of_layers = event_accumulator.EventAccumulator(str(folder.parent))
+    of_layers.Reload()
+    assert {"grad_norm/hidden_1", "dead_fraction/hidden_1", "gradient/hidden_1"} <= set(of_layers.Tags()["tensors"])

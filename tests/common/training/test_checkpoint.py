@@ -157,7 +157,7 @@ def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(change, tmp_
     else:
         wanted = CELLS[1]
         layout.checkpoint_path(CELLS[0], tmp_path).rename(layout.checkpoint_path(CELLS[1], tmp_path))
-    assert checkpoints.read(wanted, tmp_path) is None and "is of another cell or of other packages" in caplog.text
+    assert checkpoints.read(wanted, tmp_path) is None and "is of another cell, of other packages" in caplog.text
 
 
 @pytest.mark.slow

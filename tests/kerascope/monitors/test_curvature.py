@@ -134,3 +134,13 @@ def test_the_limit_follows_the_schedule_and_is_nan_for_adaptive_optimizers():
         limits[name] = monitor.frame()["stability_limit"].tolist()
     assert limits["sgd"] == pytest.approx([20, 40, 80])
     assert np.isnan(limits["adam"]).all()
+
+
+def test_the_limit_is_infinite_at_a_rate_of_zero_and_each_members_own_in_a_stack():
+    assert stability_limit(keras.optimizers.SGD(0.0)) == np.inf
+    stack = SeedStack(build, [0, 1, 2])
+    stack.compile(keras.optimizers.SGD(0.5, momentum=0.5), loss=cross_entropy())
+    stack.member_learning_rates = [0.1, 0.2, 0.0]
+    x = np.random.default_rng(0).normal(size=(8, FEATURES)).astype("float32")
+    rows = SharpnessMonitor(x, np.arange(8) % CLASSES, iterations=1).measure(stack)
+    assert rows["stability_limit"].tolist() == pytest.approx([30, 15, np.inf])

@@ -44,7 +44,7 @@ def test_gradient_quantities_are_those_of_their_definitions(train, probe, activa
     "activation", [pytest.param(name, marks=() if name in ("relu", "tanh") else pytest.mark.slow) for name in ACTIVATIONS]
 )
 def test_activation_quantities_are_those_of_their_definitions(train, probe, activation):
-    monitor = ActivationMonitor(probe[0])
+    monitor = ActivationMonitor(probe[0], linear=True)
     _, seen = train(activation, [monitor])
     frame = monitor.frame()
     for member in range(len(seen[0])):
@@ -60,7 +60,7 @@ def test_activation_quantities_are_those_of_their_definitions(train, probe, acti
 def test_a_sigmoid_unit_whose_derivative_is_zero_in_float32_is_dead(probe):
     model = build("sigmoid", shift=50)  # e^-50 beside 1 is nothing in float32, so unit 1 learns nothing; unit 0 still has e^-50
     model.compile(keras.optimizers.SGD(0.0), loss=cross_entropy())
-    monitor = ActivationMonitor(probe[0])
+    monitor = ActivationMonitor(probe[0], linear=True)
     model.fit(*probe, epochs=1, verbose=0, callbacks=[monitor])
     assert monitor.frame()["dead_fraction"].tolist() == [1 / 8, 0, 0]
     assert monitor.frame()["saturated_fraction"].tolist()[0] == 2 / 8
@@ -120,7 +120,7 @@ def test_regularisation_is_part_of_the_loss_once(probe):
 
 @pytest.mark.slow
 def test_values_reach_the_logs_of_later_callbacks(train, probe):
-    monitors = [GradientMonitor(*probe), ActivationMonitor(probe[0])]
+    monitors = [GradientMonitor(*probe, logs=True), ActivationMonitor(probe[0], logs=True, linear=True)]
     model, _ = train("relu", monitors)
     for monitor in monitors:
         means = monitor.frame().groupby(["epoch", "layer"]).mean(numeric_only=True)

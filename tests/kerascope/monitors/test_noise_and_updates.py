@@ -100,6 +100,88 @@ def test_updates_are_those_of_their_definitions(train):
                 np.testing.assert_allclose(row[columns(monitor)].to_numpy()[0], expected, rtol=1e-3, atol=1e-6)
 
 
+def test_updates_of_the_model_and_of_single_weights_are_those_of_their_definitions(train):
+    monitor = UpdateMonitor(every=[2, 3])
+    _, seen = train("tanh", [monitor])
+    names = [(layer, weight) for layer in ("hidden_1", "hidden_2", "logits") for weight in ("kernel", "bias")]
+    for member in range(len(seen[0])):
+        at = [weights[member] for weights in seen]
+        for per, groups in (("model", {(): range(6)}), ("weight", {name: [i] for i, name in enumerate(names)})):
+            rows = of_seed(monitor.frame(per=per), member)
+            assert len(rows) == 2 * len(groups)
+            for name, indices in groups.items():
+                start, before, now = (np.concatenate([at[epoch][i].ravel() for i in indices]) for epoch in (0, 2, 3))
+                first, last = before - start, now - before
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    expected = [
+                        np.linalg.norm(last) / np.linalg.norm(before),
+                        np.linalg.norm(now - start),
+                        np.linalg.norm(now - start) / np.linalg.norm(start) if start.any() else np.nan,
+                        first @ last / np.linalg.norm(first) / np.linalg.norm(last),
+                    ]
+                row = rows[rows["epoch"] == 3].set_index(list(rows.columns[rows.columns.isin(["layer", "weight"])]) or "epoch")
+                measured = row.loc[name or 3, columns(monitor)].astype("float64")
+                np.testing.assert_allclose(measured, expected, rtol=2e-3, atol=1e-6, err_msg=str(name))
+
+
+def last_layer(model):
+    return np.concatenate([w.ravel() for w in model.layers[-1].get_weights()]).astype("float64")
+
+
+def test_the_first_measurement_of_a_model_that_its_first_batch_builds_is_unknown_and_then_counts_as_the_beginning(probe):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(3, name="out")])
+    model.compile(keras.optimizers.Adam(0.01), loss=cross_entropy())
+    monitor, seen = UpdateMonitor(), []
+    keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(last_layer(model)))
+    model.fit(*probe, epochs=3, verbose=0, callbacks=[monitor, keep])
+    out = monitor.frame().query("layer == 'out'").set_index("epoch")
+    assert out.loc[1, columns(monitor)].isna().all()
+    for epoch in (2, 3):
+        assert out.loc[epoch, "distance"] == pytest.approx(np.linalg.norm(seen[epoch - 1] - seen[0]), rel=1e-4)
+        assert out.loc[epoch, "relative_distance"] == pytest.approx(out.loc[epoch, "distance"] / np.linalg.norm(seen[0]), rel=1e-4)
+    assert np.isnan(out.loc[2, "update_alignment"]) and np.isfinite(out.loc[3, "update_alignment"])
+
+
+def test_what_would_be_divided_by_zero_is_nan(probe):
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, kernel_initializer="zeros", name="zero")])
+    model.compile(keras.optimizers.SGD(0.1), loss=cross_entropy())
+    monitor = UpdateMonitor()
+    model.fit(*probe, epochs=2, verbose=0, callbacks=[monitor])
+    first, second = monitor.frame().to_dict("records")
+    assert np.isnan([first["update_ratio"], first["relative_distance"], first["update_alignment"], second["relative_distance"]]).all()
+    assert first["distance"] > 0 and np.isfinite(second["update_ratio"]) and np.isfinite(second["update_alignment"])
+
+
+class LastLayer(keras.callbacks.Callback):
+    """The weights of the last layer after each epoch, by number of completed epochs."""
+
+    def on_train_begin(self, logs=None):
+        self.seen = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen[epoch + 1] = last_layer(self.model)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("monitor_first", [True, False])
+def test_beside_backup_and_restore_updates_are_measured_from_the_restored_weights(probe, monitor_first, tmp_path):
+    ends = []
+    for epochs in (2, 4):
+        keras.utils.set_random_seed(epochs)  # the second model begins elsewhere, and is restored
+        model = build("tanh")
+        model.compile(keras.optimizers.SGD(0.5), loss=cross_entropy())
+        monitor, weights = UpdateMonitor(), LastLayer()
+        backup = keras.callbacks.BackupAndRestore(str(tmp_path), delete_checkpoint=False)
+        model.fit(*probe, epochs=epochs, verbose=0, callbacks=[*((monitor, backup) if monitor_first else (backup, monitor)), weights])
+        ends.append(last_layer(model))
+    measured = monitor.frame().query("layer == 'logits'").set_index("epoch")
+    assert list(measured.index) == [3, 4]
+    for epoch in (3, 4):
+        assert measured.loc[epoch, "distance"] == pytest.approx(np.linalg.norm(weights.seen[epoch] - ends[0]), rel=1e-4)
+    assert measured.loc[3, "update_ratio"] == pytest.approx(measured.loc[3, "distance"] / np.linalg.norm(ends[0]), rel=1e-4)
+
+
 @pytest.mark.slow
 def test_updates_of_a_training_that_was_broken_off_go_on(probe):
     def fit(*monitors, epochs=4, initial_epoch=0, state=None, weights=None):

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kerascope.monitors import GradientMonitor
 from kerascope.seed_stack import SeedStack, StackPool
-from kerascope.seed_stack import stack as stack_module
+from kerascope.seed_stack import training as stack_module
 from kerascope.seed_stack.learning_rates import upcoming_learning_rates
 from kerascope.seed_stack.metrics import accuracy_metric
 from tests.support.mlp import build_mlp
