@@ -80,7 +80,8 @@ class QuantityMonitor(Monitor):
             self._saved_parts = None
 
     def record(self, epoch, logs):
-        values = {scope: np.asarray(array, "float32") for scope, array in self._measure(epoch).items()}
+        with np.errstate(over="ignore", invalid="ignore"):  # members that have diverged are infinite, or NaN
+            values = {scope: np.asarray(array, "float32") for scope, array in self._measure(epoch).items()}
         seeds = None if self.seeds is None else list(self.seeds)
         self.records.append(Record(self.fit, epoch, self.step, seeds, self._names, values))
         self._write_logs(logs, values)
