@@ -6,11 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from ..compat import quiet_vectorized_map
+from ..layers import layer_paths
 from ..samples import num_samples
 from .core.base import QuantityMonitor
 from .core.graphs import map_members, operation_types, sum_over_batches, template_of
 from .core.hessian import flatten, num_weights, selected_weights
-from .core.layers import layer_paths
 from .core.loss import gradient_of_loss
 from .core.loss_monitor import LossMonitor
 from .core.quantity import Quantity

@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from ..compat import metric_function
+from ..layers import outputs_of
 from ..samples import num_samples
 from .member_loss import member_loss
-from .members import assign_members, assigned_values, outputs_of
+from .members import assign_members, assigned_values
 from .totals import fold_batches, losses_of_batch, masks_of, results_of, update_totals, updated_metrics, zero_totals
 
 # Samples evaluated at a time: enough to keep the cores busy, few enough to hold all members' activations in memory.

@@ -105,7 +105,7 @@ class Fitting:
 
     def forget_member_learning_rates_unless(self, learning_rate):
         """Train all members at the optimizer's rate again, if that was set to another one since `member_learning_rates` was."""
-        if self.has_member_learning_rates and learning_rate != self._learning_rate_of_all:
+        if learning_rate != self._learning_rate_of_all:
             self._member_learning_rates = None
 
     def evaluate(

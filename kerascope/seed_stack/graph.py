@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from ..operations import operations_of
+
 # Operations that are not compiled with "auto": XLA draws other random numbers from the same seed, and is slow at convolutions on a CPU.
 NOT_AUTO_COMPILED = ("Random", "Conv")
 
@@ -36,10 +38,8 @@ class CompiledGraph:
         return self._graph.variables
 
     def operations(self):
-        """The operations of the graph and of the functions that it calls, as `NodeDef`s."""
-        definition = self._graph.graph.as_graph_def()
-        for body in [definition.node, *(function.node_def for function in definition.library.function)]:
-            yield from body
+        """All operations of the graph, see `operations_of`."""
+        return operations_of(self._graph)
 
     def __call__(self, *args):
         if self.compiled is not None:

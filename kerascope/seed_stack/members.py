@@ -1,7 +1,6 @@
 """The members of a SeedStack before they are stacked: one ordinary model per seed."""
 
 import contextlib
-import inspect
 import numbers
 import random
 
@@ -9,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..layers import layer_paths
 from .mapping import map_slices
 from .member_scope import NotStackable
-from .same_model import all_layers
 
 # Methods that SeedStack runs in its own way, for all members at once.
 TRAINING_METHODS = (
@@ -48,9 +47,9 @@ def build_member(build, seed):
             "SeedStack needs build() to return a keras.Model with weights: begin a Sequential with keras.Input(shape), and call a model of "
             "your own class once on a sample"
         )
-    for layer in all_layers(model):
+    for path, layer in layer_paths(model):
         if getattr(layer, "stateful", False) is True:
-            raise NotStackable(f"layer {layer.name} is stateful=True: a SeedStack does not carry state from batch to batch")
+            raise NotStackable(f"layer {path} is stateful=True: a SeedStack does not carry state from batch to batch")
     return model
 
 
@@ -64,13 +63,6 @@ def _seeded(seed):
     finally:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
-
-
-def outputs_of(member, x, training):
-    """The outputs of a member as `keras.Model.fit` computes them: a `call` without the argument `training` is in no mode."""
-    if "training" in inspect.signature(member.call).parameters:
-        return member(x, training=training)
-    return member(x)
 
 
 def stack_variables(variables):

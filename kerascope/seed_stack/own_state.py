@@ -1,7 +1,7 @@
 """The check that a graph keeps all its state in variables that are stacked."""
 
+from ..layers import layer_paths
 from .member_scope import NotStackable
-from .same_model import all_layers
 
 
 def require_own_state(graph, stack):
@@ -18,10 +18,10 @@ def require_own_state(graph, stack):
         return
     variables = [*stack.variables, *stack.optimizer.variables, *(v for metric in stack.metrics for v in metric.variables)]
     own = {part.ref() for variable in variables for part in getattr(variable.value, "values", [variable.value])}
-    layers = all_layers(stack.template)
+    layers = layer_paths(stack.template)
     for variable in graph.variables:
         if variable.ref() not in own:
-            owners = [f"layer {layer.name}" for layer in layers if any(part is variable for part in vars(layer).values())]
+            owners = [f"layer {path}" for path, layer in layers if any(part is variable for part in vars(layer).values())]
             raise NotStackable(
                 f"{(owners or ['the model, its loss or a metric'])[0]} uses a tf.Variable, {variable.name}, which a SeedStack would share "
                 "between members: make it with add_weight(), or, where it never changes, a constant"
@@ -29,7 +29,7 @@ def require_own_state(graph, stack):
     for operation in graph.operations():
         kind, name = operation.op, operation.name
         if "seed2" in operation.attr:  # Those of keras.random have a seed among their inputs instead.
-            names = {layer.name for layer in layers}
+            names = {layer.name for _, layer in layers}
             scopes = [scope if scope in names else scope.rpartition("_")[0] for scope in name.split("/")]  # TensorFlow numbers them
             inside = [f"layer {scope}" for scope in scopes if scope in names]
             raise NotStackable(

@@ -4,7 +4,8 @@ import dis
 
 import keras
 
-from ..compat import graph_operations, is_private_attribute, sublayers
+from ..compat import graph_operations, is_private_attribute
+from ..layers import inner_variables, layer_paths
 from .member_scope import NotStackable
 from .plain_values import own_class_attributes, plain_values
 
@@ -39,9 +40,7 @@ def require_same_model(members):
 
 def _settings(model):
     """All settings of a model as `{(number of the layer, its class, path of the setting): its value in words}`."""
-    layers = all_layers(model)
-    for layer in [*layers]:  # Operations such as `keras.ops.relu` are no layers.
-        layers += [operation for operation in graph_operations(layer) or () if operation not in layers]
+    layers = [layer for _, layer in layer_paths(model)]
     names = {layer.name: f"layer {number}" for number, layer in enumerate(layers)}
     found, seen = {}, {}
     for number, layer in enumerate(layers):
@@ -79,22 +78,8 @@ def _stored_in_call(layer):
     return {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"} if code else set()
 
 
-def all_layers(model):
-    """The model and all layers in it, each once, outer ones first."""
-    found = {}
-
-    def visit(layer):
-        if id(layer) not in found:
-            found[id(layer)] = layer
-            for child in sublayers(layer):
-                visit(child)
-
-    visit(model)
-    return list(found.values())
-
-
 def _own_variables(layer):
-    inner = {id(variable) for child in sublayers(layer) for variable in child.variables}
+    inner = inner_variables(layer)
     return [variable for variable in layer.variables if id(variable) not in inner]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..compat import allow_vectorized_bitcast, exclude_stacked_from_weight_decay, learning_rate_schedule, set_untracked
+from ..layers import outputs_of
 from . import evaluation
 from .fitting import Fitting
 from .graph import CompiledGraph
@@ -18,7 +19,7 @@ from .learning_rates import accurate_float
 from .mapping import map_slices
 from .member_loss import member_loss
 from .member_scope import MemberScope, NotStackable
-from .members import assign_members, assigned_values, build_member, outputs_of, stack_variables, validate_seeds
+from .members import assign_members, assigned_values, build_member, stack_variables, validate_seeds
 from .same_model import require_same_model
 from .separability import require_separable
 

@@ -7,10 +7,11 @@ a row of indices, because XLA cannot compile a slice whose bounds depend on the 
 import tensorflow as tf
 
 from ..compat import stacked_optimizer
+from ..layers import outputs_of
 from ..samples import num_samples
 from .evaluation import evaluate
 from .mapping import map_slices
-from .members import assign_members, assigned_values, outputs_of
+from .members import assign_members, assigned_values
 from .totals import fold_batches, losses_of_batch, masks_of, results_of, update_totals, zero_totals
 
 

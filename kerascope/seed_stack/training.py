@@ -136,7 +136,8 @@ class Training:
     def _learning_rates(self):
         """The learning rates of the next epoch, `(steps,)`; `(steps, members)` once a callback has given each member its own."""
         rates = self.upcoming_learning_rates()
-        self.stack.forget_member_learning_rates_unless(float(rates[0]))
+        if self.stack.has_member_learning_rates:
+            self.stack.forget_member_learning_rates_unless(float(rates[0]))
         if self.stack.has_member_learning_rates:
             return tf.tile(tf.cast(self.stack.member_learning_rates, rates.dtype)[tf.newaxis], [len(rates), 1])
         return rates

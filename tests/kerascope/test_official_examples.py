@@ -24,13 +24,11 @@ from kerascope.monitors import (
 from tests.support.official import EXAMPLES
 
 BATCH, EPOCHS = 16, 2
-QUICK = ("custom_train_step",)
 NO_LOSS = ("ActivationMonitor", "PredictionMonitor", "UpdateMonitor")
 OVERRIDES = [name for name, example in EXAMPLES.items() if example.refused == "train_step"]
 
 
-def parameters(names):
-    return [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in names]
+pytestmark = pytest.mark.slow
 
 
 class Ends(keras.callbacks.Callback):
@@ -81,7 +79,7 @@ def measured(monitor):
     return len(monitor.frame()) > 0
 
 
-@pytest.fixture(scope="module", params=parameters(EXAMPLES))
+@pytest.fixture(scope="module", params=EXAMPLES)
 def trained(request):
     """An example, its model trained with all monitors, the monitors, their warnings, and the ends with them and without."""
     example = EXAMPLES[request.param]
@@ -155,7 +153,7 @@ def test_misclassified_samples_of_an_example_are_those_that_numpy_counts(trained
     assert frame["misclassified_fraction"].iloc[-1] == pytest.approx(example.misclassified(model.predict(x, verbose=0), y), abs=1e-6)
 
 
-@pytest.mark.parametrize("name", parameters(OVERRIDES))
+@pytest.mark.parametrize("name", OVERRIDES)
 def test_without_a_loss_of_its_own_an_overridden_training_is_not_measured_by_the_compiled_one(name):
     monitors = {name: monitor for name, monitor in monitors_of(EXAMPLES[name]).items() if hasattr(monitor, "probe") and name not in NO_LOSS}
     with warnings.catch_warnings(record=True) as caught:
@@ -182,13 +180,12 @@ def verified(name, **arguments):
     return report
 
 
-@pytest.mark.parametrize("name", parameters(name for name, example in EXAMPLES.items() if not example.refused))
+@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if not example.refused])
 def test_the_members_of_a_stacked_example_end_as_if_trained_alone(name):
     report = verified(name, **({"optimizer": keras.optimizers.SGD(0.1)} if EXAMPLES[name].repeats_tokens else {}))
     assert report.ok, report
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["text_from_scratch", "collaborative_filtering"])
 def test_an_optimizer_that_squares_the_gradients_of_repeated_tokens_is_told_and_seen(name):
     report = verified(name)
@@ -196,7 +193,7 @@ def test_an_optimizer_that_squares_the_gradients_of_repeated_tokens_is_told_and_
     assert not report.ok and "embeddings" in worst and "Embedding" in str(report)
 
 
-@pytest.mark.parametrize("name", parameters(name for name, example in EXAMPLES.items() if example.refused))
+@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if example.refused])
 def test_an_example_that_cannot_be_stacked_is_refused_in_one_line(name):
     example = EXAMPLES[name]
 

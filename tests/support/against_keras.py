@@ -2,11 +2,22 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from kerascope.seed_stack import SeedStack, batch_order
 
 SAMPLES, BATCH = 50, 16  # the last batch is uneven
+
+
+def network(x, *layers):
+    """A function that builds; each of `layers` makes a layer."""
+    return lambda: keras.Sequential([keras.Input(x.shape[1:]), *(make() for make in layers), keras.layers.Dense(3)])
+
+
+def cases(sharpest, table):
+    """The entries of `{name: arguments}` as parameters of a test; all are slow but the sharpest."""
+    return [pytest.param(*case, id=name, marks=() if name in sharpest else pytest.mark.slow) for name, case in table.items()]
 
 
 def classification():

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from ...compat import ACTIVATION_OPERATIONS, replaced_attribute
-from .layers import layer_paths, select
+from ...layers import layer_paths
+from .layers import select
 
 # Functions of Keras that mix units, so that an output has no single derivative; softmax has one of its own here.
 MIXING = {"softmax", "log_softmax", "sparsemax", "glu", "Softmax"}

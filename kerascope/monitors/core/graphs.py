@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from ...compat import kept_random_state
-from .layers import layer_paths
+from ...layers import layer_paths
+from ...operations import operations_of
 
 # Operations that change a `tf.Variable`, a generator of `tf.random` or a table: a measurement would do it to the model.
 ASSIGNMENTS = re.compile(
@@ -104,9 +105,8 @@ def measurement_graph(model, function, *args, jit_compile=True, **settings):
 
 
 def operation_types(graph):
-    """The types of all operations of a concrete function and of the functions that it calls."""
-    definition = graph.graph.as_graph_def()
-    return {node.op for body in (definition.node, *(function.node_def for function in definition.library.function)) for node in body}
+    """The types of all operations of a concrete function."""
+    return {operation.op for operation in operations_of(graph)}
 
 
 def _own_state(model):

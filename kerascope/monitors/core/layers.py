@@ -1,56 +1,14 @@
-"""The layers of a model, wherever they are, and their names."""
+"""The layers of a model that have weights, and the choice among layers by their names."""
 
 from fnmatch import fnmatchcase
 
 import keras
 
-from ...compat import graph_operations, own_weights, sublayers
+from ...layers import inner_variables, layer_paths
 
 
 class NothingToMeasure(ValueError):
     """A model has no layer of the wanted kind."""
-
-
-def layer_paths(model):
-    """The model and every layer and operation in it, each once, outer ones first.
-
-    A path is made of names, `encoder/dense`; the model's own is its name. A layer that only wraps another (a recurrent layer its cell,
-    `TimeDistributed` its layer), with neither a weight nor an activation of its own, has the same path as that layer. If two layers would
-    have the same path otherwise, the later one gets a number. `Layer.path` of Keras does neither, and exists only once a layer is built.
-
-    Returns:
-        A list of `(path, layer)`.
-    """
-    found, seen, taken = [], {id(model)}, set()
-
-    def visit(layer, path, prefix):
-        children = graph_operations(layer) or sublayers(layer)
-        for child in children:
-            if id(child) in seen:
-                continue
-            seen.add(id(child))
-            only_wrapped = len(children) == 1 and layer is not model and _only_wraps(layer)
-            child_path = path if only_wrapped else _unique(prefix + child.name, taken)
-            found.append((child_path, child))
-            visit(child, child_path, prefix if only_wrapped else f"{child_path}/")
-
-    visit(model, model.name, "")
-    return [(_unique(model.name, taken), model), *found]  # A layer may have the model's name.
-
-
-def _only_wraps(layer):
-    if isinstance(layer, keras.Model) or callable(vars(layer).get("activation")):
-        return False
-    inner = {id(variable) for child in sublayers(layer) for variable in child.variables}  # A wrapper may hold those too.
-    return {id(variable) for variable in own_weights(layer)} <= inner
-
-
-def _unique(path, taken):
-    number, unique = 1, path
-    while unique in taken:
-        unique, number = f"{path}_{number}", number + 1
-    taken.add(unique)
-    return unique
 
 
 def is_built(model):
@@ -78,7 +36,7 @@ def weights_by_layer(model, patterns=None):
     """
     found, seen = {}, set()
     for path, layer in layer_paths(model):
-        inner = {id(variable) for child in sublayers(layer) for variable in child.trainable_variables}
+        inner = inner_variables(layer)
         for variable in getattr(layer, "trainable_variables", ()):
             if id(variable) not in inner | seen:
                 seen.add(id(variable))

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from ...compat import keras_logits, replaced_attribute
+from ...layers import outputs_of
 from .graphs import template_of
 
 TRAINING_METHODS = ("train_step", "make_train_function")
@@ -81,11 +82,10 @@ def batch_loss(model, member, batch, loss=None, training=False):
 
 def predict(member, batch, training=False):
     """The outputs of a member, by default in inference mode; ValueError if the probe is not of the model's form."""
-    arguments = {"training": training} if "training" in inspect.signature(member.call).parameters else {}
     if isinstance(batch["x"], tuple | list) and getattr(member, "inputs", None):
         _check_inputs(member, batch, len)  # Keras may take the first of too many.
     try:
-        return member(batch["x"], **arguments)
+        return outputs_of(member, batch["x"], training)
     except Exception as error:
         _check_inputs(member, batch, lambda shapes: [len(shape) for shape in shapes], error)
         raise

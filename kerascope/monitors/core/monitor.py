@@ -150,7 +150,8 @@ class Monitor(keras.callbacks.Callback):
             self.starting = False
 
     def _measure_if_due(self, epoch, logs):
-        self._prepare_if_changed()
+        if self._structure is None or self.is_due(epoch):
+            self._prepare_if_changed()
         if self.is_due(epoch):
             self.record(epoch, logs)
         else:

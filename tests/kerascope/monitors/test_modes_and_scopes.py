@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from kerascope import SeedStack
+from kerascope.layers import layer_paths
 from kerascope.monitors import ActivationMonitor, GradientMonitor, HessianTraceMonitor, MonitorWarning, NoiseMonitor
-from kerascope.monitors.core.layers import layer_paths, weights_by_layer
+from kerascope.monitors.core.layers import weights_by_layer
 
 layers, ops = keras.layers, keras.ops
 X = np.random.default_rng(0).normal(2, 3, (32, 5)).astype("float32")

@@ -192,9 +192,7 @@ SPLIT = {
 }
 
 
-@pytest.mark.parametrize(
-    "more", [pytest.param(more, id=name, marks=() if "class" in name else pytest.mark.slow) for name, more in SPLIT.items()]
-)
+@pytest.mark.parametrize("more", [pytest.param(more, id=name, marks=pytest.mark.slow) for name, more in SPLIT.items()])
 def test_validation_split_takes_the_last_samples(more):
     assert_fits_as_keras(lambda: {"x": POINTS, "y": LABELS, "shuffle": False, "batch_size": 16, "validation_split": 0.3, **more})
 

@@ -1,22 +1,20 @@
 """Layers and optimizers as people write them: a member of a SeedStack ends with the weights, state and history of plain Keras."""
 
-import warnings
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerascope import SeedStack, StackWarning
+from kerascope import SeedStack
 from kerascope.seed_stack import NotStackable
 from tests.support.against_keras import (
     BATCH,
-    alone,
     assert_same_weights,
     assert_trains_as_alone,
+    cases,
     classification,
     fit_alone,
-    sgd,
+    network,
     stack_of,
 )
 
@@ -25,15 +23,6 @@ RANDOM = np.random.default_rng(0)
 POINTS, LABELS = RANDOM.normal(size=(50, 6)).astype("float32"), RANDOM.integers(0, 3, 50)
 TOKENS, SERIES = RANDOM.integers(0, 12, (50, 7)), RANDOM.normal(size=(50, 7, 4)).astype("float32")
 IMAGES = RANDOM.normal(size=(50, 6, 6, 2)).astype("float32")
-
-
-def network(x, *layers):
-    """A function that builds; each of `layers` makes a layer."""
-    return lambda: keras.Sequential([keras.Input(x.shape[1:]), *(make() for make in layers), L.Dense(3)])
-
-
-def cases(sharpest, table):
-    return [pytest.param(*case, id=name, marks=() if name in sharpest else pytest.mark.slow) for name, case in table.items()]
 
 
 class Sampling(L.Layer):
@@ -194,6 +183,7 @@ def without_decay_of(*names):
     return optimizer
 
 
+@pytest.mark.slow
 def test_weights_are_excluded_from_decay_by_those_of_the_template():
     def build():
         return keras.Sequential([keras.Input((6,)), L.Dense(5, "tanh"), L.Dense(3)])
@@ -242,7 +232,7 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("optimizer", cases(["scaled loss"], OPTIMIZERS))
+@pytest.mark.parametrize("optimizer", cases([], OPTIMIZERS))
 def test_optimizers_with_settings_train_as_alone(optimizer):
     build = network(POINTS, lambda: L.Dense(4, name="hidden"), lambda: L.LayerNormalization(name="norm"))
     assert_trains_as_alone(build, POINTS, LABELS, optimizer=optimizer, shuffle=False, epochs=3, tolerance=3e-5)
@@ -267,84 +257,6 @@ CONSTRAINED = {
 @pytest.mark.parametrize(("build", "x"), cases(["unit norm"], CONSTRAINED))
 def test_constraints_hold_for_each_members_weight(build, x):
     assert_trains_as_alone(build, x, LABELS)
-
-
-class Gathered(L.Layer):
-    """An Embedding of one's own; `dense` gives it the gradients of a matrix product instead of those of rows."""
-
-    def __init__(self, dense=False):
-        super().__init__()
-        self.dense = dense
-
-    def build(self, shape):
-        self.table = self.add_weight(shape=(12, 4), initializer=keras.initializers.RandomNormal(seed=1))
-
-    def call(self, tokens):
-        tokens = ops.cast(tokens, "int32")
-        rows = ops.matmul(ops.one_hot(tokens, 12), self.table) if self.dense else ops.take(self.table, tokens, axis=0)
-        return ops.mean(rows, axis=1)
-
-
-def pooled():
-    return keras.Sequential(
-        [L.Embedding(12, 4, embeddings_initializer=keras.initializers.RandomNormal(seed=1)), L.GlobalAveragePooling1D()]
-    )
-
-
-SQUARING = {
-    "Adam": (lambda: optimizers.Adam(0.01),),
-    "Adagrad": (lambda: optimizers.Adagrad(0.05),),
-    "clipped": (lambda: optimizers.SGD(0.1, clipvalue=1e-3),),
-}
-
-
-@pytest.mark.parametrize("embedded", [pooled, Gathered])
-@pytest.mark.parametrize("optimizer", cases([], SQUARING))
-def test_where_keras_squares_rows_before_it_sums_them_the_stack_trains_by_their_sum_and_says_so(embedded, optimizer):
-    stack = stack_of(network(TOKENS, embedded), optimizer=optimizer)
-    with warnings.catch_warnings(record=True) as told:
-        for _ in range(2):
-            stack.fit(TOKENS, LABELS, batch_size=16, epochs=2, verbose=0)
-    assert ["Embedding" in str(warning.message) for warning in told if warning.category is StackWarning] == [True]
-
-    def ends(build):
-        model = alone(build, stack.seeds[1], optimizer=optimizer)
-        before = [np.array(variable) for variable in model.variables]
-        fit_alone(model, stack.seeds[1], TOKENS, LABELS)
-        fit_alone(model, stack.seeds[1], TOKENS, LABELS)
-        return model, before
-
-    dense, before = ends(network(TOKENS, lambda: Gathered(dense=True)))
-    assert_same_weights(stack.member(1), dense, before, tolerance=1e-4)
-    rows, _ = ends(network(TOKENS, embedded))  # Keras itself, with the same initial table
-    kept = [np.array(model.variables[0]) for model in (stack.member(1), rows)]
-    assert np.linalg.norm(kept[0] - kept[1]) > 0.02 * np.linalg.norm(kept[1] - before[0])
-
-
-class Tied(L.Layer):
-    """A table that is also the last kernel: its gradient is dense."""
-
-    def build(self, shape):
-        self.table = self.add_weight(shape=(12, 4))
-
-    def call(self, tokens):
-        rows = ops.take(self.table, ops.cast(tokens, "int32"), axis=0)
-        return ops.matmul(ops.mean(rows, axis=1), ops.transpose(self.table))
-
-
-SUMMING = {
-    "SGD": (pooled, sgd),
-    "Lion": (pooled, lambda: optimizers.Lion(0.01)),
-    "accumulated": (pooled, lambda: optimizers.Adam(0.01, gradient_accumulation_steps=2)),
-    "tied": (Tied, lambda: optimizers.Adam(0.01)),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("embedded", "optimizer"), cases([], SUMMING))
-@pytest.mark.filterwarnings("error::kerascope.StackWarning")
-def test_embeddings_train_as_alone_where_rows_are_summed_first(embedded, optimizer):
-    assert_trains_as_alone(network(TOKENS, embedded), TOKENS, LABELS, optimizer=optimizer, tolerance=3e-5, shuffle=False)
 
 
 @pytest.mark.slow

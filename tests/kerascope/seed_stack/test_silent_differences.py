@@ -1,4 +1,4 @@
-"""Models and calls in which a stack could differ from plain Keras without a word, found by reading both."""
+"""Models and calls in which a stack could differ from plain Keras without a word."""
 
 import warnings
 
