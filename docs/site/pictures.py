@@ -57,6 +57,7 @@ def draw_units(units):
     figure, ax = plt.subplots(figsize=(5.4, 4.2), layout="constrained")
     image = ax.imshow(shares[layer][0].T, aspect="auto", vmin=0, vmax=1, cmap="viridis")
     ax.set(xlabel="epoch", ylabel=f"unit of {layer}", title="share of samples that switch a unit on")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     figure.colorbar(image)
     return figure
 

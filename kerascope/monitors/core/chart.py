@@ -42,6 +42,7 @@ def chart(frame, quantities, problems=()):
             ax.axvline(begin, color="0.6", linestyle="--", linewidth=0.8)
         ax.set_title(textwrap.fill(quantity.label, 40), fontsize="medium")
         ax.set_xlabel(label)
+        ax.set_ylabel({"1": "", "share": ""}.get(quantity.unit, quantity.unit), fontsize="small")
         _set_scale(ax, quantity.scale, frame[quantity.name])
         _dress(ax)
     for ax in axes.flat[len(quantities) :]:
@@ -156,5 +157,6 @@ def _dress(ax, integer=True):
 def _set_scale(ax, scale, values):
     if scale == "percent":
         ax.yaxis.set_major_formatter("{x:.0%}")
+        ax.set_ylim(bottom=-0.02 * ax.get_ylim()[1])  # a line at 0 is seen
     elif scale == "log" and (values > 0).any():  # without a positive value nothing would be seen
         ax.set_yscale("log")
