@@ -12,13 +12,15 @@ class NothingToMeasure(ValueError):
 
 
 def is_built(model):
-    """Whether the model and all layers in it have their weights.
+    """Whether the model and all layers in it have their weights. Layers that make none in `build` do not count: they may never be called.
 
     A model that is trained by a `train_step` of its own and has no `call` (a GAN of two networks) is built when its layers are.
     """
     layers = [layer for _, layer in layer_paths(model)[1:] if isinstance(layer, keras.Layer)]
     is_called = type(model).call is not keras.Model.call
-    return all(layer.built for layer in layers) and (model.built or (bool(layers) and not is_called))
+    return all(layer.built or type(layer).build is keras.Layer.build for layer in layers) and (
+        model.built or (bool(layers) and not is_called)
+    )
 
 
 def weights_by_layer(model, patterns=None):

@@ -122,8 +122,10 @@ def loss_and_logit_gradient(model, member, batch, loss):
     with tf.GradientTape(watch_accessed_variables=False) as tape, replaced_attribute(member, "call", watched):
         tape.watch([variable.value for variable in member.trainable_variables])  # so that logits before the outputs are on the tape
         value = batch_loss(model, member, batch, loss)
-    if len(found) != 1 or not isinstance(found[0], tf.Tensor):
-        raise ValueError(f"gradients by logits need a loss that calls the model once, and one output; it has {len(found)} calls")
+    if len(found) != 1:
+        raise ValueError(f"gradients by logits need a loss that calls the model once; it calls it {len(found)} times")
+    if not isinstance(found[0], tf.Tensor):
+        raise ValueError("gradients by logits need a model of one output: measure a model of the output that is meant")
     logits = keras_logits(found[0])
     return value, found[0], logits, tape.gradient(value, logits)
 

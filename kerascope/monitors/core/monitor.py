@@ -117,6 +117,8 @@ class Monitor(keras.callbacks.Callback):
             epoch: the number of completed epochs; 0 is before training. Defaults to `None`: that of the last call for this model + 1.
         """
         if model is not self.model or not self._in_loop:
+            if not is_built(template_of(model)):
+                raise ValueError("the model has no weights yet: call it on a sample before measure()")
             self.set_model(model)
             self._begin(in_loop=True)
             self.built_at_start = epoch == 0

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerascope.monitors import GradientMonitor, HistogramMonitor, MonitorWarning, PredictionMonitor, UpdateMonitor
+from kerascope.monitors import GradientMonitor, HistogramMonitor, LogitMonitor, MonitorWarning, PredictionMonitor, UpdateMonitor
 
 layers = keras.layers
 X = np.random.default_rng(0).normal(size=(8, 4, 3)).astype("float32")
@@ -74,3 +74,39 @@ def test_an_endless_pydataset_is_refused_with_a_way_out_that_it_has():
 
     with pytest.raises(ValueError, match=r"PyDataset is endless: give it a __len__"):
         GradientMonitor(Endless())
+
+
+def test_a_model_of_several_outputs_has_no_single_logits():
+    inputs = keras.Input((4, 3))
+    flat = layers.Flatten()(inputs)
+    model = keras.Model(inputs, [layers.Dense(2, name="a")(flat), layers.Dense(2, name="b")(flat)])
+    labels = np.zeros(8, int)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss=[loss, loss])
+    monitor = LogitMonitor(X, labels, loss=lambda model, batch: loss(batch["y"], model(batch["x"])[0]))
+    with pytest.raises(ValueError, match="one output"):
+        monitor.measure(model)
+
+
+def test_a_model_without_weights_yet_cannot_be_measured_in_a_loop():
+    with pytest.raises(ValueError, match="call it on a sample"):
+        UpdateMonitor().measure(keras.Sequential([layers.Flatten(), layers.Dense(1)]))
+
+
+class Augmented(keras.Model):
+    """Changes its samples in training alone: in inference one of its layers is never called."""
+
+    def __init__(self):
+        super().__init__()
+        self.noise, self.flatten, self.out = layers.GaussianNoise(0.1), layers.Flatten(), layers.Dense(1)
+
+    def call(self, x, training=False):
+        return self.out(self.flatten(self.noise(x, training=True) if training else x))
+
+
+def test_a_layer_that_makes_no_weights_need_not_have_been_called():
+    model = Augmented()
+    model(X[:1])
+    updates = UpdateMonitor()
+    assert told(model, updates) == []
+    assert updates.frame("model")["update_ratio"].notna().all()  # measured from the weights before training
