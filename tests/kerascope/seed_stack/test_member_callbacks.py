@@ -172,6 +172,8 @@ def test_logs_hold_each_members_values_on_demand():
         (keras.callbacks.ReduceLROnPlateau("loss"), "kerascope.ReduceLROnPlateau"),
         (type("Mine", (keras.callbacks.EarlyStopping,), {})("loss"), "kerascope.EarlyStopping"),
         (keras.callbacks.ModelCheckpoint("all.keras"), "save_weights_only"),
+        (keras.callbacks.SwapEMAWeights(), "use_ema"),
+        (keras.callbacks.TensorBoard("logs", histogram_freq=1), "HistogramMonitor"),
     ],
 )
 def test_callbacks_that_would_act_by_a_mean_are_refused(callback, instead):
@@ -220,3 +222,15 @@ def test_an_ordinary_model_gets_keras_own_behaviour(name):
     assert ends[0][:2] == ends[1][:2]
     for ours, theirs in zip(ends[0][2], ends[1][2], strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_resumed_training_does_not_forget_who_was_stopped(tmp_path):
+    def begin(callbacks, epochs):
+        stack = SeedStack(build, SEEDS)
+        stack.compile(adam(), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        stack.fit(POINTS, LABELS, epochs=epochs, verbose=0, callbacks=callbacks)
+
+    backup = lambda: keras.callbacks.BackupAndRestore(str(tmp_path), delete_checkpoint=False)  # noqa: E731
+    begin([backup()], epochs=1)
+    with pytest.raises(kerascope.NotStackable, match="leave out one"):
+        begin([backup(), kerascope.EarlyStopping("loss", patience=5)], epochs=3)

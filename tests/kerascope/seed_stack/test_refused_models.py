@@ -298,6 +298,15 @@ def test_layers_are_those_of_the_template_and_say_so(samples):
     assert isinstance(stack.template.layers[0], L.Dense) and isinstance(stack.member(1).layers[0], L.Dense)
 
 
+@pytest.mark.parametrize("layer", [L.GRU, lambda *args, **more: L.Bidirectional(L.LSTM(*args, **more))])
+def test_state_that_goes_from_batch_to_batch_is_refused(layer):
+    def build():
+        return keras.Sequential([keras.Input(batch_shape=(8, 4, 3)), layer(2, stateful=True), L.Dense(1)])
+
+    with pytest.raises(NotStackable, match="stateful=True"):
+        SeedStack(build, [0, 1])
+
+
 def test_freezing_a_stack_is_refused():
     stack = stack_of(model_of)
     with pytest.raises(NotStackable, match=r"trainable=False of layers within build\(\)"):
