@@ -12,7 +12,7 @@ from .core.layers import weights_by_layer
 from .core.loss import gradient_of_loss
 from .core.loss_monitor import LossMonitor
 from .core.quantity import Quantity
-from .core.weights import CHUNK, divide, sums_by_scope, weight_names
+from .core.weights import CHUNK, divide, sums_by_scope
 
 
 class GradientMonitor(LossMonitor, QuantityMonitor):
@@ -86,10 +86,6 @@ class GradientMonitor(LossMonitor, QuantityMonitor):
 
     def __init__(self, x, y=None, every=1, sample_weight=None, layers=None, logs=None, class_weight=None, loss=None, training=False):
         super().__init__(x, y, sample_weight, class_weight, every, layers, loss, training, logs=logs)
-
-    def row_names(self, scope):
-        by_layer = weights_by_layer(self.template, self.layers)
-        return list(by_layer) if scope == "layer" else weight_names(by_layer)
 
     def build_measure(self):
         before = self.snapshot("weights_before", known=self.built_at_start)

@@ -78,9 +78,6 @@ class HessianTraceMonitor(LossMonitor, QuantityMonitor):
             raise ValueError(f"samples must be at least 1, got {samples}")
         self.samples = samples
 
-    def row_names(self, scope):
-        return list(weights_by_layer(self.template, self.layers))
-
     def build_measure(self):
         members, size = len(self.seeds or [0]), num_weights(self.model, self.layers)
         vectors = tf.zeros((members, size))

@@ -3,9 +3,8 @@
 import numpy as np
 
 from .core.base import QuantityMonitor
-from .core.layers import weights_by_layer
 from .core.quantity import Quantity
-from .core.weights import divide, parts, sums_by_scope, sums_of_products, weight_names
+from .core.weights import divide, parts, sums_by_scope, sums_of_products
 
 
 class UpdateMonitor(QuantityMonitor):
@@ -57,10 +56,6 @@ class UpdateMonitor(QuantityMonitor):
 
     def __init__(self, every=1, layers=None, logs=None):
         super().__init__(None, every, layers, logs)
-
-    def row_names(self, scope):
-        by_layer = weights_by_layer(self.template, self.layers)
-        return list(by_layer) if scope == "layer" else weight_names(by_layer)
 
     def build_measure(self):
         start, before = self.snapshot("start", self.built_at_start), self.snapshot("before", self.built_at_start)

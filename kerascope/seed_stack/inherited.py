@@ -23,13 +23,6 @@ def _refusal(name, instead):
     return refuse
 
 
-class NoLayers(list):
-    """The empty list of a stack's layers, which says where they are."""
-
-    def __getitem__(self, index):
-        raise IndexError("a SeedStack has no layers of its own: its members share those of template.layers; member(i).layers have weights")
-
-
 class Refusals:
     """The methods of `keras.Model` that a SeedStack refuses, each in one line with what to call instead."""
 
@@ -37,8 +30,11 @@ class Refusals:
 
     @property
     def layers(self):
-        """An empty list: the layers are those of `template`, and of `member(i)`."""
-        return NoLayers()
+        """Refused: the members share the layers of `template`; those of `member(i)` have weights."""
+        raise AttributeError(
+            "a SeedStack has no layers of its own: change them within build(); its members share those of template.layers, and "
+            "member(i).layers have weights"
+        )
 
     @property
     def trainable(self):

@@ -98,16 +98,17 @@ class Training:
     def run(self, callbacks, verbose, initial_epoch, epochs, log_members):
         """Train; arguments and result as of `SeedStack.fit`."""
         stack = self.stack
+        given = callbacks.callbacks if isinstance(callbacks, keras.callbacks.CallbackList) else keras.tree.flatten(callbacks or [])
+        validate_callbacks(given, resumed=False)  # before any callback opens a file
         stack.begin_training()
         stack.choose_compilation(epochs * (SAVED_PER_EPOCH + SAVED_PER_WEIGHT * self._weights_and_samples()) >= COMPILE_SECONDS)
         self._begin_learning_rates()
         self._trace()
         callbacks = _callback_list(callbacks, verbose=verbose, epochs=epochs, model=stack)
         logs = {}
-        validate_callbacks(callbacks.callbacks, resumed=False)
         callbacks.on_train_begin()
         if resumed := restored_epoch(stack):
-            validate_callbacks(callbacks.callbacks, resumed=True)
+            validate_callbacks(given, resumed=True)
         initial_epoch = resumed or initial_epoch
         stack.records = [record for record in stack.records if record["epoch"] <= initial_epoch]
         self.told_of_divergence = False

@@ -103,7 +103,7 @@ def test_backup_and_restore_leaves_the_restored_epoch(tmp_path):
 def test_a_stack_neither_trains_nor_saves_the_weights_of_its_template(tmp_path):
     stack = SeedStack(lambda: keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="of_template")]), [0, 1])
     own = {id(variable) for variable in stack.variables}
-    assert own and not own & {id(variable) for variable in stack.template.variables} and stack.layers == []
+    assert own and not own & {id(variable) for variable in stack.template.variables}
     stack.save_weights(tmp_path / "stack.weights.h5")
     names = []
     with h5py.File(tmp_path / "stack.weights.h5") as file:

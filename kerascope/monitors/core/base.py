@@ -2,16 +2,17 @@
 
 import numpy as np
 
+from .layers import weights_by_layer
 from .logs import LogKeys, mean_over_members
 from .monitor import Monitor, WrongArgument
 from .records import Record, from_arrays, table, to_arrays
-from .weights import WeightSnapshot
+from .weights import WeightSnapshot, weight_names
 
 
 class QuantityMonitor(Monitor):
     """Base of the monitors whose measurements are numbers with names.
 
-    A subclass sets `quantities` and `scopes`, and implements `build_measure()` and, unless it measures the model as a whole alone,
+    A subclass sets `quantities` and `scopes`, and implements `build_measure()` and, unless its rows are those of the trainable weights,
     `row_names(scope)`. What a measurement hands on to the next one it keeps in `state`, `{name: object with arrays() and
     set_arrays(arrays)}`, made by `build_measure()`; copies of weights by `snapshot(name)`.
 
@@ -45,8 +46,9 @@ class QuantityMonitor(Monitor):
 
     def row_names(self, scope):
         """Names of the rows that `build_measure()` measures of the present model: for `"layer"` a list of paths, for `"weight"` of pairs
-        `(path, weight)`."""
-        raise NotImplementedError
+        `(path, weight)`. By default of the layers that have trainable weights, and of these weights."""
+        by_layer = weights_by_layer(self.template, self.layers)
+        return list(by_layer) if scope == "layer" else weight_names(by_layer)
 
     def build_measure(self):
         """A function of the number of completed epochs that returns `{scope: float array (members, rows, quantities)}`; for `"model"`

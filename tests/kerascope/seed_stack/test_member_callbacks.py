@@ -176,11 +176,12 @@ def test_logs_hold_each_members_values_on_demand():
         (keras.callbacks.TensorBoard("logs", histogram_freq=1), "HistogramMonitor"),
     ],
 )
-def test_callbacks_that_would_act_by_a_mean_are_refused(callback, instead):
+def test_callbacks_that_would_act_by_a_mean_are_refused_and_write_nothing(callback, instead, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     stack = stack_of(build)
     with pytest.raises(NotStackable, match=instead):
         fit(stack, [callback])
-    assert not stack.records
+    assert not stack.records and not list(tmp_path.iterdir())
 
 
 class OneCycle(keras.callbacks.Callback):

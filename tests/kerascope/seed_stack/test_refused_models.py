@@ -291,10 +291,16 @@ def test_inherited_methods_that_would_mean_something_else_are_refused(samples, n
         INHERITED[name](stack_of(model_of), *samples)
 
 
-def test_layers_are_those_of_the_template_and_say_so(samples):
+def freeze(layers):
+    for layer in layers:
+        layer.trainable = False
+
+
+@pytest.mark.parametrize("touch", [lambda stack: stack.layers[0], lambda stack: freeze(stack.layers), lambda stack: len(stack.layers)])
+def test_layers_are_those_of_the_template_and_say_so(touch):
     stack = stack_of(model_of, compiled=classification)
-    with pytest.raises(IndexError, match="template"):
-        stack.layers[0]
+    with pytest.raises(AttributeError, match=r"build\(\).*template"):
+        touch(stack)
     assert isinstance(stack.template.layers[0], L.Dense) and isinstance(stack.member(1).layers[0], L.Dense)
 
 
