@@ -67,7 +67,7 @@ def draw_stack(table):
     figure, ax = plt.subplots(figsize=(5.4, 3.4), layout="constrained")
     for _, of_seed in table.groupby("seed"):
         ax.plot(of_seed["epoch"], of_seed["test_accuracy"], color="C0", alpha=0.6)
-    ax.set(xlabel="epoch", ylabel="test accuracy", title="ten seeds, one training", ylim=(0.8, 1))
+    ax.set(xlabel="epoch", ylabel="test accuracy", title="ten seeds, one training", xticks=range(0, 21, 5), ylim=(0.8, 1))
     return figure
 
 
