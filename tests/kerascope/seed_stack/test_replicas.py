@@ -27,8 +27,16 @@ def build(mask_zero=False):
     kind = L.Dense(3, kernel_regularizer="l2", name="kind")(L.GlobalAveragePooling1D()(hidden))
     return keras.Model(inputs, [L.Dense(3, name="tags")(hidden), kind])
 
+def activity_loss(samples):
+    model = keras.Sequential([keras.Input((1,)), L.Dense(1, kernel_initializer="ones", activity_regularizer="l2")])
+    model(np.ones((samples, 1)))
+    return float(model.losses[0])
+
+# A sum over the batch in older versions of Keras, which is refused; a mean in newer ones.
+activity = "l2" if activity_loss(1) == activity_loss(2) else None
+
 def points():
-    return keras.Sequential([keras.Input((7,)), L.Dense(4, activity_regularizer="l2", kernel_constraint="max_norm"), L.Dense(3)])
+    return keras.Sequential([keras.Input((7,)), L.Dense(4, activity_regularizer=activity, kernel_constraint="max_norm"), L.Dense(3)])
 
 def cross_entropy():
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
