@@ -15,6 +15,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.table import Row
+from common.data import Data
 from common.experiment import Cell
 from common.results import console, gather
 from common.sweep import cluster, sweep
@@ -70,7 +71,7 @@ def _sweep(cells, root, scheduler):
     said = []
     arrays = np.eye(8, 2, dtype="float32"), np.arange(8, dtype="int32")
     options = sweep.Options(quiet=True, cluster=scheduler)
-    if sweep.run(cells, EXPERIMENT, {"digits": (arrays, arrays)}, root, options, said.append).failed:
+    if sweep.run(cells, EXPERIMENT, {"digits": Data.of((arrays, arrays))}, root, options, said.append).failed:
         raise RuntimeError("\n".join(said))
 
 

@@ -5,11 +5,12 @@ import time
 from contextlib import closing
 
 from common.cli import ending, parse, preflight, show
-from common.data import DATASETS, fingerprint, load_wanted
+from common.data import DATASETS, load_wanted
 from common.devices import DeviceOptions
 from common.experiment import grid
 from common.experiment.find import find_experiments
 from common.lazy import lazy_modules
+from common.store import user_cache
 
 # Imported once the flags and the data have proved good: they take a second.
 sweep, draw, page, index, console, gather, files, locks = lazy_modules(
@@ -36,6 +37,7 @@ def _run(experiment, args, log):
     began = time.time()
     os.environ["MPLBACKEND"] = "agg"  # which writes files, whatever a notebook or a shell has set
     preflight.check(args)
+    user_cache.choose(args.cache)
     data, notes = load_wanted(experiment.datasets, args.datasets, args.data_dir)
     experiment, cells = _cells(experiment, args, data)
     folder = preflight.output_folder(args.out, experiment.name)
@@ -56,8 +58,8 @@ def _run(experiment, args, log):
 
 def _cells(experiment, args, data):
     experiment, values = grid.compared(experiment, args)
-    sizes = {name: len(train[0]) for name, (train, _) in data.items()}
-    fingerprints = {name: fingerprint([*train, *test]) for name, (train, test) in data.items()}
+    sizes = {name: one.num_samples for name, one in data.items()}
+    fingerprints = {name: one.fingerprint for name, one in data.items()}
     return experiment, grid.build_cells(experiment, values, args, DATASETS, sizes, fingerprints)
 
 

@@ -110,7 +110,13 @@ def _add_files(parser):
         "--data-dir",
         metavar="DIR",
         type=folder,
-        help="folder with Fashion-MNIST's IDX or CSV files (default: the Keras cache, then /kaggle/input)",
+        help="folder with Fashion-MNIST's IDX, CSV or npz files (default: Keras's folder, then /kaggle/input)",
+    )
+    add(
+        "--cache",
+        metavar="DIR",
+        type=folder,
+        help="folder for what later calls need not find out again, or off (default: NETWORKS_CACHE, else a folder in the user's cache)",
     )
     add("--fresh", action="store_true", help="train again what is done already")
     add("--tensorboard", action="store_true", help="also write TensorBoard logs, to DIR/<script>/tensorboard")

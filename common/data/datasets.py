@@ -1,10 +1,11 @@
 """The datasets, each one record, and their arrays: made, or found on disk and checked."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from common.data.fashion_mnist import how_to_get_fashion_mnist, load_fashion_mnist
+from common.data import remembered
+from common.data.arrays import Data
+from common.data.fashion_mnist import FashionMnist
 from common.errors import BadInput, first_line
 from common.lazy import lazy_modules
 
@@ -21,11 +22,12 @@ class Dataset:
         batch_size: the default number of samples in a step.
         target_accuracy: the test accuracy whose first crossing is the measure `epochs_to_target`, the same for all arms.
         load: `(data_dir, download)` -> arrays `x, y`, of shapes `(samples, features)` and `(samples,)`; without a `test_share`, a pair of
-            them, for training and testing.
+            them, for training and testing. It raises `NotAtHand` for files that are not there. If it has a method `found`, with the same
+            arguments, which returns `(identity, load)`, a text that changes whenever the arrays do and a function that returns them, then
+            size and fingerprint of the dataset are kept in the user's cache, and the arrays are loaded only where they are used.
         test_share: the share of the samples that is kept for testing, split by class with seed 42; the features are then standardised by
             the training part. Defaults to None: the dataset comes in two parts.
         in_plane: whether its two features are points in the plane, so that decision boundaries can be drawn. Defaults to False.
-        how_to_get: `(data_dir)` -> one line on how to get the files that are missing, or None. Defaults to a dataset that is always there.
 
     Raises:
         ValueError: for a value that cannot be.
@@ -33,7 +35,7 @@ class Dataset:
     Example:
 
     ```python
-    Dataset("Wine", num_classes=3, batch_size=32, target_accuracy=0.95, load=lambda *_: made.load_wine(return_X_y=True), test_share=0.3)
+    Dataset("Wine", num_classes=3, batch_size=32, target_accuracy=0.95, load=Made("load_wine", return_X_y=True), test_share=0.3)
     ```
     """
 
@@ -44,7 +46,6 @@ class Dataset:
     load: Callable
     test_share: float | None = None
     in_plane: bool = False
-    how_to_get: Callable = lambda data_dir: None
 
     def __post_init__(self):
         test_share = 0.5 if self.test_share is None else self.test_share
@@ -52,12 +53,32 @@ class Dataset:
             raise ValueError(f"dataset {self.label}: classes >= 2, batch size >= 1, and shares between 0 and 1 are needed")
 
 
+class Made:
+    """The loader of samples that a function of `sklearn.datasets` makes, or holds, always the same.
+
+    Args:
+        function: its name.
+        **arguments: its arguments.
+    """
+
+    def __init__(self, function, **arguments):
+        self.function, self.arguments = function, arguments
+
+    def __call__(self, *_):
+        """The arrays."""
+        return getattr(made, self.function)(**self.arguments)
+
+    def found(self, *_):
+        """See `Dataset`."""
+        return f"{self.function} {self.arguments}", self
+
+
 DATASETS = {  # the targets are a little below what the report's runs reach; 700 are all training points
-    "fashion_mnist": Dataset("Fashion-MNIST", 10, 128, 0.85, load_fashion_mnist, how_to_get=how_to_get_fashion_mnist),
-    "digits": Dataset("Digits", 10, 64, 0.95, lambda *_: made.load_digits(return_X_y=True), 0.2),
-    "moons": Dataset("Two moons", 2, 700, 0.90, lambda *_: made.make_moons(1000, noise=0.3, random_state=42), 0.3, in_plane=True),
+    "fashion_mnist": Dataset("Fashion-MNIST", 10, 128, 0.85, FashionMnist()),
+    "digits": Dataset("Digits", 10, 64, 0.95, Made("load_digits", return_X_y=True), 0.2),
+    "moons": Dataset("Two moons", 2, 700, 0.90, Made("make_moons", n_samples=1000, noise=0.3, random_state=42), 0.3, in_plane=True),
     "circles": Dataset(
-        "Two circles", 2, 700, 0.80, lambda *_: made.make_circles(1000, noise=0.2, factor=0.5, random_state=42), 0.3, in_plane=True
+        "Two circles", 2, 700, 0.80, Made("make_circles", n_samples=1000, noise=0.2, factor=0.5, random_state=42), 0.3, in_plane=True
     ),
 }
 IN_PLANE = tuple(name for name, dataset in DATASETS.items() if dataset.in_plane)
@@ -76,7 +97,7 @@ def load(name, data_dir=None, download=False):
         name: a key of `DATASETS`: `"fashion_mnist"` (60,000 + 10,000 images of 28 x 28, scaled to [-1, 1], flattened), `"digits"`
             (scikit-learn's 1,797 images of 8 x 8, 80/20), `"moons"` (two moons, 1,000 points, noise 0.3, 70/30) or `"circles"` (two
             circles, 1,000 points, noise 0.2, factor 0.5, 70/30).
-        data_dir: folder that holds Fashion-MNIST. Defaults to None: the Keras cache, then /kaggle/input.
+        data_dir: folder that holds Fashion-MNIST. Defaults to None: Keras's folder, then /kaggle/input.
         download: whether Keras may download Fashion-MNIST if it is nowhere. Defaults to False.
 
     Returns:
@@ -92,10 +113,55 @@ def load(name, data_dir=None, download=False):
     (x, y), (x_test, y_test) = load("digits")
     ```
     """
+    return _checked(name, _record(name).load(data_dir, download))
+
+
+def find(name, data_dir=None, download=False):
+    """The `Data` of a dataset: size and fingerprint at once, from the user's cache where they are known, and the arrays when they are used.
+
+    Args:
+        name, data_dir, download: see `load`, also for defaults.
+
+    Raises:
+        BadInput, ValueError: as `load`, here or when the arrays are used.
+    """
+    dataset = _record(name)
+    if not hasattr(dataset.load, "found"):
+        return Data.of(load(name, data_dir, download))
+    identity, load_parts = dataset.load.found(data_dir, download)
+    of_what = f"{dataset.num_classes} {dataset.test_share} {identity}"
+    loaded = []  # if it had to be
+
+    def measure():
+        loaded.append(Data.of(_checked(name, load_parts())))
+        return {"fingerprint": loaded[0].fingerprint, "num_samples": loaded[0].num_samples}
+
+    def load_again():
+        arrays = _checked(name, load_parts())
+        if Data.of(arrays).fingerprint != known["fingerprint"]:
+            remembered.forget("datasets", of_what)
+            raise BadInput(
+                f"dataset {name}: its arrays are not those of earlier calls, on which the cache relied: run the same command again"
+            )
+        return arrays
+
+    known = remembered.fact("datasets", of_what, measure, _is_measured)
+    return loaded[0] if loaded else Data(known["fingerprint"], known["num_samples"], load_again)
+
+
+def _is_measured(value):
+    return isinstance(value, dict) and isinstance(value.get("fingerprint"), str) and type(value.get("num_samples")) is int
+
+
+def _record(name):
     if name not in DATASETS:
         raise ValueError(f"unknown dataset {name!r}: choose from {', '.join(DATASETS)}")
+    return DATASETS[name]
+
+
+def _checked(name, arrays):
+    """The arrays of a loader, checked against the dataset's record, split if they are one part, as float32 and int32."""
     dataset = DATASETS[name]
-    arrays = dataset.load(data_dir, download)
     parts = arrays if dataset.test_share is None else [arrays]
     for x, y in parts:
         x, y = np.asarray(x), np.asarray(y)
@@ -118,12 +184,3 @@ def _split(x, y, test_share):
     mean, std = x_train.mean(axis=0), x_train.std(axis=0)
     std[std == 0] = 1  # a pixel that is always blank
     return ((x_train - mean) / std, y_train), ((x_test - mean) / std, y_test)
-
-
-def fingerprint(arrays):
-    """A short hash of the arrays' contents, so that results from other data are never taken for these."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,17 +45,22 @@ class DatasetResults:
 
     Attributes:
         experiment, measures, cells, tables: as those of `Results`, for this dataset.
-        data: its arrays, `(x_train, y_train), (x_test, y_test)`.
+        data: its arrays, `(x_train, y_train), (x_test, y_test)`, loaded when they are first used.
         note: one line on how the cells were trained.
         arm_columns: names of the columns that tell arms apart.
     """
 
     def __init__(self, results, dataset):
-        self.dataset, self.data = dataset, results.data[dataset]
+        self.dataset = dataset
         self._results = results = results.of(dataset)
         self.experiment, self.measures, self.cells, self.tables = results.experiment, results.measures, results.cells, results.tables
         self.arm_columns = results.experiment.arm_columns
         self.note = describe_settings(results.experiment, results.cells[0])
+
+    @cached_property
+    def data(self):
+        """The dataset's arrays, loaded where a figure shows them."""
+        return self._results.data[self.dataset].arrays
 
     def panel(self, name, label=None, prepare=as_is):
         """The `Panel` of a measure.

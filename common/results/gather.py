@@ -18,7 +18,7 @@ def write(experiment, cells, root, data):
         experiment: the `Experiment`.
         cells: list of `Cell`, all done.
         root: the output folder.
-        data: `{dataset: arrays}`, see `Results`.
+        data: `{dataset: Data}`, see `Results`.
 
     Returns:
         The `Results`, whose tables are history, layers, summary and table, the experiment's own, and those of its report, as on disk. The

@@ -16,7 +16,7 @@ class Results:
         tables: `{name: DataFrame}`, as on disk.
         measures: `{column: Measure}`, of the tables' columns.
         root: the output folder.
-        data: `{dataset: ((x_train, y_train), (x_test, y_test))}`.
+        data: `{dataset: Data}`, whose arrays are loaded when they are first used.
     """
 
     experiment: Experiment

@@ -62,7 +62,7 @@ def run(cells, experiment, data, root, options=None, log=print):
     Args:
         cells: list of `Cell`, of one experiment.
         experiment: their `Experiment`.
-        data: `{dataset: ((x_train, y_train), (x_test, y_test))}`.
+        data: `{dataset: Data}`, of which the arrays of those with cells to train are loaded.
         root: the output folder.
         options: the `Options`. Defaults to `Options()`.
         log: function that takes one line for the user. Defaults to `print`.
@@ -92,7 +92,7 @@ def run(cells, experiment, data, root, options=None, log=print):
             log(_OTHER_VERSIONS.format(count=len(others), folder=others[0].parent))
         plan = Plan(
             experiment,
-            {name: data[name] for name in {cell.dataset for cell in shared.to_do}},
+            {name: data[name].arrays for name in {cell.dataset for cell in shared.to_do}},
             options.devices,
             options.checkpoint_every,
             options.deadline,

@@ -65,6 +65,12 @@ def test_bad_data_is_named(harm, capsys, tmp_path):
     assert os.listdir(tmp_path) == ["my data"]
 
 
+def test_a_cache_that_is_a_file_is_named(capsys, tmp_path):
+    file = occupied(tmp_path / "file")
+    assert f"--cache {file}" in complaint(capsys, exp_c_optimizer, "--out", tmp_path / "out", "--cache", file)
+    assert file.read_text() == "precious" and os.listdir(tmp_path) == ["file"]
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """The folder of a call with one cell, and its words."""

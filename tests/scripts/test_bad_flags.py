@@ -19,7 +19,7 @@ BAD_WORDS = [  # of each argument type each kind of mistake, on one flag that ha
     *("--seeds 0", "--seeds 1001", "--seeds 1 -2", "--seeds 1 4294967296", "--seeds ,", "--seeds nan 1", "--seeds 1,2,2"),
     *("--lr 0.1 0.10", "--bias-drop 0 0.0", "--activations relu relu", "--datasets moons moons", "--datasets all moons"),
     *("--lr 0.1 --lr 0.01", "--lr=0.1 --lr=0.01", "--quiet --quiet"),
-    *("--cluster ''", "--cluster 'two words'", "--data-dir ''", "--data-dir absent", "--strategy tpu", "--determinism maybe"),
+    *("--cluster ''", "--cluster 'two words'", "--data-dir ''", "--data-dir absent", "--cache ''", "--strategy tpu", "--determinism maybe"),
     *("--jobs 257", "--jobs 2 --cluster tcp://10.0.0.1:8786", "--batch-size 0", "--max-minutes 0", "--checkpoint-every inf"),
     *("--schedules constant", "0.01"),
 ]

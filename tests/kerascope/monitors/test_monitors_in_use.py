@@ -24,7 +24,7 @@ from kerascope.monitors import (
 )
 from kerascope.monitors.core.probe import Probe
 from kerascope.seed_stack import SeedStack
-from tests.support.fashion_files import made_up, write_idx
+from tests.support.fashion_files import made_up, write
 from tests.support.frames import columns
 from tests.support.perceptron import build, cross_entropy
 from tests.support.scripts import ROOT
@@ -193,7 +193,7 @@ def test_every_can_name_the_epochs(model, probe):
 
 @pytest.mark.slow
 def test_the_example_runs_and_says_what_it_found(tmp_path):
-    write_idx(tmp_path / "home" / "datasets" / "fashion-mnist", made_up((600, 100)), compress=True)
+    write(tmp_path / "home" / "datasets" / "fashion-mnist", made_up((600, 100)), "idx.gz")
     command = [sys.executable, str(ROOT / "examples" / "fashion_cnn.py")]
     environment = {**os.environ, "KERAS_HOME": str(tmp_path / "home"), "MPLBACKEND": "agg"}
     process = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

@@ -1,0 +1,442 @@
+"""Fashion-MNIST is found wherever and however it lies, by what the files hold; nothing else is ever taken for it."""
+
+import gzip
+import hashlib
+import io
+import os
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from common.data import NotAtHand, candidates, formats, load, load_wanted
+from common.errors import BadInput
+from tests.support.fashion_files import CSV_NAMES, FORMS, IDX_NAMES, csv_bytes, files, idx_bytes, made_up, npz_bytes, write
+from tests.support.other_user import folder_of_the_other_user, run_as_other_user
+from tests.support.scripts import REAL
+
+pytestmark = pytest.mark.usefixtures("nowhere_else")
+
+KERAS_FOLDER = "no-keras-home/datasets/fashion-mnist"
+
+
+def assert_holds(loaded, parts):
+    for (x, y), (images, labels) in zip(loaded, parts, strict=True):
+        np.testing.assert_allclose(x, images.reshape(-1, 784) / 127.5 - 1, atol=1e-6)
+        np.testing.assert_array_equal(y, labels)
+
+
+def refused(*words, **settings):
+    """The message with which `load` refuses to load Fashion-MNIST: one line, without advice to delete what is not ours."""
+    with pytest.raises(BadInput) as error:
+        load("fashion_mnist", *words, **settings)
+    message = str(error.value)
+    assert "\n" not in message and not re.search(r"\b(delete|remove)", message)
+    return message
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """A function that makes parts the published ones."""
+
+    def publish(parts):
+        monkeypatch.setenv("NETWORKS_CACHE", "off")  # where judgements by the true ones are kept
+        sizes = tuple(len(labels) for _, labels in parts)
+        kinds = [dict(zip(("images", "labels"), part, strict=True)) for part in parts]
+        digests = tuple({kind: hashlib.sha256(idx_bytes(array)).hexdigest() for kind, array in part.items()} for part in kinds)
+        monkeypatch.setattr(formats, "PUBLISHED_SIZES", sizes)
+        monkeypatch.setattr(formats, "PUBLISHED_DIGESTS", digests)
+        mean = parts[0][0].mean()
+        monkeypatch.setattr(formats, "MEAN_PIXEL", (mean - 3, mean + 3))
+        return parts
+
+    return publish
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_read(form, tmp_path, caplog):
+    parts = made_up()
+    write(tmp_path / "data", parts, form)
+    assert_holds(load("fashion_mnist", tmp_path / "data"), parts)
+    assert [record.message.split(" holds ")[1] for record in caplog.records] == [
+        "120 + 40 images, not Fashion-MNIST's 60000 + 10000; going on with these"
+    ]
+
+
+@pytest.mark.parametrize("place", [KERAS_FOLDER, "kaggle/datasets/zalando-research/fashionmnist", "kaggle", "kaggle/1/2/3/4"])
+def test_every_place_is_searched(place, tmp_path):
+    parts = made_up()
+    write(tmp_path / place, parts)
+    assert_holds(load("fashion_mnist"), parts)
+
+
+def test_the_home_may_be_written_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", "~/kk")
+    write(tmp_path / "kk" / "datasets" / "fashion-mnist", made_up())
+    assert_holds(load("fashion_mnist"), made_up())
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real Fashion-MNIST is not beside this checkout")
+def test_the_real_fashion_mnist_has_its_published_content_and_is_found_beside_another_dataset(monkeypatch, caplog, tmp_path):
+    for name in IDX_NAMES:  # of the same names and sizes, in a folder that comes first
+        shape = (60_000 if name.startswith("train") else 10_000, 28, 28)[: 3 if "images" in name else 1]
+        (tmp_path / "kaggle" / "another").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "kaggle" / "another" / name).write_bytes(idx_bytes(np.zeros(shape, np.uint8)))
+    assert re.search(rf"{tmp_path / 'kaggle' / 'another'}/.*: another dataset", refused())
+    os.symlink(REAL / "datasets" / "fashion-mnist", tmp_path / "kaggle" / "fashion")
+    (x, y), (x_test, y_test) = load("fashion_mnist")
+    assert x.shape == (60_000, 784) and x_test.shape == (10_000, 784)
+    assert (np.bincount(y) == 6000).all() and (np.bincount(y_test) == 1000).all()
+    assert x.min() == -1 and x.max() == 1
+    assert x.mean() == pytest.approx(2 * 0.2860 - 1, abs=1e-3)  # the mean pixel of the training set is 0.2860 of white
+    assert not caplog.text
+
+
+OTHERS = {  # {what lies there: [(folder, whether it is another dataset, its form)]}, in the order of their names
+    "as torchvision lays them out": [("KMNIST/raw", True, "idx.gz"), ("FashionMNIST/raw", False, "idx"), ("MNIST/raw", True, "idx")],
+    "Kaggle's MNIST in both its ways": [
+        ("a-mnist", True, "idx with dots"),
+        ("a-mnist", True, "idx, each in a folder"),
+        ("fashionmnist", False, "csv"),
+    ],
+    "npz of Keras": [("a", True, "npz"), ("b", False, "npz")],
+    "another above": [("", True, "idx"), ("below/deep", False, "idx.gz")],
+    "another as CSV": [("a", True, "csv"), ("b", False, "csv.gz")],
+    "a part of it before": [("a", None, "idx"), ("b", False, "idx")],
+    "in the same folder": [("a", True, "idx"), ("a", False, "npz")],
+    "under the same names, one gzipped": [("a", True, "idx"), ("a", False, "idx.gz")],
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_a_whole_fashion_mnist_is_taken_whatever_lies_beside_it(case, tmp_path, published, caplog):
+    parts = published(made_up())
+    another = [(255 - images, labels) for images, labels in parts]
+    kinds = {True: another, False: parts, None: made_up((50, 20))}
+    for folder, is_another, form in OTHERS[case]:
+        write(tmp_path / "kaggle" / folder, kinds[is_another], form)
+    assert_holds(load("fashion_mnist"), parts)
+    assert_holds(load("fashion_mnist", tmp_path / "kaggle"), parts)
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("form", ["idx", "idx.gz with dots", "csv", "npz"])
+def test_another_dataset_alone_is_named_and_never_taken(form, tmp_path, published):
+    another = [(255 - images, labels) for images, labels in published(made_up())]
+    paths = write(tmp_path / "kaggle" / "mnist", another, form)
+    for message in (refused(), refused(tmp_path / "kaggle")):
+        assert str(paths[0]) in message and "another dataset" in message
+    data, notes = load_wanted(["fashion_mnist"], None, None)  # which nobody asked for
+    assert not data and len(notes) == 1 and str(paths[0]) in notes[0]
+    with pytest.raises(BadInput, match="another dataset"):
+        load_wanted(["fashion_mnist"], None, tmp_path / "kaggle")
+
+
+def test_of_several_that_are_not_whole_the_first_is_taken(tmp_path, caplog):
+    for folder, sizes in (("b", (50, 20)), ("a", (60, 30)), ("c", (70, 40))):
+        write(tmp_path / "kaggle" / folder, made_up(sizes))
+    assert_holds(load("fashion_mnist"), made_up((60, 30)))
+    assert str(tmp_path / "kaggle" / "a") in caplog.text and "60 + 30" in caplog.text and "passed over" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.write_bytes(b"cut"), os.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1])]
+)
+def test_what_was_passed_over_is_told_where_the_rest_is_not_whole(damage, tmp_path, caplog):
+    path = write(tmp_path / KERAS_FOLDER, made_up())[0]
+    damage(path)
+    write(tmp_path / "kaggle", made_up((60, 30)))
+    assert_holds(load("fashion_mnist"), made_up((60, 30)))
+    assert re.search(rf"passed over: {path.parent}.*{IDX_NAMES[0]}", caplog.text)
+
+
+@pytest.mark.parametrize("form", ["idx", "idx.gz", "csv", "idx, each in a folder"])
+def test_parts_of_two_folders_are_never_mixed(form, tmp_path):
+    some = list(files(made_up(), form).items())
+    for folder, chosen in (("a", some[: len(some) // 2]), ("b", some[len(some) // 2 :])):
+        for name, content in chosen:
+            path = tmp_path / "data" / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    message = refused(tmp_path / "data")
+    assert f"{tmp_path / 'data' / 'a'}: without" in message and f"{tmp_path / 'data' / 'b'}: without" in message
+
+
+LINKS = {
+    "a folder": lambda here, data: os.symlink(data, here / "link"),
+    "a link to a link": lambda here, data: (os.symlink(data, here.parent / "first"), os.symlink("../first", here / "second")),
+    "the files": lambda here, data: [os.symlink(path, here / path.name) for path in data.iterdir()],
+    "loops beside it": lambda here, data: (os.symlink(".", here / "a"), os.symlink("..", here / "b"), os.symlink(data, here / "c")),
+    "a loop below it": lambda here, data: (os.symlink(here, data / "back"), os.symlink(data, here / "link")),
+    "the search itself": lambda here, data: (here.rmdir(), os.symlink(data, here)),
+}
+
+
+@pytest.mark.parametrize("case", LINKS)
+def test_links_are_followed(case, tmp_path):
+    (tmp_path / "kaggle").mkdir()
+    write(tmp_path / "elsewhere" / "data", made_up())
+    LINKS[case](tmp_path / "kaggle", tmp_path / "elsewhere" / "data")
+    assert_holds(load("fashion_mnist"), made_up())
+    assert_holds(load("fashion_mnist", tmp_path / "kaggle"), made_up())
+
+
+def test_each_folder_is_searched_once(tmp_path):
+    write(tmp_path / "data", made_up())
+    for name in "abcdef":
+        os.symlink("data", tmp_path / name)
+        os.symlink("..", tmp_path / "data" / name)
+    assert [len(found) for found in candidates.candidates(tmp_path)] == [1, 0]
+
+
+def flip(content, position):
+    content = bytearray(content)
+    content[position] ^= 1
+    return bytes(content)
+
+
+def last_value(word):
+    """A function that replaces the last value of a CSV file."""
+    return lambda content: content[: content.rindex(b",") + 1] + word + b"\n"
+
+
+def as_npz(**changes):
+    """A function that gives an npz file with other arrays in it, or without those that are None."""
+
+    def change(_):
+        (x_train, y_train), (x_test, y_test) = made_up((30, 10))
+        arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test, **changes}
+        path = Path(os.environ["NETWORKS_CACHE"]) / "made.npz"
+        path.parent.mkdir(exist_ok=True)
+        np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+        return path.read_bytes()
+
+    return change
+
+
+def npy_bytes(array):
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+DAMAGE = {  # {form of the files: {what is done: (which file, function of its content)}}
+    "idx": {
+        "empty": (0, lambda c: b""),
+        "cut header": (0, lambda c: c[:9]),
+        "cut pixels": (0, lambda c: c[:-1]),
+        "cut labels": (1, lambda c: c[:-1]),
+        "trailing bytes": (2, lambda c: c + b"x"),
+        "wrong magic": (2, lambda c: flip(c, 3)),
+        "labels for images": (0, lambda c: idx_bytes(np.zeros(120, np.uint8))),
+        "absurd size": (0, lambda c: c[:4] + b"\xff" * 12 + c[16:]),
+        "wrong shape": (0, lambda c: idx_bytes(np.zeros((120, 27, 28), np.uint8))),
+        "no samples": (1, lambda c: idx_bytes(np.zeros(0, np.uint8))),
+        "labels of the other part": (1, lambda c: idx_bytes(np.zeros(40, np.uint8))),
+        "label 10": (3, lambda c: c[:-1] + b"\x0a"),
+        "as large as published, but other": (2, lambda c: idx_bytes(np.zeros((10_000, 28, 28), np.uint8))),
+        "gzip, cut": (0, lambda c: gzip.compress(c)[:-9]),
+    },
+    "idx.gz": {
+        "cut": (0, lambda c: c[:-9]),
+        "cut early": (1, lambda c: c[:15]),
+        "cut at the magic number": (1, lambda c: c[:2]),
+        "empty": (2, lambda c: b""),
+        "bit flipped": (0, lambda c: flip(c, len(c) // 2)),
+        "crc flipped": (2, lambda c: flip(c, -6)),
+        "trailing bytes": (3, lambda c: c + b"x"),
+        "gzipped twice": (3, gzip.compress),
+    },
+    "csv": {
+        "empty": (0, lambda c: b""),
+        "header only": (1, lambda c: c.split(b"\n")[0] + b"\n"),
+        "no header": (0, lambda c: c.split(b"\n", 1)[1]),
+        "other columns": (1, lambda c: b"a,b\n1,2\n"),
+        "cut in a row": (0, lambda c: c[:-500]),
+        "cut before the last value": (1, lambda c: c[:-2]),
+        "cut behind the label": (1, lambda c: c[: c.rindex(b"\n", 0, -1) + 3]),
+        "not UTF-8": (0, lambda c: b"\xff\xfe" + c),
+        **{f"last value {word.decode()}": (0, last_value(word)) for word in (b"shoe", b".5", b"-1", b"256", b"9" * 23, b"1,7")},
+        "label 10": (1, lambda c: c.replace(b"\n9,", b"\n10,", 1)),
+        "an image": (0, lambda c: b"\x89PNG\r\n\x1a\n" + bytes(1000)),
+    },
+    "csv.gz": {
+        "cut": (0, lambda c: c[:-9]),
+        "cut in a row": (1, lambda c: gzip.compress(gzip.decompress(c)[:-500])),
+    },
+    "npz": {
+        "empty": (0, lambda c: b""),
+        "cut": (0, lambda c: c[:-100]),
+        "cut in half": (0, lambda c: c[: len(c) // 2]),
+        "bit flipped": (0, lambda c: flip(c, len(c) // 3)),
+        "no labels": (0, as_npz(y_train=None)),
+        "pickled": (0, as_npz(y_test=np.array([{}] * 10, dtype=object))),
+        "of floats": (0, as_npz(x_test=np.zeros((10, 28, 28)))),
+        "value 256": (0, as_npz(x_test=np.full((10, 28, 28), 256))),
+        "label below 0": (0, as_npz(y_test=np.full(10, -1))),
+        "flat images": (0, as_npz(x_train=np.zeros((30, 784), np.uint8))),
+        "labels of another number": (0, as_npz(y_train=np.zeros(29, np.uint8))),
+        "labels in columns": (0, as_npz(y_train=np.zeros((30, 1), np.uint8))),
+        "an array alone": (0, lambda c: npy_bytes(np.zeros(3))),
+        "objects alone": (0, lambda c: npy_bytes(np.array([{}]))),
+        "locked": (0, lambda c: re.sub(rb"(PK\x01\x02....).", lambda found: found[1] + b"\x01", c, flags=re.DOTALL)),
+        "numbers for arrays": (0, as_npz(x_train=np.uint8(0))),
+    },
+}
+
+
+@pytest.mark.parametrize(("form", "case"), [(form, case) for form, cases in DAMAGE.items() for case in cases])
+def test_a_damaged_file_is_named_and_another_set_is_taken(form, case, tmp_path):
+    position, change = DAMAGE[form][case]
+    path = write(tmp_path / "data" / "a", made_up((30, 10)) if form[:3] != "idx" else made_up(), form)[position]
+    path.write_bytes(change(path.read_bytes()))
+    assert f"{path}: " in refused(tmp_path / "data")
+    write(tmp_path / "data" / "b", made_up((50, 20)))
+    assert_holds(load("fashion_mnist", tmp_path / "data"), made_up((50, 20)))
+
+
+def csv_ending_in(word):
+    """A CSV file of Kaggle's form whose last value is a word, without a final newline."""
+    content = csv_bytes(*made_up((30, 10))[1])
+    return content[: content.rindex(b",") + 1] + word
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize(
+    ("word", "told"), [("0", False), ("100", False), ("26", False), ("255", False), ("1", True), ("25", True), ("7.0", True)]
+)
+def test_a_last_value_that_may_be_cut_is_told_of_and_any_other_believed(word, told, compressed, tmp_path, caplog):
+    """A value that no further digit can follow is whole: 0, for there are no leading zeros, and what would go beyond 255."""
+    form = "csv.gz" if compressed else "csv"
+    path = write(tmp_path / "data", made_up((30, 10)), form)[1]
+    path.write_bytes(gzip.compress(csv_ending_in(word.encode())) if compressed else csv_ending_in(word.encode()))
+    (_, (x, y)) = load("fashion_mnist", tmp_path / "data")
+    assert len(y) == 10 and round((x[-1, -1] + 1) * 127.5) == float(word)
+    assert (f"{path}: its last line" in caplog.text) == told
+
+
+def test_training_and_test_files_under_each_others_names_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(formats, "PUBLISHED_SIZES", (125, 45))
+    write(tmp_path, made_up((45, 125)), "csv")
+    assert "exchange them" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "there", [None, os.mkfifo, os.mkdir, lambda path: os.symlink("nowhere", path)], ids=["none", "pipe", "folder", "link"]
+)
+def test_an_incomplete_folder_is_refused_with_what_is_missing(there, tmp_path):
+    path = write(tmp_path, made_up())[3]
+    path.unlink()
+    if there:
+        there(path)
+    message = refused(tmp_path)
+    assert f"{tmp_path}: without {IDX_NAMES[3]}" in message and message.count("--data-dir") == 1
+
+
+@pytest.mark.parametrize("what", ["nothing", "unrelated files", "an npz of something else"])
+def test_a_folder_without_any_of_it_is_refused(what, tmp_path):
+    if what == "unrelated files":
+        write(tmp_path / "1" / "2" / "3" / "4" / "too deep", made_up())
+        (tmp_path / "train-images.txt").write_text("")
+    elif what == "an npz of something else":
+        np.savez(tmp_path / "weights.npz", w=np.zeros(3))
+    message = refused(tmp_path)
+    assert f"--data-dir {tmp_path}" in message and all(name in message for name in (*IDX_NAMES, *CSV_NAMES, "none of these files"))
+
+
+def test_a_long_list_of_findings_ends_in_their_number(tmp_path):
+    for number in range(9):
+        write(tmp_path / f"{number}", made_up())[number % 4].unlink()
+    message = refused(tmp_path)
+    assert message.count("without") == 4 and "and 5 more" in message
+
+
+AS_OTHER_USER = """
+import numpy, pandas, zipfile
+from importlib.metadata import version
+version("numpy")
+from common.data import fashion_mnist, load
+from pathlib import Path
+fashion_mnist.KAGGLE_INPUT = Path(sys.argv[1]) / "kaggle"
+become_the_other_user()
+try:
+    print(len(load("fashion_mnist")[0][1]))
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    "shut", ["a/{file}", "a", *(pytest.param(case, marks=pytest.mark.slow) for case in ("a without listing", "keras"))]
+)
+def test_what_cannot_be_read_is_named_and_another_set_is_taken(shut, tmp_path):
+    form = "npz" if shut == "a" else "idx"
+    with folder_of_the_other_user() as here:
+        path = write(here / "kaggle" / "a", made_up(), form)[0]
+        home = here / "home"
+        write(home / "datasets" / "fashion-mnist", made_up())[3].unlink()
+        closed = {"a/{file}": path, "a": path.parent, "a without listing": path.parent, "keras": home}[shut]
+        os.chown(closed, 0, 0) if os.getuid() == 0 else None
+        closed.chmod(0o744 if shut == "a without listing" and os.getuid() == 0 else 0o400 if "listing" in shut else 0)
+        if shut == "keras":
+            path.unlink()
+        said = run_as_other_user(AS_OTHER_USER, here, KERAS_HOME=str(home), NETWORKS_CACHE="off")
+        named = path if shut == "a without listing" else closed if shut != "keras" else home / "datasets" / "fashion-mnist"
+        assert said.startswith("NotAtHand") and f"{named}: cannot be read (Permission denied)" in said
+        write(here / "kaggle" / "b", made_up((50, 20)))
+        assert run_as_other_user(AS_OTHER_USER, here, KERAS_HOME=str(home), NETWORKS_CACHE="off").split()[-1] == "50"
+
+
+def test_without_a_home_or_a_name_the_other_places_are_searched():
+    with folder_of_the_other_user() as here:
+        assert run_as_other_user(AS_OTHER_USER, here).startswith("NotAtHand Fashion-MNIST is not on this machine")
+        write(here / "kaggle" / "b", made_up())
+        assert run_as_other_user(AS_OTHER_USER, here).split()[-1] == "120"
+
+
+def test_where_it_is_nowhere_all_ways_to_get_it_are_in_one_line():
+    with pytest.raises(NotAtHand):
+        load("fashion_mnist")
+    assert all(way in refused() for way in ("--datasets fashion_mnist", "--data-dir", "zalando-research/fashionmnist"))
+
+
+def test_a_download_that_fails_does_not_advise_to_download(monkeypatch):
+    def fail():
+        raise Exception("URL fetch failure on https://example.org: None")
+
+    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fail)
+    message = refused(download=True)
+    assert "URL fetch failure" in message and "zalando-research/fashionmnist" in message and "--datasets" not in message
+
+
+@pytest.mark.parametrize("home", ["no-keras-home", "~/kk"])
+def test_a_download_goes_through_keras_and_is_read_from_where_it_puts_it(home, monkeypatch, tmp_path, capsys):
+    def arrive():
+        print("Downloading data from ...")
+        write(put / "datasets" / "fashion-mnist", made_up(), "idx.gz")
+
+    put = tmp_path / "anywhere"  # which Keras was told when it was imported
+    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", arrive)
+    monkeypatch.setattr(keras.utils, "get_file", lambda name, origin, cache_subdir: str(put / cache_subdir / name))
+    (x, _), _ = load("fashion_mnist", download=True)
+    assert x.shape == (120, 784)
+    assert capsys.readouterr().out == ""  # stdout is for results
+
+
+def test_what_keras_has_in_its_folder_is_judged_like_any_other(monkeypatch, tmp_path, published):
+    another = [(255 - images, labels) for images, labels in published(made_up())]
+    paths = write(tmp_path / KERAS_FOLDER, another, "idx.gz")
+    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", lambda: None)
+    monkeypatch.setattr(keras.utils, "get_file", lambda name, origin, cache_subdir: str(paths[0].parent / name))
+    message = refused(download=True)
+    assert str(paths[0]) in message and "--datasets" not in message
+
+
+def test_an_npz_is_the_file_that_keras_has(tmp_path):
+    (tmp_path / "any name.npz").write_bytes(npz_bytes(made_up()))
+    with np.load(tmp_path / "any name.npz") as arrays:
+        assert set(arrays) == set(formats.NPZ_ARRAYS)
+    assert_holds(load("fashion_mnist", tmp_path), made_up())
