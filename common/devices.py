@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 
+from common import compat, needs
 from common.errors import BadInput
 from common.lazy import LazyModule
 
@@ -109,7 +110,7 @@ class Devices:
         kind: `"CPU"`, or `"GPU (Tesla T4)"`.
         names: the logical devices, all of a kind.
         strategy: `"auto"`, `"single"` or `"mirrored"`, see `DeviceOptions`.
-        deterministic: whether TensorFlow's deterministic operations were asked for.
+        deterministic: whether TensorFlow's operations are deterministic, by what it says itself: `TF_DETERMINISTIC_OPS` asks for them, too.
     """
 
     kind: str
@@ -162,6 +163,7 @@ def start(options=AUTO, only_gpu=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     with _without_chatter():
         gpus = tf.config.list_physical_devices("GPU")
+        needs.require_imported()
         if gpus and only_gpu is not None:
             gpus = [gpus[only_gpu % len(gpus)]]
             tf.config.set_visible_devices(gpus, "GPU")
@@ -172,10 +174,9 @@ def start(options=AUTO, only_gpu=None):
         kind = f"GPU ({tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unknown')})" if gpus else "CPU"
         names = tuple(device.name for device in tf.config.list_logical_devices("GPU" if gpus else "CPU"))
         tf.constant(0)  # the devices' own start-up messages come with the first tensor
-        deterministic = options.determinism == "on" or (options.determinism == "auto" and bool(gpus))
-        if deterministic:
+        if options.determinism == "on" or (options.determinism == "auto" and gpus):
             tf.config.experimental.enable_op_determinism()
-    return Devices(kind, names, options.strategy, deterministic)
+    return Devices(kind, names, options.strategy, compat.is_op_determinism_enabled())
 
 
 def num_threads():

@@ -1,11 +1,11 @@
 """The way of a script from its flags to its tables, figures and page."""
 
 import os
-import time
 from contextlib import closing
 
 from common.cli import ending, parse, preflight, show
 from common.data import DATASETS, load_wanted
+from common.deadline import NEVER, Deadline
 from common.devices import DeviceOptions
 from common.experiment import grid
 from common.experiment.find import find_experiments
@@ -34,7 +34,7 @@ def run(experiment, argv=None):
 
 
 def _run(experiment, args, log):
-    began = time.time()
+    deadline = NEVER if args.max_minutes is None else Deadline(60 * args.max_minutes)
     os.environ["MPLBACKEND"] = "agg"  # which writes files, whatever a notebook or a shell has set
     preflight.check(args)
     user_cache.choose(args.cache)
@@ -43,7 +43,7 @@ def _run(experiment, args, log):
     folder = preflight.output_folder(args.out, experiment.name)
     for note in notes:
         log(f"note: {note}. Going on without it.")
-    outcome = sweep.run(cells, experiment, data, args.out, _options(args, began), log)
+    outcome = sweep.run(cells, experiment, data, args.out, _options(args, deadline), log)
     undone = {cell.id for cell in [*outcome.failed, *outcome.left]}
     if done := [cell for cell in cells if cell.id not in undone]:
         count = _write(experiment, done, data, args.out, folder, log)
@@ -63,9 +63,8 @@ def _cells(experiment, args, data):
     return experiment, grid.build_cells(experiment, values, args, DATASETS, sizes, fingerprints)
 
 
-def _options(args, began):
+def _options(args, deadline):
     names = ("fresh", "quiet", "tensorboard", "jobs", "cluster", "checkpoint_every")
-    deadline = float("inf") if args.max_minutes is None else began + 60 * args.max_minutes
     devices = DeviceOptions(args.strategy, args.determinism)
     return sweep.Options(**{name: getattr(args, name) for name in names}, devices=devices, deadline=deadline)
 

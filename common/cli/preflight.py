@@ -4,17 +4,20 @@ import importlib.util
 import tempfile
 from pathlib import Path
 
-from common import devices
+from common import devices, keras_settings, needs
 from common.errors import BadInput
+from common.lazy import imported
 
 
 def check(args):
     """Check the environment, the packages and the temporary folder that the flags need; BadInput if one is missing or cannot be used."""
     devices.require_tensorflow_backend()
+    keras_settings.require_importable()
     devices.require_valid_threads()
     if args.cluster is None:
         devices.require_one_worker()
     require_packages(args)
+    require_versions()
     require_temporary_folder()
 
 
@@ -26,6 +29,14 @@ def require_packages(args):
         raise BadInput("--tensorboard writes logs on the machine that trains, which is another with --cluster: give one of the two")
     if args.cluster is not None and not importlib.util.find_spec("distributed"):
         raise BadInput("--cluster needs the package distributed: pip install -r requirements-cluster.txt")
+
+
+def require_versions():
+    """Check the versions of packages that were installed without telling them, for which they must be imported; BadInput if one is too old.
+    TensorFlow's and Keras's are seen when they are started (`common.training.trainer`)."""
+    for module in needs.without_version(module for module in needs.PACKAGES if module not in ("tensorflow", "keras")):
+        imported(module)
+    needs.require_imported()
 
 
 def require_temporary_folder():

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from matplotlib.ticker import FormatStrFormatter, LogLocator, PercentFormatter
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator, PercentFormatter
 
 from common.experiment import formatting
 from common.experiment.measures import LOG_FLOOR
@@ -170,7 +170,7 @@ def _format_y(ax, values, scale):
             ax.yaxis.set_minor_locator(LogLocator(subs=range(2, 10) if high < 10 * low else (2, 5)))
             ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
         else:
-            ax.yaxis.minorticks_off()  # minor ticks would take most of the drawing time
+            ax.yaxis.set_minor_locator(NullLocator())  # minor ticks would take most of the drawing time
         ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     if scale == "percent":
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=None))

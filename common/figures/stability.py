@@ -1,6 +1,6 @@
 """The curvature of the loss over training, beside the largest curvature at which each learning rate is stable."""
 
-from matplotlib.ticker import FormatStrFormatter
+from matplotlib.ticker import FormatStrFormatter, NullLocator
 
 from common.experiment import formatting
 from common.experiment.measures import LOG_FLOOR
@@ -48,7 +48,7 @@ def _widen_early_epochs(ax, last):
     # Set here: the scale's own locator has powers of ten only, and ticks beyond the last epoch.
     ax.set_xticks([tick for tick in TICKS if tick <= last])
     ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))
-    ax.xaxis.minorticks_off()
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlim(left=0)
 
 

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from common.errors import BadInput
 from common.store import provenance
 from common.store.files import UNFINISHED, write_bytes
 from common.store.layout import FORMAT, REPLACED, checkpoint_path
+from common.store.tables import read_table
 
 
 def is_done(cell, root):
@@ -79,7 +79,7 @@ def read_record(cell, root):
 def read_tables(cell, root, record):
     """All tables of the cell, as `{name: DataFrame}`; `record` is its `cell.json`."""
     names = [name for name in record["files"] if name.endswith(".csv")]
-    return {name.removesuffix(".csv"): pd.read_csv(cell.folder(root) / name) for name in names}
+    return {name.removesuffix(".csv"): read_table(cell.folder(root) / name) for name in names}
 
 
 def read_arrays(cell, root, name):

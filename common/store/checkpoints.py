@@ -31,9 +31,10 @@ def read(cell, root):
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             for name in arrays:
                 arrays[name]  # is checked against its checksum
-            if str(arrays["origin"]) == origin(cell):
+            # By which packages is seen where the training goes on, perhaps on another machine, see `Checkpoint`.
+            if str(arrays["origin"]).startswith(json.dumps([FORMAT, STATE_FORMAT, cell.id])[:-1]):
                 return content
-            problem = "is of another cell, of other packages or of another version of these scripts"
+            problem = "is of another cell or of another version of these scripts"
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
@@ -43,5 +44,5 @@ def read(cell, root):
 
 
 def origin(cell):
-    """A string of cell, formats and packages. A training goes on only from a state of the same origin."""
+    """A string of cell, formats and packages, which it imports. A training goes on only from a state of the same origin."""
     return json.dumps([FORMAT, STATE_FORMAT, cell.id, provenance.versions()])

@@ -1,30 +1,51 @@
 """The origin of a cell: the code, the packages and the command that produced it."""
 
 import functools
+import os
+import re
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from common import paths
+from common.lazy import imported
 
-PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pandas")
+PACKAGES = {"tensorflow": "tensorflow", "keras": "keras", "numpy": "numpy", "scikit-learn": "sklearn", "pandas": "pandas"}
 SECONDS_FOR_GIT = 10
+
+# Variables that choose among kernels, precisions, orders of addition or devices: those that TensorFlow 2.21 reads, and those of oneDNN,
+# OpenMP, NumPy and NVIDIA's libraries. No prefix that is anybody's: secrets of Terraform begin with TF_VAR_.
+VARIABLES = re.compile(
+    r"TF_((DETERMINISTIC|CUDNN|CUBLAS|CUFFT|DEBUG_CUDNN|ONEDNN|SET_ONEDNN|MKL|XLA|GPU|CPU|JIT|FUNCTION_JIT|AUTO_MIXED_PRECISION)_\w+"
+    r"|(AUTOTUNE|MATMUL|CONV2D|FP16|ENABLE|DISABLE|USE|FORCE|OVERRIDE)_\w+|NUM_INTEROP_THREADS)|TF2_BEHAVIOR|XLA_FLAGS"
+    r"|KERAS_(?!HOME$|BACKEND$|DISTRIBUTION_)\w+|(OMP|KMP|GOMP|MKL|ONEDNN|DNNL|ZENDNN|OPENBLAS)_\w+|NPY_\w+_CPU_FEATURES"
+    r"|NVIDIA_TF32_OVERRIDE|(CUDNN|CUBLAS)_\w+|CUDA_(VISIBLE_DEVICES|DEVICE_ORDER|LAUNCH_BLOCKING|MODULE_LOADING)|NCCL_(ALGO|PROTO)"
+)
 
 
 @functools.cache
 def versions():
-    """Versions of the packages that take part in a training, `{name: version}`."""
-    return {name: version(name) for name in PACKAGES}
+    """Versions of the packages that take part in a training, `{name: version}`, as they say themselves; imports them."""
+    return {name: imported(module).__version__ for name, module in PACKAGES.items()}
+
+
+def environment():
+    """The environment variables that are set and can change the bytes of results, `{name: value}`, sorted. Words that hold a path are left
+    out: they say where something lies, and may be private. So is `TF_NUM_INTRAOP_THREADS`: `cell.json` has `threads`."""
+    found = {name: _without_paths(value) for name, value in sorted(os.environ.items()) if VARIABLES.fullmatch(name)}
+    return {name: value for name, value in found.items() if value}
 
 
 @functools.cache
 def git_state():
-    """The commit of this project's code and whether files differ from it, `{"commit": ..., "dirty": ...}`; None where it is no checkout."""
+    """The commit of this project's code, and whether code that a training runs differs from it or is not in it, `{"commit": ..., "dirty":
+    ...}`; None where it is no checkout."""
     try:
         if Path(_git("rev-parse", "--show-toplevel")).resolve() != paths.ROOT:
             return None
-        return {"commit": _git("rev-parse", "HEAD"), "dirty": _git("status", "--porcelain") != ""}
+        code = [f":(top,glob){pattern}" for pattern in paths.CODE]
+        changed = _git("status", "--porcelain", "--untracked-files=all", "--", *code)
+        return {"commit": _git("rev-parse", "HEAD"), "dirty": changed != ""}
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -32,6 +53,10 @@ def git_state():
 def of_this_process():
     """The entries of `cell.json` about the process that writes it."""
     return {"command": sys.argv, "git": git_state()}
+
+
+def _without_paths(value):
+    return " ".join(word for word in value.split() if "/" not in word and "\\" not in word)
 
 
 def _git(*words):

@@ -4,6 +4,7 @@ disk, and a worker that is lost takes nothing with it."""
 import asyncio
 import contextlib
 import functools
+import importlib
 import sys
 import tempfile
 import threading
@@ -65,7 +66,11 @@ class Cluster:
         log(f"{len(threads)} workers at {address}")
         if max(threads.values()) > 1:
             log("note: a worker trains one cell at a time, whatever its threads; start several with: dask worker --nthreads 1 --nworkers N")
-        self.client.register_plugin(project_code())
+        try:
+            self.client.register_plugin(project_code())
+        except RuntimeError as error:  # see ProjectCode.setup
+            self.client.close()
+            raise BadInput(f"--cluster {address}: a worker cannot train: {first_line(error)}") from None
 
     @contextlib.contextmanager
     def start(self, emit):
@@ -138,6 +143,10 @@ def project_code():
             for module in [module for module in sys.modules if module.split(".")[0] in packages]:
                 del sys.modules[module]
             sys.path.insert(0, str(folder))
+            try:
+                importlib.import_module("common")
+            except SystemExit as unmet:  # which would end the worker
+                raise RuntimeError(str(unmet)) from None
 
     return ProjectCode()
 
@@ -177,4 +186,8 @@ def train(task, plan, name):
             with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
                 queue.put((type(event).__name__, event.cell.id, *event[1:]), timeout=SECONDS_FOR_AN_EVENT)
 
-        return _trainer(plan.devices).train(task, plan, throttled(emit, SECONDS_BETWEEN_EPOCHS), fatal=())
+        try:
+            trainer = _trainer(plan.devices)
+        except BadInput as error:
+            raise BadInput(f"the worker {address}: {error}") from None
+        return trainer.train(task, plan, throttled(emit, SECONDS_BETWEEN_EPOCHS), fatal=())

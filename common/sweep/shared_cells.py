@@ -15,7 +15,7 @@ class SharedCells:
         root: the output folder.
         locks: the `Locks` of their experiment's folder.
         fresh: whether what is on disk is to be trained again.
-        deadline: seconds since the epoch, after which other processes are no longer waited for.
+        deadline: the `Deadline` after which other processes are no longer waited for.
         log: function that takes one line for the user.
 
     Attributes:
@@ -54,7 +54,7 @@ class SharedCells:
             if claimed := list(itertools.islice(self._free(when_done_elsewhere), at_once)):
                 yield claimed
             elif self.to_do:
-                if time.time() >= self._deadline:
+                if self._deadline.left() <= 0:
                     return
                 if not told:
                     self._log(f"another process is training the last {len(self.to_do)} of the cells; waiting for it")

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.deadline import NEVER, Deadline
 from common.devices import AUTO, DeviceOptions
 from common.store import cells as cells_on_disk
 from common.store import checkpoints
@@ -35,7 +36,7 @@ class Options:
         jobs: number of processes. Defaults to 1.
         cluster: address of a Dask scheduler, whose workers train. Defaults to None, this machine.
         checkpoint_every: seconds after which the state of a training is saved, see `Checkpoint`. Defaults to never.
-        deadline: seconds since the epoch; what is not done then is broken off between two epochs. Defaults to never.
+        deadline: the `Deadline`; what is not done then is broken off between two epochs. Defaults to never.
     """
 
     fresh: bool = False
@@ -45,7 +46,7 @@ class Options:
     jobs: int = 1
     cluster: str | None = None
     checkpoint_every: float = float("inf")
-    deadline: float = float("inf")
+    deadline: Deadline = NEVER
 
 
 @dataclass(frozen=True)

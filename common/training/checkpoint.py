@@ -1,13 +1,16 @@
 """The state of a training between two epochs, as bytes, and the way back into it."""
 
 import io
+import logging
 import time
 
 import keras
 import numpy as np
 
 from common.compat import set_initial_epoch
+from common.deadline import NEVER
 
+logger = logging.getLogger(__name__)
 WORTH = 100  # times what it takes to save the state must have passed since it was saved
 
 
@@ -20,19 +23,19 @@ class Checkpoint(keras.callbacks.Callback):
 
     Args:
         content: the state of a training with the same settings. Defaults to None, the training begins at the start.
-        origin: string that is kept with the state and says what it belongs to. Defaults to "".
+        origin: string that is kept with the state and says what it belongs to. A state of another is not used, and a warning says so.
+            Defaults to "", any will do.
         every: seconds from one saving to the next; 0 for every epoch. Longer where saving would take more than a hundredth of the time.
             Defaults to never.
         keep: function that is called with each state that is saved, bytes. Defaults to None, which is enough where `every` is never.
-        deadline: seconds since the epoch (as `time.time()` counts). No epoch begins that would end later, if it took as long as the last.
-            Defaults to never.
+        deadline: the `Deadline`. No epoch begins that would end later, if it took as long as the last. Defaults to never.
 
     Attributes:
         monitors: `{name: callback}`, to be set before training: those among the callbacks that have `get_state` and `set_state`.
         saved: the state, bytes, if the training was broken off, else None.
     """
 
-    def __init__(self, content=None, origin="", every=float("inf"), keep=None, deadline=float("inf")):
+    def __init__(self, content=None, origin="", every=float("inf"), keep=None, deadline=NEVER):
         super().__init__()
         self.monitors = {}
         self.origin = origin
@@ -44,6 +47,9 @@ class Checkpoint(keras.callbacks.Callback):
         if content is not None:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 self._arrays = dict(arrays)
+            if origin and str(self._arrays["origin"]) != origin:
+                logger.warning("warning: the state of a training is of other packages than are here; its cell begins anew")
+                self._arrays = {}
 
     @property
     def epoch(self):
@@ -57,7 +63,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.saved = None
-        self._began = self._last_kept = time.time()
+        self._began = self._last_kept = time.monotonic()
         self._cost = 0  # seconds that the last saving took
         set_initial_epoch(self.model, self.epoch)
         if not self._arrays:
@@ -72,18 +78,18 @@ class Checkpoint(keras.callbacks.Callback):
             monitor.set_state(self._part(f"monitor/{name}"))
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch_began = time.time()
+        self._epoch_began = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        now = time.time()
+        now = time.monotonic()
         if epoch + 1 == self.params["epochs"]:
             return
-        if now + (now - self._epoch_began) > self.deadline:
+        if now - self._epoch_began > self.deadline.left():
             self.saved = self._save(self.seconds + now - self._began)
             self.model.stop_training = True
         elif now - self._last_kept >= (self.every and max(self.every, WORTH * self._cost)):
             self.keep(self._save(self.seconds + now - self._began))
-            self._last_kept = time.time()
+            self._last_kept = time.monotonic()
             self._cost = self._last_kept - now
 
     def on_train_end(self, logs=None):

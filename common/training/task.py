@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from common.deadline import NEVER, Deadline
 from common.devices import AUTO, DeviceOptions
 from common.experiment import Cell, Experiment
 
@@ -22,7 +23,7 @@ class Plan:
     data: dict
     devices: DeviceOptions = AUTO
     checkpoint_every: float = float("inf")
-    deadline: float = float("inf")
+    deadline: Deadline = NEVER
     tensorboard: str | None = None
 
 

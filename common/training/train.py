@@ -37,7 +37,7 @@ class CellTraining:
     """
 
     def __init__(self, task, plan, devices, emit):
-        self.began = time.time()
+        self.began = time.monotonic()
         self.cell, self.experiment, self.data = task.cell, plan.experiment, plan.data[task.cell.dataset]
         self.emit = emit
         self.tensorboard = plan.tensorboard
@@ -50,7 +50,7 @@ class CellTraining:
             keep=lambda state: emit(StateSaved(self.cell, state)),
             deadline=plan.deadline,
         )
-        self.epoch_ends = []  # seconds since the epoch
+        self.epoch_ends = []  # by the monotonic clock, seconds
 
     def run(self, pools):
         """Train the cell in a stack of `pools`, `{what it trains on: StackPool}`; returns an `Outcome`."""
@@ -107,7 +107,7 @@ class CellTraining:
 
     def on_epoch_end(self, epoch, logs):
         """Note the time, and emit the epoch's end; `epoch` counts from 0."""
-        self.epoch_ends.append(time.time())
+        self.epoch_ends.append(time.monotonic())
         self.emit(EpochDone(self.cell, self.device, epoch + 1, float(logs["loss"]), float(logs["val_accuracy"])))
 
     def notes(self):
@@ -115,12 +115,13 @@ class CellTraining:
         return {
             "device": self.device,
             "host": platform.node(),
-            "seconds": round(self.checkpoint.seconds + time.time() - self.began, 3),
+            "seconds": round(self.checkpoint.seconds + time.monotonic() - self.began, 3),
             "seconds_per_epoch": float(np.median(np.diff(self.epoch_ends))) if len(self.epoch_ends) > 1 else None,
             "python": platform.python_version(),
             "versions": provenance.versions(),
             "threads": num_threads(),
             "deterministic": self.deterministic,
+            "environment": provenance.environment(),
         }
 
 

@@ -1,10 +1,9 @@
 """A process that trains cells."""
 
-import time
 import traceback
 from collections import defaultdict
 
-from common import devices
+from common import devices, keras_settings, needs
 from common.errors import first_line
 from common.lazy import lazy_modules
 from common.training.task import Outcome
@@ -27,11 +26,15 @@ class Trainer:
     """
 
     def __init__(self, options=devices.AUTO, only_gpu=None):
+        # Again, for the worker of a cluster has an environment of its own.
+        devices.require_tensorflow_backend()
+        keras_settings.require_importable()
         self.devices = devices.start(options, only_gpu)
         # Keras is imported here, now that TensorFlow has been started quietly.
         # Whatever ~/.keras/keras.json says.
         keras.config.set_floatx("float32")
         keras.config.set_epsilon(1e-7)
+        needs.require_imported()
         self._pools = defaultdict(lambda: seed_stack.StackPool())  # by what they train on
 
     def train(self, task, plan, emit, fatal=OSError):
@@ -46,7 +49,7 @@ class Trainer:
         Returns:
             An `Outcome`.
         """
-        if time.time() >= plan.deadline:
+        if plan.deadline.left() <= 0:
             return Outcome(task.cell)
         try:
             return train.CellTraining(task, plan, self.devices, emit).run(self._pools)

@@ -4,6 +4,7 @@ import os
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from common import compat
 
@@ -14,6 +15,16 @@ def test_keras_begins_at_the_epoch_that_a_callback_sets():
     assert hasattr(model, "_initial_epoch")
     resume = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: compat.set_initial_epoch(model, 3))
     assert model.fit(np.zeros((2, 1)), np.zeros(2), epochs=5, verbose=0, callbacks=[resume]).epoch == [3, 4]
+
+
+def test_tensorflow_says_whether_its_operations_are_deterministic():
+    before = compat.is_op_determinism_enabled()
+    tf.config.experimental.enable_op_determinism()
+    try:
+        assert (before, compat.is_op_determinism_enabled()) == (False, True)
+    finally:
+        compat.tensorflow_config.disable_op_determinism()  # which nobody but a test needs
+    assert not compat.is_op_determinism_enabled()
 
 
 def test_loky_runs_functions_in_other_processes_and_kills_these():

@@ -20,6 +20,7 @@ def test_gpus_are_shared_out_one_to_a_worker(number, expected, monkeypatch):
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "Tesla T4"})
     deterministic = []
     monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: deterministic.append(True))
+    monkeypatch.setattr(devices.compat, "is_op_determinism_enabled", lambda: bool(deterministic))
     assert not devices.start(devices.DeviceOptions(determinism="off"), number).deterministic and not deterministic
     asked.clear()
     grown.clear()

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import exp_a_loss
@@ -15,7 +14,7 @@ from common.course_report.claims import Above, Below, Claim
 from common.course_report.runs import Runs
 from common.experiment import Measure, grid
 from common.experiment.measures import registry
-from common.store.tables import write_table
+from common.store.tables import read_table, write_table
 from tests.support.frames import every
 
 SCRIPTS = {"A": exp_a_loss, "B": exp_b_activation, "C": exp_c_optimizer}
@@ -143,7 +142,7 @@ def test_verdicts_survive_the_way_to_the_table_and_back(epochs, tmp_path):
     written += [replace(one, estimate=np.inf, ci_low=-np.inf) for one in written if not one.note]
     assert {bool(one.note) for one in written} == {1: {True}, 15: {True, False}, 300: {False}}[epochs]
     write_table(verdicts.as_table(written), tmp_path / "claims.csv")
-    read = verdicts.from_table(report.claims, pd.read_csv(tmp_path / "claims.csv"))
+    read = verdicts.from_table(report.claims, read_table(tmp_path / "claims.csv"))
     for one, other in zip(written, read, strict=True):
         np.testing.assert_equal(vars(other), vars(one))
 

@@ -13,6 +13,8 @@ from types import SimpleNamespace
 import pytest
 
 from common import cli
+from common.errors import BadInput
+from common.needs import Unmet
 from tests.support.scripts import ROOT, files_of, run_script
 
 pytest.importorskip("distributed", reason="distributed is not installed: pip install -r requirements-cluster.txt")
@@ -49,6 +51,8 @@ class Dask:
 def test_a_worker_imports_the_code_of_the_client_whatever_it_imported_before(tmp_path, monkeypatch):
     from common.sweep.cluster import project_code
 
+    imported = []
+    monkeypatch.setattr("importlib.import_module", imported.append)
     monkeypatch.setattr(sys, "modules", {"common": 1, "common.training.old": 1, "exp_old": 1, "json": 1})
     monkeypatch.setattr(sys, "path", ["before"])
     project_code().setup(SimpleNamespace(local_directory=tmp_path))
@@ -56,7 +60,19 @@ def test_a_worker_imports_the_code_of_the_client_whatever_it_imported_before(tmp
     code = {path.relative_to(ROOT) for pattern in ("*.py", "common/**/*.py", "kerascope/**/*.py") for path in ROOT.glob(pattern)}
     assert {path.relative_to(folder) for path in folder.rglob("*.py")} == code and folder.parent == tmp_path
     assert all((folder / path).read_bytes() == (ROOT / path).read_bytes() for path in code)
-    assert set(sys.modules) == {"exp_old", "json"} and sys.path[1:] == ["before"]
+    assert set(sys.modules) == {"exp_old", "json"} and sys.path[1:] == ["before"] and imported == ["common"]
+
+
+def test_a_worker_that_lacks_something_says_so_and_lives(tmp_path, monkeypatch):
+    from common.sweep.cluster import project_code
+
+    def end(name):
+        raise Unmet("not installed for this Python: scipy")
+
+    monkeypatch.setattr("importlib.import_module", end)
+    monkeypatch.setattr(sys, "modules", {})
+    with pytest.raises(RuntimeError, match="not installed for this Python: scipy"):
+        project_code().setup(SimpleNamespace(local_directory=tmp_path))
 
 
 @pytest.fixture
@@ -97,7 +113,9 @@ def start_sweep(scheduler, out, epochs=100_000, *words):
 
 
 @pytest.mark.slow
-def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_one_process(dask, scheduler, tmp_path):
+def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_one_process(dask, scheduler, tmp_path, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")  # as Dask sets them for its workers, whose cells record them
     alone = run_script("exp_c_optimizer.py", tmp_path / "alone", "--datasets", "digits", *WORDS)
     assert alone.returncode == 0, alone.stderr
     first, second = (start_worker(dask, scheduler) for _ in range(2))
@@ -114,6 +132,30 @@ def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_on
     assert 1 <= done < 4, "the worker was to be killed in the middle"
     assert stdout == alone.stdout and files_of(tmp_path / "cluster") == files_of(tmp_path / "alone")
     assert first.process.poll() is None and stderr.count("digits: training on CPU, tcp://127.0.0.1:") == 2
+
+
+@pytest.mark.slow
+def test_a_worker_that_cannot_train_is_named_in_a_line(dask, scheduler, tmp_path, monkeypatch):
+    """By its own environment, of which the client knows nothing, or by what is not installed there."""
+    from common.sweep import cluster
+
+    with monkeypatch.context() as patch:
+        patch.setenv("KERAS_MAX_EPOCHS", "2")
+        worker = start_worker(dask, scheduler)
+    process = run_script("exp_c_optimizer.py", tmp_path, *ONE, "--epochs", "2", "--cluster", scheduler)
+    assert process.returncode == 2 and "Traceback" not in process.stderr
+    assert re.fullmatch(r"exp_c_optimizer.py: error: the worker tcp://\S+: KERAS_MAX_EPOCHS is '2'.*", process.stderr.splitlines()[-1])
+
+    class Lacking(cluster.WorkerPlugin):
+        name = "project-code"
+
+        def setup(self, worker):
+            raise RuntimeError("not installed for this Python: scipy")
+
+    monkeypatch.setattr(cluster, "project_code", Lacking)
+    with pytest.raises(BadInput, match="a worker cannot train: not installed for this Python: scipy"):
+        cluster.Cluster(scheduler, None, lambda line: None)
+    assert worker.process.poll() is None  # it serves others
 
 
 @pytest.mark.slow

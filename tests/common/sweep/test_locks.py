@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from common.deadline import Deadline
 from common.store import cells, locks
 from common.store.locks import Locks
 from common.sweep import sweep
@@ -76,7 +77,7 @@ def test_what_another_process_has_done_meanwhile_is_not_done_again(fresh, tmp_pa
 @pytest.mark.slow
 def test_waiting_for_another_process_ends_with_the_deadline(tmp_path):
     with held_elsewhere(tmp_path / "exp_x", cell().id):
-        result = sweep.run([cell()], EXPERIMENT, DATA, tmp_path, sweep.Options(deadline=time.time() + 1), lambda _: None)
+        result = sweep.run([cell()], EXPERIMENT, DATA, tmp_path, sweep.Options(deadline=Deadline(1)), lambda _: None)
     assert result == sweep.Result([], [cell()])
 
 

@@ -1,6 +1,8 @@
 """A training that is broken off and gone on with ends exactly where an undisturbed one ends: weights, tables, histograms, units, logits."""
 
+import itertools
 import os
+import time
 from dataclasses import replace
 
 import keras
@@ -8,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from common.deadline import Deadline
 from common.experiment import COMMON, Cell, choice
-from common.store import checkpoints, layout, provenance
+from common.store import cells, checkpoints, layout, provenance
 from common.sweep import progress, sweep
 from common.training import checkpoint
 from common.training.events import Started
@@ -70,25 +73,32 @@ class Clock:
     def __init__(self):
         self.now = 0
 
-    def time(self):
+    def monotonic(self):
         self.now += 1
         return self.now
 
 
-def broken_off(root, monkeypatch, after):
-    """A sweep in which time runs out so many epochs into each cell: two looks at the clock an epoch, one before."""
-    monkeypatch.setattr(checkpoint, "time", Clock())
-    monkeypatch.setattr("common.training.trainer.time", Clock())  # for what has not begun, the deadline does not pass
-    result = sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, root, sweep.Options(deadline=1 + 2 * after))
-    monkeypatch.undo()
-    return result
+class AfterLooks:
+    """A deadline that has passed after so many looks at it."""
+
+    def __init__(self, looks):
+        self.looks = looks
+
+    def left(self):
+        self.looks -= 1
+        return 3600 if self.looks >= 0 else -1
+
+
+def broken_off(root, after):
+    """A sweep in which time runs out so many epochs into the first cell: a look at the deadline after each, and one before."""
+    return sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, root, sweep.Options(deadline=AfterLooks(after)))
 
 
 @pytest.mark.slow
-def test_each_epoch_is_a_place_to_break_off(undisturbed, tmp_path, monkeypatch):
+def test_each_epoch_is_a_place_to_break_off(undisturbed, tmp_path):
     """After the first epoch, and after each epoch in turn, until the cell is done; the other cell begins anew in the same stack."""
     for _ in range(EPOCHS - 1):
-        assert broken_off(tmp_path, monkeypatch, after=1) == sweep.Result([], CELLS[:1])
+        assert broken_off(tmp_path, after=1) == sweep.Result([], CELLS[:1])
         assert not CELLS[0].folder(tmp_path).exists()
     kept = checkpoints.read(CELLS[0], tmp_path)
     assert checkpoint.Checkpoint(kept).epoch == EPOCHS - 1
@@ -135,6 +145,27 @@ def test_the_state_is_saved_every_so_many_seconds(tmp_path, monkeypatch):
     assert saved == [1, 1, 2, 3]
 
 
+@pytest.mark.parametrize("jumps", [(-3600, -3600), (86_400, 86_400), (-3600, 86_400, -3600)], ids=["back", "forward", "to and fro"])
+def test_a_wall_clock_that_is_set_in_mid_training_changes_nothing(jumps, undisturbed, tmp_path, monkeypatch):
+    """Neither what is recorded of durations, nor when states are saved, nor when the deadline passes."""
+    real, began, jump, saved = time.time, time.monotonic(), itertools.cycle(jumps), []
+    offset = [0]
+
+    def save_and_set_the_clock(cell, root, content):
+        saved.append(checkpoint.Checkpoint(content))
+        offset[0] += next(jump)
+
+    monkeypatch.setattr(time, "time", lambda: real() + offset[0])
+    monkeypatch.setattr(checkpoints, "write", save_and_set_the_clock)
+    monkeypatch.setattr(checkpoint, "WORTH", 0)
+    options = sweep.Options(checkpoint_every=1e-6, deadline=Deadline(600))
+    assert sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path, options) == sweep.Result([], [])
+    passed, record = time.monotonic() - began, cells.read_record(CELLS[0], tmp_path)
+    assert [state.epoch for state in saved] == [1, 2, 3]
+    assert 0 < saved[0].seconds < saved[1].seconds < saved[2].seconds <= record["seconds"] <= passed
+    assert 0 < record["seconds_per_epoch"] <= passed and files_of(tmp_path).items() <= undisturbed.items()
+
+
 @pytest.mark.slow
 def test_a_state_that_cannot_be_saved_is_no_reason_to_stop(undisturbed, tmp_path, monkeypatch):
     def full(*_):
@@ -148,21 +179,25 @@ def test_a_state_that_cannot_be_saved_is_no_reason_to_stop(undisturbed, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [{"tensorflow": "0.1"}, None], ids=["other packages", "another cell"])
-def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(change, tmp_path, monkeypatch, caplog):
-    broken_off(tmp_path, monkeypatch, after=2)
-    wanted = CELLS[0]
-    if change:
-        monkeypatch.setattr(provenance, "versions", lambda: change)
-    else:
-        wanted = CELLS[1]
-        layout.checkpoint_path(CELLS[0], tmp_path).rename(layout.checkpoint_path(CELLS[1], tmp_path))
-    assert checkpoints.read(wanted, tmp_path) is None and "is of another cell, of other packages" in caplog.text
+def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(undisturbed, tmp_path, monkeypatch, caplog):
+    broken_off(tmp_path, after=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(provenance, "versions", lambda: {"tensorflow": "0.1"})
+        broken_off(tmp_path, after=1)  # which begins anew
+    assert caplog.text.count("is of other packages than are here") == 1
+    path = layout.checkpoint_path(CELLS[0], tmp_path)
+    assert checkpoint.Checkpoint(path.read_bytes()).epoch == 1
+    sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path)  # and so does this
+    assert caplog.text.count("is of other packages than are here") == 2 and files_of(tmp_path).items() <= undisturbed.items()
+    broken_off(tmp_path / "again", after=2)
+    path = layout.checkpoint_path(CELLS[0], tmp_path / "again")
+    path = path.rename(layout.checkpoint_path(CELLS[1], tmp_path / "again"))
+    assert checkpoints.read(CELLS[1], tmp_path / "again") is None and f"{path} is of another cell" in caplog.text
 
 
 @pytest.mark.slow
-def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(undisturbed, tmp_path, monkeypatch, caplog):
-    broken_off(tmp_path, monkeypatch, after=2)
+def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(undisturbed, tmp_path, caplog):
+    broken_off(tmp_path, after=2)
     path = layout.checkpoint_path(CELLS[0], tmp_path)
     content = path.read_bytes()
     middle = len(content) // 2
@@ -174,14 +209,14 @@ def test_a_damaged_checkpoint_is_named_and_its_cell_begins_anew(undisturbed, tmp
 
 
 @pytest.mark.slow
-def test_fresh_begins_anew(undisturbed, tmp_path, monkeypatch):
-    broken_off(tmp_path, monkeypatch, after=2)
+def test_fresh_begins_anew(undisturbed, tmp_path):
+    broken_off(tmp_path, after=2)
     sweep.run(CELLS[:1], EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(fresh=True))
     assert files_of(tmp_path).items() <= undisturbed.items() and not layout.checkpoint_path(CELLS[0], tmp_path).exists()
 
 
 def test_a_deadline_that_has_passed_lets_no_cell_begin(tmp_path):
-    assert sweep.run(CELLS, EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(deadline=0)) == sweep.Result([], CELLS)
+    assert sweep.run(CELLS, EXPERIMENT, sweeps.DATA, tmp_path, sweep.Options(deadline=Deadline(0))) == sweep.Result([], CELLS)
     assert os.listdir(tmp_path / "exp_x") == [".lock"]
 
 

@@ -20,6 +20,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * replicas)
 import keras, numpy as np
 from common import devices
+from common.deadline import Deadline
 from common.training import checkpoint
 from kerascope.monitors import ActivationMonitor, GradientMonitor, NoiseMonitor, SharpnessMonitor, UpdateMonitor
 from kerascope.seed_stack import SeedStack
@@ -78,19 +79,12 @@ pairs = list(zip(train_alone(None), train_alone(adam.distribute_strategy)))
 results["plain Keras"] = float(max(np.nanmax(np.abs(a - b) / (1e-6 + np.abs(a))) for a, b in pairs)), [len(a) for a, _ in pairs]
 
 # A training on replicas that is broken off after every epoch ends where it would have ended.
-class Clock:
-    now = 0
-    def time(self):
-        self.now += 1
-        return self.now
-
-checkpoint.time = Clock()
 content = None
 for _ in range(3):
     with scope():
         stack = SeedStack(build, [7, 3])
         stack.compile(optimizers["adam"](), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    last = checkpoint.Checkpoint(content, deadline=0)
+    last = checkpoint.Checkpoint(content, deadline=Deadline(0))
     monitor = GradientMonitor(x, y)
     last.monitors = {"gradients": monitor}
     stack.fit(x, y, batch_size=16, epochs=3, verbose=0, validation_data=(x, y), callbacks=[monitor, last])
