@@ -6,7 +6,15 @@ What is measured: accuracy, the loss relative to its start, the cross-entropy of
 each sample's loss by its logits, and the share of samples whose gradient vanishes while they are still misclassified.
 """
 
+import os
+import subprocess
 import sys
+
+if __name__ == "__main__":  # a notebook may have other modules by these names: then the script gets a process of its own
+    modules = [sys.modules[name] for name in ("common", "kerascope") if name in sys.modules]
+    homes = {os.path.dirname(os.path.dirname(os.path.realpath(getattr(module, "__file__", None) or os.sep))) for module in modules}
+    if homes - {os.path.dirname(os.path.realpath(__file__))}:
+        sys.exit(subprocess.call([sys.executable, *sys.argv]))
 
 from common.course_report.loss import REPORT
 from common.data import NOT_IN_PLANE

@@ -6,8 +6,16 @@ What is held fixed: the network (dense 256, dense 128, logits), cross-entropy, A
 What is measured: inactive, dead, always-off and dormant units per layer and epoch, the fate of every unit, gradients, decision boundaries.
 """
 
+import os
+import subprocess
 import sys
 from dataclasses import replace
+
+if __name__ == "__main__":  # a notebook may have other modules by these names: then the script gets a process of its own
+    modules = [sys.modules[name] for name in ("common", "kerascope") if name in sys.modules]
+    homes = {os.path.dirname(os.path.dirname(os.path.realpath(getattr(module, "__file__", None) or os.sep))) for module in modules}
+    if homes - {os.path.dirname(os.path.realpath(__file__))}:
+        sys.exit(subprocess.call([sys.executable, *sys.argv]))
 
 from common.cli import number_from_zero
 from common.course_report.activation import REPORT

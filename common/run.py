@@ -1,14 +1,16 @@
 """The way of a script from its flags to its tables, figures and page."""
 
 import os
+import sys
 from contextlib import closing
 
-from common.cli import ending, parse, preflight, show
+from common.cli import ending, forgiving_output, parse, preflight
 from common.data import DATASETS, load_wanted
 from common.deadline import NEVER, Deadline
 from common.devices import DeviceOptions
 from common.experiment import grid
 from common.experiment.find import find_experiments
+from common.foreign_warnings import no_warning_is_an_error
 from common.lazy import lazy_modules
 from common.store import user_cache
 
@@ -29,15 +31,19 @@ def run(experiment, argv=None):
     Returns:
         The process's exit status.
     """
-    args = parse(experiment, argv)
-    return ending.status_of(lambda log: _run(experiment, args, log), f"{experiment.name}.py", args.out)
+    prog = f"{experiment.name}.py"
+    with forgiving_output(prog), no_warning_is_an_error():
+        args = parse(experiment, argv)
+        return ending.status_of(lambda log: _run(experiment, args, log), prog, args.out)
 
 
 def _run(experiment, args, log):
     deadline = NEVER if args.max_minutes is None else Deadline(60 * args.max_minutes)
     os.environ["MPLBACKEND"] = "agg"  # which writes files, whatever a notebook or a shell has set
+    vars(sys.modules["__main__"]).setdefault("__spec__")  # multiprocessing asks for it; IPython's second %run of a file leaves none
     preflight.check(args)
     user_cache.choose(args.cache)
+    preflight.one_job_without_semaphores(args, log)
     data, notes = load_wanted(experiment.datasets, args.datasets, args.data_dir)
     experiment, cells = _cells(experiment, args, data)
     folder = preflight.output_folder(args.out, experiment.name)
@@ -74,7 +80,7 @@ def _write(experiment, cells, data, out, folder, log):
     with closing(locks.Locks(folder, log)) as held, held.held(locks.RESULTS, locks.RESULTS_WAITING):
         files.remove_unfinished(folder)
         results = gather.write(experiment, cells, out, data)
-        show(console.console_text(results))
+        print(console.console_text(results), flush=True)
         figures = draw.draw(results)
         page.write(results, figures)
     with closing(locks.Locks(out, log)) as held, held.held(index.INDEX, locks.RESULTS_WAITING):

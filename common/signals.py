@@ -1,4 +1,4 @@
-"""Signals: SIGTERM ends a script as Ctrl-C does, in good order; processes start without Ctrl-C."""
+"""Signals: SIGTERM and SIGHUP end a script as Ctrl-C does, in good order; processes start without Ctrl-C."""
 
 import contextlib
 import signal
@@ -8,24 +8,37 @@ from common.compat import start_resource_trackers
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM was received, from a scheduler whose time is over, say. It ends a script as Ctrl-C does, in good order."""
+    """SIGTERM was received, from a scheduler whose time is over, say, or SIGHUP, from a terminal that was closed. It ends a script as
+    Ctrl-C does, in good order.
+
+    Attributes:
+        status: the exit status that a shell gives such a process, 128 and the signal's number.
+    """
+
+    def __init__(self, number):
+        super().__init__()
+        self.status = 128 + number
 
 
 @contextlib.contextmanager
-def ended_by_sigterm():
-    """A block in which SIGTERM raises `Terminated`."""
+def ended_by_signals():
+    """A block in which SIGTERM raises `Terminated`, and SIGHUP too unless it is ignored, as under `nohup`, or taken already."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are the main thread's
         return
 
-    def end(*_):
-        raise Terminated
+    def end(number, _):
+        if hangup:
+            signal.signal(*hangup, signal.SIG_IGN)  # terminal, shell and service manager send one each, and SIGTERM before or after it
+        raise Terminated(number)
 
-    before = signal.signal(signal.SIGTERM, end)
+    hangup = [signal.SIGHUP] if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL else []
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, *hangup)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -1,13 +1,14 @@
 """The end of a script, whatever happens: in order, with a status, and with one line on what was wrong."""
 
+import contextlib
 import logging
 import os
 import sys
 import tempfile
 
-from common.cli.streams import INTERRUPTED, TERMINATED, fail
+from common.cli.streams import INTERRUPTED, fail
 from common.errors import BadInput
-from common.signals import Terminated, ended_by_sigterm
+from common.signals import Terminated, ended_by_signals
 
 
 def status_of(work, prog, out):
@@ -19,14 +20,13 @@ def status_of(work, prog, out):
         out: the output folder.
 
     Returns:
-        The exit status: that of the work; 130 after Ctrl-C, 143 after SIGTERM.
+        The exit status: that of the work; 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 
     Raises:
         SystemExit: with status 2, after one line on stderr, for what cannot be used or written.
     """
-    logging.basicConfig(format=f"{prog}: %(message)s", stream=sys.stderr)
     try:
-        with ended_by_sigterm():
+        with logged(prog), ended_by_signals():
             return work(lambda line: print(f"{prog}: {line}", file=sys.stderr))
     except BadInput as error:
         fail(prog, error)
@@ -42,4 +42,21 @@ def status_of(work, prog, out):
         terminated = isinstance(error, Terminated)
         how = "terminated" if terminated else "interrupted"
         print(f"{prog}: {how}; finished cells are kept, and the same command goes on from there", file=sys.stderr)
-        return TERMINATED if terminated else INTERRUPTED
+        return error.status if terminated else INTERRUPTED
+
+
+@contextlib.contextmanager
+def logged(prog):
+    """A block in which what packages log shows on stderr, each line under the name of who says it: the script's own, or the package's.
+    Logging that was set up in this process already, by a notebook, say, stays as it is."""
+    if logging.root.handlers:
+        yield
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(lambda record: setattr(record, "says", prog if record.name.startswith("common.") else record.name) or True)
+    handler.setFormatter(logging.Formatter("%(says)s: %(message)s"))
+    logging.root.addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.root.removeHandler(handler)

@@ -1,11 +1,13 @@
 """Checks before anything is trained, so that a mistake shows at once and not after hours."""
 
 import importlib.util
+import multiprocessing
+import os
 import tempfile
 from pathlib import Path
 
 from common import devices, keras_settings, needs
-from common.errors import BadInput
+from common.errors import BadInput, first_line
 from common.lazy import imported
 
 
@@ -45,6 +47,27 @@ def require_temporary_folder():
         tempfile.gettempdir()
     except FileNotFoundError:
         raise BadInput("TMPDIR: no temporary folder can be written; make one, and let TMPDIR name it") from None
+
+
+def one_job_without_semaphores(args, log):
+    """Go on in one process, whatever `--jobs`, where the system has no semaphores, and say so: several processes cannot work together
+    without. Linux keeps them in /dev/shm, which may be missing or read-only in a container.
+
+    Args:
+        args: the flags; `jobs` may be changed.
+        log: function that takes one line for the user.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    try:
+        multiprocessing.get_context("fork" if "fork" in methods else None).Lock()  # forked processes' need no helper process
+    except (OSError, ImportError) as error:
+        os.environ["JOBLIB_MULTIPROCESSING"] = "0"  # else joblib warns of it in its own words
+        if args.jobs > 1:
+            log(
+                f"note: --jobs {args.jobs}: the system has no semaphores, which Linux keeps in /dev/shm ({first_line(error)}). "
+                "Going on in one process."
+            )
+            args.jobs = 1
 
 
 def output_folder(out, name):

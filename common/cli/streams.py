@@ -1,32 +1,107 @@
-"""The output of a script: results on stdout, errors on stderr in a line, and its exit status."""
+"""The output of a script: results on stdout, errors on stderr in a line, its exit status. A channel that is closed, full or gone costs what
+it would have shown, and nothing else."""
 
+import contextlib
+import io
 import os
+import select
 import sys
 
-from common.errors import BadInput
-
 BAD_INPUT = 2
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED = 130
 
 
-def show(results):
-    """Print results on stdout. A reader that has closed the pipe (`| head`) is no error; any other failure to write is.
+class ForgivingFile(io.FileIO):
+    """A file that takes whatever is written. With the first write that fails its file descriptor becomes the null device, for the whole
+    process, its C++ parts and those it starts included.
 
-    Raises:
-        BadInput: if stdout cannot be written.
+    Args:
+        descriptor: the file descriptor, which stays open.
+        on_failure: function that is called with the `OSError`.
     """
+
+    def __init__(self, descriptor, on_failure):
+        super().__init__(descriptor, "w", closefd=False)
+        self.on_failure = on_failure
+
+    def write(self, data):
+        """Write bytes; returns how many were taken."""
+        try:
+            while (taken := super().write(data)) is None:  # a full pipe that was told not to block; who reads it is slow, not gone
+                select.select([], [self], [])
+            return taken
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                _to_null_device(self.fileno())
+            self.on_failure(error)
+            return memoryview(data).nbytes
+
+
+@contextlib.contextmanager
+def forgiving_output(prog):
+    """A block in which whatever is written to stdout and stderr costs at most what it would have shown. Streams that somebody else has put
+    there, as a notebook does, stay as they are.
+
+    Args:
+        prog: the script's file name, with which the line begins that tells of results that could not be printed.
+    """
+    before = sys.stdout, sys.stderr
+    forgive_output(prog)
+    ours = sys.stdout, sys.stderr
     try:
-        print(results, flush=True)
-    except BrokenPipeError:
-        _give_up_stdout()
-    except OSError as error:
-        _give_up_stdout()
-        raise BadInput(f"stdout: cannot be written ({error.strerror}); the tables are on disk, and the same command prints them") from None
+        yield
+    finally:
+        for stream in {*ours} - {*before}:
+            stream.flush()
+        sys.stdout, sys.stderr = before
 
 
-def _give_up_stdout():
-    # Else Python would try once more as it ends, and complain.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def forgive_output(prog):
+    """The same from now on."""
+
+    def tell(error):
+        if not isinstance(error, BrokenPipeError):  # as that of `| head`, which has read enough
+            lost = "what it would have shown is lost, the files in --out are not"
+            print(f"{prog}: warning: stdout cannot be written ({error.strerror}): {lost}", file=sys.stderr)
+
+    _open_standard_descriptors()
+    for name, descriptor, on_failure in (("stdout", 1, tell), ("stderr", 2, lambda error: None)):
+        stream, original = getattr(sys, name), getattr(sys, f"__{name}__")
+        if stream is not None and getattr(stream, "closed", False):
+            stream = None
+        if stream is None or (stream is original and _is_plain(stream)):
+            setattr(sys, name, _forgiving(stream, descriptor, on_failure))
+
+
+def _open_standard_descriptors():
+    """Open those of stdin, stdout and stderr that are closed on the null device: the next file that is opened would get their number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
+def _is_plain(stream):
+    """Whether a stream writes to a file descriptor; a console of Windows does not."""
+    return isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO)
+
+
+def _forgiving(stream, descriptor, on_failure):
+    """A stream like the one given, which may be None."""
+    if stream is not None:
+        stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(ForgivingFile(descriptor, on_failure)),
+        getattr(stream, "encoding", "utf-8"),
+        getattr(stream, "errors", "backslashreplace"),
+        line_buffering=getattr(stream, "line_buffering", True),
+        write_through=getattr(stream, "write_through", False),
+    )
+
+
+def _to_null_device(descriptor):
+    null_device = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null_device, descriptor)
+    os.close(null_device)
 
 
 def one_line(message):

@@ -13,6 +13,7 @@ from functools import cached_property
 from multiprocessing.connection import Connection
 from typing import Any
 
+from common.cli import forgive_output
 from common.compat import loky_executor
 from common.devices import cores
 from common.signals import without_sigint
@@ -126,6 +127,7 @@ _place = None  # of this process, once it is a worker
 
 def _begin(place):
     global _place
+    forgive_output(f"{place.plan.experiment.name}.py")
     _place = place
     _end_with_parent()
 

@@ -32,7 +32,7 @@ class SweepProgress:
         self.bar = self.all.add_task(f"0/{len(seconds)} cells", total=max(sum(seconds.values()), 1e-9), end="starting TensorFlow")
         self.cells = Progress(TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")), console=console)
         # Drawn when there is news, not by a thread: nothing may be written to stderr while TensorFlow's chatter is held back.
-        shown = sys.stderr.isatty() and not quiet
+        shown = sys.stderr.isatty() and not console.is_jupyter and not quiet  # a notebook calls itself a terminal, and shows no bar
         self.live = Live(Group(self.all, self.cells), console=console, auto_refresh=False) if shown else None
         self.last_drawn = 0.0
 

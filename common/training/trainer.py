@@ -5,6 +5,7 @@ from collections import defaultdict
 
 from common import devices, keras_settings, needs
 from common.errors import first_line
+from common.foreign_warnings import no_warning_is_an_error
 from common.lazy import lazy_modules
 from common.training.task import Outcome
 
@@ -52,7 +53,8 @@ class Trainer:
         if plan.deadline.left() <= 0:
             return Outcome(task.cell)
         try:
-            return train.CellTraining(task, plan, self.devices, emit).run(self._pools)
+            with no_warning_is_an_error():  # whatever the process, which may be a cluster's worker
+                return train.CellTraining(task, plan, self.devices, emit).run(self._pools)
         except fatal:
             raise
         except Exception as error:

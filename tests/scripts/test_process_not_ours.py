@@ -1,0 +1,101 @@
+"""A script in a process that has more to do: a notebook, its modules, its second `%run`."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from common.experiment.find import find_experiments
+from tests.support.scripts import ROOT, files_of, run_script
+
+RUN = "import runpy, sys, types\n{before}\nsys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')"  # as %run does
+AS_IPYTHON = """
+import sys
+del sys.argv[0], __spec__
+__file__ = sys.argv[0]
+exec(compile(open(__file__).read(), __file__, "exec"))
+"""
+WORDS = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--epochs", "1", "--seeds", "1"]
+FOREIGN = {
+    "a module": "sys.modules['common'] = types.ModuleType('common')",
+    "a package": "import common",  # in the current folder
+    "another kerascope": "sys.modules['kerascope'] = types.ModuleType('kerascope'); sys.modules['kerascope'].__file__ = '/else/where.py'",
+}
+
+
+def run(before, script, *words, **kwargs):
+    call = [sys.executable, "-c", RUN.format(before=before), str(ROOT / script), *map(str, words)]
+    return subprocess.run(call, capture_output=True, text=True, **kwargs)
+
+
+@pytest.mark.parametrize("name", find_experiments())
+@pytest.mark.parametrize("before", FOREIGN.values(), ids=FOREIGN)
+def test_a_module_of_the_same_name_stays_what_it_is_and_the_script_has_its_own(tmp_path, name, before):
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "__init__.py").write_text("")
+    help_, mistake = (run(before, f"{name}.py", word, cwd=tmp_path) for word in ("--help", "--nonsense"))
+    assert help_.returncode == 0 and f"usage: {name}.py" in help_.stdout, help_.stderr
+    assert mistake.returncode == 2 and mistake.stderr.count("\n") == 1, mistake.stderr
+
+
+@pytest.mark.slow
+def test_a_main_module_without_spec_trains_in_several_processes(tmp_path):
+    """IPython empties the namespace of a file that it runs for the second time, and multiprocessing looks for `__spec__` there."""
+    script = str(ROOT / "exp_b_activation.py")
+    call = [sys.executable, "-c", AS_IPYTHON, script, "--out", str(tmp_path / "two"), "--jobs", "2", *WORDS]
+    process = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert process.returncode == 0 and "Traceback" not in process.stderr, process.stderr
+    assert run_script("exp_b_activation.py", tmp_path / "one", *WORDS).returncode == 0
+    assert files_of(tmp_path / "two") == files_of(tmp_path / "one")
+
+
+@pytest.mark.slow
+def test_a_notebook_runs_a_script_twice_in_several_processes_and_beside_a_module_called_common(tmp_path):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    (tmp_path / "common.py").write_text("mine = 42\n")
+    script = f"%run {ROOT / 'exp_b_activation.py'} --jobs 2 --fresh {' '.join(WORDS)} --out"
+    sources = [f"{script} {tmp_path / 'first'}", f"{script} {tmp_path / 'second'}"]
+    other = [f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import common", f"{script} {tmp_path / 'own'}", "print(common.mine)"]
+    for cells in (sources, other):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()  # raises what a cell raises
+        assert {output.output_type for cell in notebook.cells for output in cell.outputs} == {"stream"}  # no empty displays of a bar
+        shown = ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
+        ran = [text for cell, text in zip(notebook.cells, shown, strict=True) if "%run" in cell.source]
+        assert ran and all("Two moons" in text and "Traceback" not in text for text in ran), shown
+    assert shown[-1] == "42\n"
+    assert files_of(tmp_path / "first") == files_of(tmp_path / "second") == files_of(tmp_path / "own")
+    assert os.listdir(tmp_path / "own")
+
+
+def without_shared_memory(options):
+    """The words before a command that give it another /dev/shm."""
+    return ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs {options} none /dev/shm && exec "$@"', "sh"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["-o ro", "-o nr_inodes=1"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_without_semaphores_one_process_trains_and_a_line_says_so(tmp_path, options, jobs):
+    prefix = without_shared_memory(options)
+    if subprocess.run([*prefix, "true"], capture_output=True).returncode:
+        pytest.skip("this system lets nobody mount")
+    call = [*prefix, sys.executable, str(ROOT / "exp_b_activation.py"), "--out", str(tmp_path / "one"), "--jobs", jobs, *WORDS]
+    process = subprocess.run(call, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    lines = process.stderr.splitlines()
+    assert all(line.startswith("exp_b_activation.py: ") for line in lines), lines
+    assert ["--jobs 2: the system has no semaphores" in line for line in lines].count(True) == (jobs == "2")
+    assert run_script("exp_b_activation.py", tmp_path / "ordinary", *WORDS).returncode == 0
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "ordinary")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "variable", "words"), [(["-W", "error"], "", []), ([], "error", ["--jobs", "2"]), (["-W", "error::Warning"], "", [])]
+)
+def test_warnings_of_packages_that_are_made_errors_fail_no_cell(tmp_path, options, variable, words):
+    call = [sys.executable, *options, str(ROOT / "exp_b_activation.py"), "--out", str(tmp_path), *words, *WORDS]
+    process = subprocess.run(call, env={**os.environ, "PYTHONWARNINGS": variable}, capture_output=True, text=True)
+    assert process.returncode == 0 and "Traceback" not in process.stderr, process.stderr
