@@ -93,6 +93,7 @@ def _rows(section, size):
         yield from monitors.each(size, bool(fashion))
     elif section == "start":
         yield from processes.start_up(size.rounds)
+        yield from processes.first_epoch(min(size.rounds, 3))
     elif section == "scripts":
         yield from processes.scripts(size)
     elif section == "safety":

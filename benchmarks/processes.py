@@ -35,6 +35,37 @@ def start_up(rounds):
         yield Row(case, "", float(np.median([run(*args)[0] for _ in range(rounds)])), "s", goal)
 
 
+FIRST_EPOCH = ("exp_c_optimizer.py", "--datasets", "digits", "--optimizers", "adam", "--schedules", "constant", "--lr", "0.01", "--quiet")
+
+
+def first_epoch(rounds):
+    """The time from Enter to the end of the first epoch: with no compiled program on disk, with those of a call before, without a cache."""
+    kinds = {"nothing compiled yet": [], "compiled by an earlier call": [], "NETWORKS_CACHE=off": []}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as cache:
+            for kind, seconds in kinds.items():
+                seconds.append(_seconds_to_first_epoch("off" if kind.endswith("off") else cache))
+    for kind, seconds in kinds.items():
+        about = f"{min(seconds):.1f} to {max(seconds):.1f} s"
+        yield Row(f"C, Digits, Adam: from Enter to the end of the first epoch, {kind}", 5, float(np.median(seconds)), "s", None, about)
+
+
+def _seconds_to_first_epoch(cache):
+    """Start a call, and end it as soon as its first state is on disk."""
+    with tempfile.TemporaryDirectory() as out:
+        began = time.perf_counter()
+        command = [sys.executable, *FIRST_EPOCH, "--checkpoint-every", "0", "--out", out]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, env={**os.environ, "NETWORKS_CACHE": str(cache)})
+        while not list(Path(out).glob("*/checkpoints/[!.]*.npz")):
+            if process.poll() is not None:
+                raise RuntimeError(f"{' '.join(command)} failed:\n{process.stderr.read().decode(errors='replace')}")
+            time.sleep(0.02)
+        seconds = time.perf_counter() - began
+        process.terminate()
+        process.communicate()
+        return seconds
+
+
 def scripts(size):
     """A cell's fixed cost, and the second call: each script as it is called without flags, but on the small datasets."""
     for name, *flags in size.scripts:

@@ -1,5 +1,7 @@
 """The kernel that runs the experiments on Kaggle: code from an attached dataset, Fashion-MNIST from another, results to the output.
 
+The notebook beside it runs it too, on Colab in folders of its own.
+
 Any arguments are names of scripts (default: all), then flags for them.
 """
 
@@ -22,7 +24,15 @@ def main(words):
     code = find_code()
     sys.dont_write_bytecode = True  # the input is read-only: Python must not try to keep compiled modules there
     sys.path.insert(0, str(code))
+    from common.data.fashion_mnist import find_fashion_mnist
+    from common.errors import BadInput
     from common.experiment.find import find_experiments
+
+    try:
+        data = {"--data-dir": INPUT} if find_fashion_mnist(INPUT) else {}
+    except BadInput as error:
+        print(f"kernel.py: note: {error}; without it those datasets are used that are at hand", flush=True)
+        data = {}
 
     experiments = find_experiments()
     take_over_earlier_results(experiments)
@@ -33,12 +43,12 @@ def main(words):
         left = max(MINUTES - (time.monotonic() - began) / 60, 0.01)
         ours = {"--out": WORKING / "plots", "--jobs": max(1, number_of_gpus()), "--max-minutes": left, **FLAGS.get(name, {})}
         if "fashion_mnist" in experiments[name].datasets:
-            ours["--data-dir"] = INPUT
+            ours |= data
         given = {word.split("=")[0] for word in flags}
         ours = [str(part) for flag, value in ours.items() if flag not in given for part in (flag, value)]
         command = [sys.executable, str(code / f"{name}.py"), *ours, *flags]
         print("+", *command, flush=True)
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "KERAS_BACKEND": "tensorflow"}  # whatever the server chose
         status = max(status, subprocess.run(command, cwd=WORKING, env=environment).returncode)
     return status
 

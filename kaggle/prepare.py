@@ -1,5 +1,6 @@
-"""Lay out what Kaggle is to be sent: python kaggle/prepare.py USERNAME makes kaggle/upload/code and kaggle/upload/kernel."""
+"""Lay out what Kaggle is to be sent: python kaggle/prepare.py USERNAME makes code, kernel and notebook in kaggle/upload."""
 
+import json
 import re
 import shutil
 import sys
@@ -18,18 +19,31 @@ def main(words):
 
 
 def prepare(username, upload):
-    """Fill `upload/code`, for `kaggle datasets create`, and `upload/kernel`, for `kaggle kernels push`; what was there is replaced."""
-    code, kernel = upload / "code", upload / "kernel"
-    for folder in (code, kernel):
+    """Fill `upload/code`, for `kaggle datasets create`, and `upload/kernel` and `upload/notebook`, for `kaggle kernels push`; what was
+    there is replaced."""
+    code, kernel, notebook = (upload / name for name in ("code", "kernel", "notebook"))
+    for folder in (code, kernel, notebook):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     for path in [*ROOT.glob("exp_*.py"), ROOT / "LICENSE"]:
         shutil.copy(path, code)
     for package in ("common", "kerascope"):
         shutil.copytree(ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (code / HERE.name).mkdir()
+    shutil.copy(HERE / "kernel.py", code / HERE.name)  # which the notebook runs
     shutil.copy(HERE / "kernel.py", kernel)
-    for folder, name in ((code, "dataset-metadata.json"), (kernel, "kernel-metadata.json")):
-        (folder / name).write_text((HERE / name).read_text(encoding="utf-8").replace("USERNAME", username), encoding="utf-8")
+    shutil.copy(HERE / "notebook.ipynb", notebook)
+    write_metadata(code / "dataset-metadata.json", username)
+    write_metadata(kernel / "kernel-metadata.json", username)
+    of_kernel = json.loads((kernel / "kernel-metadata.json").read_text(encoding="utf-8"))
+    names = {"id": f"{of_kernel['id']}-notebook", "title": f"{of_kernel['title']} notebook"}
+    of_notebook = {**of_kernel, **names, "code_file": "notebook.ipynb", "kernel_type": "notebook"}
+    (notebook / "kernel-metadata.json").write_text(json.dumps(of_notebook, indent=2) + "\n", encoding="utf-8")
+
+
+def write_metadata(path, username):
+    """Copy the metadata of this name, with the user's own."""
+    path.write_text((HERE / path.name).read_text(encoding="utf-8").replace("USERNAME", username), encoding="utf-8")
 
 
 if __name__ == "__main__":

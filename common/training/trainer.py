@@ -7,6 +7,8 @@ from common import devices, keras_settings, needs
 from common.errors import first_line
 from common.foreign_warnings import no_warning_is_an_error
 from common.lazy import lazy_modules
+from common.store.compiled_programs import CompiledPrograms
+from common.store.user_cache import cache_folder
 from common.training.task import Outcome
 
 keras, seed_stack, train = lazy_modules("keras kerascope.seed_stack common.training.train")
@@ -30,7 +32,10 @@ class Trainer:
         # Again, for the worker of a cluster has an environment of its own.
         devices.require_tensorflow_backend()
         keras_settings.require_importable()
-        self.devices = devices.start(options, only_gpu)
+        self.programs = CompiledPrograms(cache_folder(), settings=(options.determinism == "on",))
+        with self.programs.asked_for():
+            self.devices = devices.start(options, only_gpu)
+        self.programs.offer()
         # Keras is imported here, now that TensorFlow has been started quietly.
         # Whatever ~/.keras/keras.json says.
         keras.config.set_floatx("float32")
@@ -54,11 +59,23 @@ class Trainer:
             return Outcome(task.cell)
         try:
             with no_warning_is_an_error():  # whatever the process, which may be a cluster's worker
-                return train.CellTraining(task, plan, self.devices, emit).run(self._pools)
+                return self._train(task, plan, emit)
         except fatal:
             raise
         except Exception as error:
             return Outcome(task.cell, failure=_explanation(error))
+        finally:
+            self.programs.keep()
+
+    def _train(self, task, plan, emit):
+        try:
+            with self.programs.watched():
+                return train.CellTraining(task, plan, self.devices, emit).run(self._pools)
+        except Exception as error:
+            if not self.programs.doubted(error):
+                raise
+        self._pools.clear()  # TensorFlow remembers of a graph that it could not be loaded
+        return train.CellTraining(task, plan, self.devices, emit).run(self._pools)
 
 
 def _explanation(error):

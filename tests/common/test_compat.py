@@ -32,3 +32,11 @@ def test_loky_runs_functions_in_other_processes_and_kills_these():
     executor = compat.loky_executor(max_workers=1, timeout=None, reuse=False, initializer=None, initargs=())
     assert executor.submit(os.getpid).result() != os.getpid()
     executor.shutdown(kill_workers=True)
+
+
+def test_xlas_cache_in_memory_holds_what_is_put_there():
+    """That XLA uses it is shown in tests/common/store/test_compiled_programs.py, by processes of their own."""
+    compat.write_to_xla_cache("entry.pb", b"\0program")
+    assert "entry.pb" in compat.names_in_xla_cache() and compat.read_from_xla_cache("entry.pb") == b"\0program"
+    compat.remove_from_xla_cache("entry.pb")
+    assert "entry.pb" not in compat.names_in_xla_cache()

@@ -1,8 +1,11 @@
 """The kernel as Kaggle runs it: code and data in input folders that cannot be written, results in the working folder."""
 
+import base64
+import html
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -10,31 +13,36 @@ import pandas as pd
 import pytest
 
 from tests.support.fashion_files import made_up, write
-from tests.support.scripts import ROOT
+from tests.support.scripts import ROOT, copy_of_project
 
 FOURTH = "exp_d_of_a_stranger"
 KERNEL_FIELDS = {
-    *("id", "title", "code_file", "language", "kernel_type", "is_private", "enable_gpu", "enable_internet"),
+    *("id", "title", "code_file", "language", "kernel_type", "is_private", "enable_gpu", "machine_shape", "enable_internet"),
     *("dataset_sources", "competition_sources", "kernel_sources", "model_sources"),
 }
 
 
 def prepare(folder):
-    """Have all laid out in a folder; gives the metadata of the kernel and of the dataset."""
+    """Have all laid out in a folder; gives the metadata of the kernel, of the notebook and of the dataset."""
     subprocess.run([sys.executable, ROOT / "kaggle" / "prepare.py", "somebody", folder], check=True)
-    return [json.loads((folder / path).read_text()) for path in ("kernel/kernel-metadata.json", "code/dataset-metadata.json")]
+    names = ("kernel/kernel-metadata.json", "notebook/kernel-metadata.json", "code/dataset-metadata.json")
+    return [json.loads((folder / name).read_text()) for name in names]
 
 
 def test_the_metadata_are_as_kaggles_documentation_asks(tmp_path):
     """github.com/Kaggle/kaggle-api, docs/kernels_metadata.md and docs/datasets_metadata.md."""
-    kernel, dataset = prepare(tmp_path)
-    assert set(kernel) == KERNEL_FIELDS
-    owner, slug = kernel["id"].split("/")
-    assert owner == "somebody" and slug == kernel["title"].lower().replace(" ", "-")
-    assert (tmp_path / "kernel" / kernel["code_file"]).is_file()
-    assert (kernel["language"], kernel["kernel_type"]) == ("python", "script")
-    assert kernel["enable_gpu"] is True and kernel["enable_internet"] is False
-    assert kernel["dataset_sources"] == [dataset["id"], "zalando-research/fashionmnist"]
+    kernel, notebook, dataset = prepare(tmp_path)
+    for folder, metadata, kind in (("kernel", kernel, "script"), ("notebook", notebook, "notebook")):
+        assert set(metadata) == KERNEL_FIELDS
+        owner, slug = metadata["id"].split("/")
+        assert owner == "somebody" and slug == metadata["title"].lower().replace(" ", "-") and 5 <= len(slug) <= 50
+        assert (tmp_path / folder / metadata["code_file"]).is_file()
+        assert (metadata["language"], metadata["kernel_type"]) == ("python", kind)
+        # Named, because a kernel without it has been given a P100, which TensorFlow has no code for: kaggle-cli issues 490 and 821.
+        assert metadata["enable_gpu"] is True and metadata["machine_shape"] == "NvidiaTeslaT4"
+        assert metadata["enable_internet"] is False
+        assert metadata["dataset_sources"] == [dataset["id"], "zalando-research/fashionmnist"]
+    assert kernel["id"] != notebook["id"]
     assert 6 <= len(dataset["title"]) <= 50 and 20 <= len(dataset["subtitle"]) <= 80
     assert re.fullmatch(r"somebody/[a-z0-9-]{3,50}", dataset["id"])
     assert dataset["licenses"] == [{"name": "other"}]  # of the names allowed, none is MIT
@@ -43,7 +51,8 @@ def test_the_metadata_are_as_kaggles_documentation_asks(tmp_path):
 def test_only_the_code_is_sent(tmp_path):
     prepare(tmp_path)
     sent = {path.name for path in (tmp_path / "code").iterdir()}
-    assert sent == {"common", "kerascope", "dataset-metadata.json", "LICENSE", *(path.name for path in ROOT.glob("exp_*.py"))}
+    assert sent == {"common", "kerascope", "kaggle", "dataset-metadata.json", "LICENSE", *(path.name for path in ROOT.glob("exp_*.py"))}
+    assert [path.name for path in (tmp_path / "code" / "kaggle").iterdir()] == ["kernel.py"]
     refused = subprocess.run([sys.executable, ROOT / "kaggle" / "prepare.py", "Not A Name"], capture_output=True, text=True)
     assert refused.returncode == 2 and refused.stderr.count("\n") == 1
 
@@ -65,6 +74,78 @@ def read_only_tree(kaggle, form, code_at):
 def snapshot(folder):
     """All that is in a folder; permissions alone do not stop root, who runs the tests on many a machine."""
     return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def run_notebook(folder, words, environment, **replaced):
+    """Run the notebook with words for the kernel, in a folder; gives the outputs of its three code cells."""
+    nbclient = pytest.importorskip("nbclient", reason="nbclient, which runs notebooks, is not installed")
+    pytest.importorskip("ipykernel", reason="ipykernel, in which notebooks run, is not installed")
+    nbformat = pytest.importorskip("nbformat")
+    notebook = nbformat.read(ROOT / "kaggle" / "notebook.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for name, value in {"WORDS": words, **replaced}.items():
+        (cell,) = [cell for cell in cells if f'{name} = ""' in cell.source]
+        cell.source = cell.source.replace(f'{name} = ""', f"{name} = {value!r}")
+    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    client.create_kernel_manager().kernel_spec.argv[0] = sys.executable  # whatever kernels are installed
+    client.execute(env={**os.environ, "PIP_NO_INDEX": "1", "KERAS_BACKEND": "jax", **environment})
+    return [cell.outputs for cell in cells]
+
+
+def check_shown(outputs, folder):
+    """The last cell shows the answers of an experiment, and each of its figures, to the byte, inline."""
+    shown = [output.data for output in outputs if output.output_type == "display_data"]
+    images = [base64.b64decode(data["image/png"]) for data in shown if "image/png" in data]
+    assert images == [path.read_bytes() for path in sorted(folder.glob("*.png"))] and len(images) > 2
+    answers = pd.read_csv(folder / "answers.csv")["answer"]
+    table = "".join(data["text/html"] for data in shown if "text/html" in data)
+    assert len(answers) > 2 and all(html.escape(answer, quote=False) in table for answer in answers)
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_on_kaggle_and_shows_answers_and_figures(tmp_path):
+    kaggle = tmp_path / "kaggle"
+    before = read_only_tree(kaggle, "csv", "datasets/somebody/how-a-small-network-trains-code")
+    words = "exp_a_loss --epochs 1 --seeds 1"
+    _, ran, shown = run_notebook(kaggle / "working", words, {"KAGGLE_ROOT": str(kaggle)})
+    folder, datasets = results_of(kaggle, "exp_a_loss")
+    assert datasets == {"fashion_mnist", "digits"} and "test accuracy %" in "".join(output.text for output in ran)
+    assert snapshot(kaggle / "input") == before
+    check_shown(shown, folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["address", "archive"])
+def test_the_notebook_runs_on_colab_from_a_git_address_or_an_upload(form, tmp_path):
+    content, checkout = tmp_path / "content", tmp_path / "checkout" / "small-network-main"
+    content.mkdir()
+    copy_of_project(checkout)
+    shutil.copytree(ROOT / "kaggle", checkout / "kaggle", ignore=shutil.ignore_patterns("upload", "__pycache__"))
+    address = ""
+    if form == "address":
+        for words in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "all"]):
+            subprocess.run(["git", "-C", checkout, *words], check=True)
+        address = checkout.as_uri()
+    else:
+        shutil.make_archive(content / "small-network-main", "zip", checkout.parent)
+    environment = {"KAGGLE_ROOT": str(tmp_path / "none"), "KERAS_HOME": str(tmp_path / "no-keras-home")}
+    words = "exp_b_activation --epochs 1 --seeds 1"
+    _, _, shown = run_notebook(content, words, environment, ADDRESS=address)
+    folder, datasets = results_of(content / "networks", "exp_b_activation")
+    assert datasets == {"moons", "circles"}
+    check_shown(shown, folder)
+
+
+@pytest.mark.slow
+def test_a_notebook_without_code_or_with_a_bad_flag_says_so_and_stops(tmp_path):
+    nowhere = {"KAGGLE_ROOT": str(tmp_path / "none")}
+    with pytest.raises(Exception, match="upload its ZIP file"):
+        run_notebook(tmp_path, "", nowhere)
+    kaggle = tmp_path / "kaggle"
+    read_only_tree(kaggle, "csv", "how-a-small-network-trains-code")
+    with pytest.raises(Exception, match="ended with status 2"):
+        run_notebook(kaggle / "working", "exp_b_activation --sedes 3", {"KAGGLE_ROOT": str(kaggle)})
 
 
 def run_kernel(kaggle, *words):
