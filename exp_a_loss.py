@@ -14,7 +14,9 @@ if __name__ == "__main__":  # a notebook may have other modules by these names: 
     modules = [sys.modules[name] for name in ("common", "kerascope") if name in sys.modules]
     homes = {os.path.dirname(os.path.dirname(os.path.realpath(getattr(module, "__file__", None) or os.sep))) for module in modules}
     if homes - {os.path.dirname(os.path.realpath(__file__))}:
-        sys.exit(subprocess.call([sys.executable, *sys.argv]))
+        with subprocess.Popen([sys.executable, *sys.argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            sys.stdout.writelines(process.stdout)  # line by line, as they come
+        sys.exit(process.returncode)
 
 from common.course_report.loss import REPORT
 from common.data import NOT_IN_PLANE

@@ -35,14 +35,18 @@ def require_importable():
         raise BadInput(f"{path}: {problem}; {ADVICE}")
 
 
-def file():
-    """The path of `keras.json`, by Keras's rules."""
+def named_folder():
+    """Keras's folder as it is named, before it is tried: `KERAS_HOME` as it is, even if it is empty; else `.keras` in the home, or in /tmp
+    where that cannot be written."""
     if "KERAS_HOME" in os.environ:
-        folder = os.environ["KERAS_HOME"]
-    else:
-        home = os.path.expanduser("~")
-        folder = os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
-    return os.path.expanduser(os.path.join(folder, "keras.json"))
+        return os.environ["KERAS_HOME"]
+    home = os.path.expanduser("~")
+    return os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+
+
+def file():
+    """The path of `keras.json`."""
+    return os.path.expanduser(os.path.join(named_folder(), "keras.json"))
 
 
 def in_words():

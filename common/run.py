@@ -12,12 +12,13 @@ from common.experiment import grid
 from common.experiment.find import find_experiments
 from common.foreign_warnings import no_warning_is_an_error
 from common.lazy import lazy_modules
+from common.results import origin
 from common.store import user_cache
 
 # Imported once the flags and the data have proved good: they take a second.
-sweep, draw, page, index, console, gather, files, locks = lazy_modules(
+sweep, draw, page, index, console, gather, files, locks, made = lazy_modules(
     "common.sweep.sweep common.figures.draw common.page.page common.page.index common.results.console common.results.gather "
-    "common.store.files common.store.locks"
+    "common.store.files common.store.locks common.store.made"
 )
 
 
@@ -51,15 +52,16 @@ def _run(experiment, args, log):
         log(f"note: {note}. Going on without it.")
     outcome = sweep.run(cells, experiment, data, args.out, _options(args, deadline), log)
     undone = {cell.id for cell in [*outcome.failed, *outcome.left]}
+    missing = 0
     if done := [cell for cell in cells if cell.id not in undone]:
-        count = _write(experiment, done, data, args.out, folder, log)
+        count, missing = _write(experiment, done, data, args.out, folder, log)
         log(f"{count} figures, tables and report.html are in {folder}")
     if outcome.left:
         next_time = "the same command without --fresh" if args.fresh else "the same command"
         log(f"--max-minutes {args.max_minutes:g}: {len(outcome.left)} of {len(cells)} cells are left; {next_time} goes on from there")
     if outcome.failed:
         log(f"{len(outcome.failed)} of {len(cells)} cells failed; the same command tries them again")
-    return 1 if outcome.failed else 0
+    return 1 if outcome.failed or missing else 0
 
 
 def _cells(experiment, args, data):
@@ -76,13 +78,28 @@ def _options(args, deadline):
 
 
 def _write(experiment, cells, data, out, folder, log):
-    """Tables, screen, figures and page of cells that are done; returns the number of figures."""
+    """Tables, screen, figures and page of cells that are done, unless they are there; returns the numbers of figures drawn and missing."""
     with closing(locks.Locks(folder, log)) as held, held.held(locks.RESULTS, locks.RESULTS_WAITING):
         files.remove_unfinished(folder)
-        results = gather.write(experiment, cells, out, data)
-        print(console.console_text(results), flush=True)
-        figures = draw.draw(results)
-        page.write(results, figures)
+        making = origin.of_making(experiment)
+        of_results = origin.of_results(making, cells, out)
+        if record := made.kept(folder, of_results):
+            print(record["text"], flush=True)
+            count, missing = record["figures"], 0
+        else:
+            made.forget(folder)
+            count, missing = _make(gather.write(experiment, cells, out, data), making, of_results, log)
     with closing(locks.Locks(out, log)) as held, held.held(index.INDEX, locks.RESULTS_WAITING):
         index.write_index(out, find_experiments())
-    return sum(map(len, figures.values()))
+    return count, missing
+
+
+def _make(results, making, of_results, log):
+    text = console.console_text(results)
+    print(text, flush=True)
+    figures = draw.draw(results, making, log)
+    page.write(results, figures)
+    drawn = [isinstance(figure, draw.SavedFigure) for of_dataset in figures.values() for figure in of_dataset]
+    if all(drawn) and of_results is not None:
+        made.keep(results.folder, of_results, text=text, figures=len(drawn))
+    return sum(drawn), len(drawn) - sum(drawn)

@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import stdtrit
-from scipy.stats import bootstrap, quantile_test, ttest_1samp
+
+from common.lazy import lazy_modules
+
+optimize, tests = lazy_modules("scipy.optimize scipy.stats")  # which take a second to import, and are not needed to draw
 
 STUDENT_BELOW = 20  # runs; from there on the bootstrap's intervals of skewed values hold more often (tests/common/test_stats.py)
 RESAMPLES = 9999
@@ -142,7 +144,7 @@ def p_above(values, margin=0.0):
         return 1.0 if len(values) < 2 or values[0] <= margin else 0.0
     if method == "Student":
         # About their mean, or SciPy would warn of values that are equal up to rounding, such as equal differences of accuracies.
-        return float(ttest_1samp(values - values.mean(), margin - values.mean(), alternative="greater").pvalue)
+        return float(tests.ttest_1samp(values - values.mean(), margin - values.mean(), alternative="greater").pvalue)
     interval, smallest = _bca(values), 1 / RESAMPLES
 
     def beyond(alpha):
@@ -152,7 +154,7 @@ def p_above(values, margin=0.0):
         return smallest
     if beyond(1 - smallest) <= 0:
         return 1.0
-    return float(brentq(beyond, smallest, 1 - smallest, xtol=1e-5))
+    return float(optimize.brentq(beyond, smallest, 1 - smallest, xtol=1e-5))
 
 
 def p_below(values, margin=0.0):
@@ -189,7 +191,7 @@ def holm(p_values, alpha=0.05):
 
 def _sign_test(values, margin=0.0, alternative="two-sided"):
     """SciPy's test of the median and its interval. NaN counts against, as the lowest value; to SciPy it is the highest."""
-    return quantile_test(np.where(np.isnan(values), -np.inf, values), q=margin, alternative=alternative)
+    return tests.quantile_test(np.where(np.isnan(values), -np.inf, values), q=margin, alternative=alternative)
 
 
 def _median_bound(values, confidence):
@@ -199,10 +201,10 @@ def _median_bound(values, confidence):
 
 def _bca(values):
     """A function of the confidence that returns `(low, high)`; the same values give the same resamples."""
-    drawn = bootstrap((values,), np.mean, n_resamples=RESAMPLES, method="BCa", random_state=np.random.default_rng(0))
+    drawn = tests.bootstrap((values,), np.mean, n_resamples=RESAMPLES, method="BCa", random_state=np.random.default_rng(0))
 
     def interval(confidence):
-        result = bootstrap((values,), np.mean, n_resamples=0, method="BCa", confidence_level=confidence, bootstrap_result=drawn)
+        result = tests.bootstrap((values,), np.mean, n_resamples=0, method="BCa", confidence_level=confidence, bootstrap_result=drawn)
         return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
     return interval

@@ -8,6 +8,7 @@ if it lies short of it. The claim is supported if all its parts are, contradicte
 import math
 from dataclasses import dataclass
 
+VERDICTS = ("supported", "contradicted", "inconclusive")
 LOWEST = "lowest"  # in an arm: the value of that setting at which the mean of the measure is lowest
 
 
@@ -124,3 +125,13 @@ def improvements(arm, claim):
         )
         for name, setting, value, words in remedies
     )
+
+
+def counts(verdicts, kinds=VERDICTS):
+    """The number of verdicts of each kind in words: `"3 supported, 1 inconclusive"`.
+
+    Args:
+        verdicts: list of str.
+        kinds: their possible values, in order. Defaults to `VERDICTS`.
+    """
+    return ", ".join(f"{verdicts.count(kind)} {kind}" for kind in kinds if kind in verdicts)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from common.course_report.verdicts import counts, in_short
+from common.course_report.claims import counts
+from common.course_report.verdicts import in_short
 from common.figures.drawing import COLORS, Drawing, new_figure
 
 STYLES = {"supported": (COLORS[2], "o"), "inconclusive": ("0.45", "D"), "contradicted": (COLORS[1], "s")}

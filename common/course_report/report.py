@@ -1,16 +1,19 @@
 """The report on an experiment: verdicts on its claims, answers to its questions, its numbers beside ours. Imports nothing heavy, because
 the scripts begin with it."""
 
+import csv
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.course_report.claims import counts
+from common.data import label
 from common.experiment import Report, Section
 from common.lazy import lazy_modules
 
-answers, figure, reproduction, text, verdicts, runs, html, console, data, pd = lazy_modules(
+answers, figure, reproduction, text, verdicts, runs, html, console = lazy_modules(
     "common.course_report.answers common.course_report.figure common.course_report.reproduction common.course_report.text "
-    "common.course_report.verdicts common.course_report.runs common.page.html common.results.console common.data pandas"
+    "common.course_report.verdicts common.course_report.runs common.page.html common.results.console"
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -63,7 +66,7 @@ class CourseReport(Report):
         tables, found = results.tables, []
         if blocks := self._claim_blocks(results):
             found.append(_section("verdicts", "Verdicts", "Verdicts", first=True, verdicts=blocks))
-        given = [(data.label(dataset), rows.to_dict("records")) for dataset, rows in tables["answers"].groupby("dataset", sort=False)]
+        given = [(label(dataset), rows.to_dict("records")) for dataset, rows in tables["answers"].groupby("dataset", sort=False)]
         if given:
             found.append(_section("answers", "Questions", "Questions", answers=given))
         rows = [{**row, "what": reproduction.what(row)} for row in tables["reproduction"].to_dict("records")]
@@ -81,11 +84,14 @@ class CourseReport(Report):
         ]
 
     def index_lines(self, folder):
+        decided = {}
         try:
-            decided = pd.read_csv(Path(folder) / "claims.csv").groupby("dataset", sort=False)["verdict"]
-            return [f"Claims on {data.label(dataset)}: {verdicts.counts(list(of_dataset))}." for dataset, of_dataset in decided]
-        except (OSError, ValueError, KeyError):  # no table, or a damaged one
+            with (Path(folder) / "claims.csv").open(encoding="utf-8", newline="") as file:  # not by pandas, whose import would be felt
+                for row in csv.DictReader(file):
+                    decided.setdefault(row["dataset"], []).append(row["verdict"])
+        except (OSError, ValueError, KeyError, csv.Error):  # no table, or a damaged one
             return []
+        return [f"Claims on {label(dataset)}: {counts(words)}." for dataset, words in decided.items() if dataset and any(words)]
 
     def _claim_blocks(self, results):
         return text.claim_blocks(verdicts.from_table(self.claims, results.tables["claims"]), results.measures)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common.course_report.verdicts import counts
+from common.course_report.claims import counts
 from common.data import DATASETS, label
 from common.experiment.formatting import name_of, setting
 from common.stats import mean_interval

@@ -4,6 +4,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from common.course_report import verdicts
+from common.course_report.claims import counts
 from common.data import label
 
 
@@ -23,7 +24,7 @@ def claim_blocks(decided, measures):
                 "heading": f"Claims on {label(dataset)}",
                 "header": ["claim", "estimate", "needs", "seeds", "verdict"],
                 "rows": rows,
-                "counts": verdicts.counts([verdict.verdict for verdict in of_dataset]),
+                "counts": counts([verdict.verdict for verdict in of_dataset]),
                 "sentences": [verdict.claim.sentence for verdict in of_dataset],
             }
         )

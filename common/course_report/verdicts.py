@@ -14,7 +14,6 @@ from common.course_report.claims import Claim
 from common.course_report.runs import CannotDecide
 from common.experiment import formatting
 
-VERDICTS = ("supported", "contradicted", "inconclusive")
 LEAST_SEEDS = 5
 ALPHA = 0.05
 COLUMNS = ["id", "dataset", "statistic", "estimate", "ci_low", "ci_high", "n", "p_value", "verdict"]
@@ -28,7 +27,7 @@ class Verdict:
     Attributes:
         claim: the `Claim`.
         dataset: name of the dataset.
-        verdict: one of `VERDICTS`.
+        verdict: one of `common.course_report.claims.VERDICTS`.
         note: the reason why it is not decided. Defaults to none, and then all that follows has a value.
         part: position of the claim's part that decides.
         statistic: the part's statistic in words.
@@ -94,16 +93,6 @@ def in_words(verdict, measures):
 def in_short(verdict, measures):
     """The same in one string: `"0.5 [0.4, 0.6], needs > 0.1"`."""
     return ", needs ".join(filter(None, in_words(verdict, measures)))
-
-
-def counts(verdicts, kinds=VERDICTS):
-    """The number of verdicts of each kind in words: `"3 supported, 1 inconclusive"`.
-
-    Args:
-        verdicts: list of str.
-        kinds: their possible values, in order. Defaults to `VERDICTS`.
-    """
-    return ", ".join(f"{verdicts.count(kind)} {kind}" for kind in kinds if kind in verdicts)
 
 
 def as_table(verdicts):

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from common.keras_settings import named_folder
+
 
 def keras_folders():
     """The places where Fashion-MNIST lies if Keras has put it on this machine, in the order in which they are searched.
@@ -15,17 +17,9 @@ def keras_folders():
     Returns:
         One or two Paths, which need not exist.
     """
-    named = _named()
+    named = named_folder()
     folders = [_own_or_temporary(named), os.path.expanduser(named)]
     return list(dict.fromkeys(Path(folder, "datasets", "fashion-mnist") for folder in folders if folder))
-
-
-def _named():
-    """The folder before it is tried: `KERAS_HOME` as it is, even if it is empty; else in the home, or in /tmp without one."""
-    if "KERAS_HOME" in os.environ:
-        return os.environ["KERAS_HOME"]
-    home = os.path.expanduser("~")
-    return os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
 
 
 def _own_or_temporary(named):

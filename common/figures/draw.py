@@ -1,7 +1,8 @@
 """The way from an experiment's tables to its figures on disk."""
 
+import gc
+import hashlib
 from collections.abc import Callable
-from contextlib import closing
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -10,12 +11,16 @@ import joblib
 import numpy as np
 
 from common.data import label
+from common.errors import first_line
 from common.experiment import formatting
+from common.figures import processes
 from common.figures.panels import Panel, as_is
-from common.figures.saved import is_saved_figure, save
+from common.figures.saved import SavedFigure, is_saved_figure, png_of, save, saved
+from common.lazy import LazyModule
 from common.results.text import describe_settings
-from common.signals import without_sigint
 from common.store import cells as cells_on_disk
+
+matplotlib = LazyModule("matplotlib")
 
 FIGURES_PER_PROCESS = 4  # drawn in the time that a process takes to start
 
@@ -28,12 +33,26 @@ class PlannedFigure(NamedTuple):
         title: heading of the figure.
         note: its footer.
         path: path of the PNG.
+        origin: a digest of all that it is made of. Defaults to None, not known.
     """
 
     draw: Callable
     title: str
     note: str
     path: Path
+    origin: str | None = None
+
+
+class MissingFigure(NamedTuple):
+    """A figure, or several, that cannot be drawn.
+
+    Attributes:
+        name: the file name of the PNG, or words for those that could not even be planned.
+        why: the error, in a line.
+    """
+
+    name: str
+    why: str
 
 
 class DatasetResults:
@@ -45,7 +64,7 @@ class DatasetResults:
 
     Attributes:
         experiment, measures, cells, tables: as those of `Results`, for this dataset.
-        data: its arrays, `(x_train, y_train), (x_test, y_test)`, loaded when they are first used.
+        data: its arrays, `(x_train, y_train), (x_test, y_test)`, which few figures need.
         note: one line on how the cells were trained.
         arm_columns: names of the columns that tell arms apart.
     """
@@ -121,34 +140,86 @@ class DatasetResults:
             yield "".join(f", {word}" for word in words), "".join(f"_{word.replace(' ', '-').lower()}" for word in words), cells
 
 
-def draw(results):
-    """Draw all figures of an experiment in parallel, and remove those of earlier calls that no longer belong to the tables.
+def draw(results, making=None, log=print):
+    """Draw all figures of an experiment in parallel, but those that lie there as they would be drawn, and remove those of earlier calls
+    that no longer belong to the tables. One that cannot be drawn costs no other.
 
     Args:
         results: the `Results`.
+        making: the origin of all that is made, see `common.results.origin`. Defaults to None, not known: all are drawn.
+        log: function that takes one line for the user, on each figure that is missing. Defaults to `print`.
 
     Returns:
-        `{dataset: list of SavedFigures}`.
+        `{dataset: list of SavedFigure and MissingFigure}`.
+
+    Raises:
+        OSError: if a figure cannot be written.
     """
-    planned = [(dataset, figure) for dataset in results.datasets for figure in _plan(DatasetResults(results, dataset))]
-    processes = min(joblib.cpu_count(), -(-len(planned) // FIGURES_PER_PROCESS))
-    with without_sigint():
-        drawing = joblib.Parallel(processes, batch_size=1, return_as="generator")(joblib.delayed(_draw)(figure) for _, figure in planned)
-    figures = {}
-    with closing(drawing):
-        for (dataset, _), figure in zip(planned, drawing, strict=True):
-            figures.setdefault(dataset, []).append(figure)
-    drawn = {figure.path.name for _, figure in planned}
+    figures = [(dataset, figure) for dataset in results.datasets for figure in _plan(DatasetResults(results, dataset), making)]
+    waiting = [figure for _, figure in figures if isinstance(figure, PlannedFigure)]
+    done = {figure.path: kept for figure in waiting if (kept := saved(figure.path, figure.origin))}
+    done |= _drawn([figure for figure in waiting if figure.path not in done])
+    there = {}
+    for dataset, figure in figures:
+        there.setdefault(dataset, []).append(done[figure.path] if isinstance(figure, PlannedFigure) else figure)
+    missing = [figure for of_dataset in there.values() for figure in of_dataset if isinstance(figure, MissingFigure)]
+    for figure in missing:
+        log(f"{figure.name} cannot be drawn ({figure.why}); the same command tries it again")
+    names = {figure.name for figure in done.values() if isinstance(figure, SavedFigure)}
     for old in results.folder.glob("*.png"):
-        if old.name not in drawn and is_saved_figure(old):
+        if old.name not in names and is_saved_figure(old):
             old.unlink()
-    return figures
+    return there
 
 
-def _plan(results):
-    """The `PlannedFigure`s of one dataset: the experiment's, then its report's."""
-    return [*results.experiment.draw(results), *results.experiment.report.figures(results)]
+def _plan(results, making):
+    """The `PlannedFigure`s of one dataset: the experiment's, then its report's; a `MissingFigure` in place of all of either that fail."""
+    planned = []
+    for whose, plan in (("experiment", results.experiment.draw), ("report", results.experiment.report.figures)):
+        try:
+            planned += [figure._replace(origin=_origin(figure, making)) for figure in plan(results)]
+        except (Exception, SystemExit) as error:  # whatever it is, tables and page are worth more
+            planned.append(MissingFigure(f"each figure of the {whose} on {label(results.dataset)}", _in_words(error)))
+    return planned
+
+
+def _origin(figure, making):
+    """A digest of all that a figure is made of; None if that is not known."""
+    if making is None:
+        return None
+    try:
+        content = joblib.hash(figure[:3])  # its data and words; not the folder, which may have another name elsewhere
+    except Exception:  # data that cannot be pickled
+        return None
+    return hashlib.sha256(f"{making} {content}".encode()).hexdigest()
+
+
+def _drawn(figures):
+    """`{path: SavedFigure or MissingFigure}` of the `PlannedFigure`s."""
+    number = min(joblib.cpu_count(), -(-len(figures) // FIGURES_PER_PROCESS))
+    results = processes.results(_draw, figures, number)
+    return {
+        figure.path: MissingFigure(figure.path.name, _in_words(result)) if isinstance(result, Exception) else result
+        for figure, result in zip(figures, results, strict=True)
+    }
 
 
 def _draw(figure):
-    return save(figure.draw(), figure.title, figure.note, figure.path)
+    """The `SavedFigure` of a `PlannedFigure`, or the `MissingFigure`; in any process."""
+    gc.disable()  # a figure is many thousand objects, all in use until it is drawn: looking for garbage takes a tenth of the time
+    try:
+        with matplotlib.rc_context():
+            matplotlib.rc_file_defaults()  # which other processes have too, whatever a notebook has set in this one
+            drawing = figure.draw()
+            png = png_of(drawing, figure.title, figure.note)
+    except (Exception, SystemExit) as error:
+        return MissingFigure(figure.path.name, _in_words(error))
+    finally:
+        gc.enable()
+    drawn = SavedFigure(figure.path.name, figure.title, drawing.shows, drawing.finding)
+    save(png, drawn, figure.path, figure.origin)
+    return drawn
+
+
+def _in_words(error):
+    return f"{type(error).__name__}: {first_line(error)}"

@@ -12,7 +12,7 @@ DPI = 110
 
 
 class Drawing(NamedTuple):
-    """A figure without title, footer and file: `common.figures.saved.save` adds these.
+    """A figure without title, footer and file: `common.figures.saved` adds these.
 
     Attributes:
         figure: a matplotlib `Figure`.

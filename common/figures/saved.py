@@ -1,7 +1,11 @@
-"""The one place where a drawing gets its title and footer, is laid out, and is written to disk."""
+"""The one place where a drawing gets its title and footer, is laid out, and is written to disk; and from where it is taken again."""
 
+import hashlib
 import io
+import json
+import struct
 import textwrap
+import zlib
 from typing import NamedTuple
 
 from common.store.files import write_whole
@@ -9,6 +13,8 @@ from common.store.files import write_whole
 SOFTWARE = "How a small network trains"  # in the metadata of each PNG: tells figures from other files of their folder
 FOOTER_SIZE = 9  # points
 LETTERS_PER_INCH = 14  # of the footer
+NOTE = b"tEXtMade\0"  # begins the chunk of a PNG, the last but one, that tells what it was made of
+END = struct.pack(">I4sI", 0, b"IEND", zlib.crc32(b"IEND"))
 INCHES_PER_ROW, FREE_ROWS = 0.22, 3  # of a legend; the rows that a figure has room for
 
 
@@ -28,22 +34,21 @@ class SavedFigure(NamedTuple):
     finding: str
 
 
-def save(drawing, title, note, path):
-    """Add title and footer to a drawing and write it as a PNG, all of it or nothing.
+def png_of(drawing, title, note):
+    """Add title and footer to a drawing and make it a PNG.
 
     Args:
         drawing: a `Drawing`; its figure is changed.
         title: heading of the figure.
         note: the footer; the drawing's own note follows it.
-        path: path of the PNG.
 
     Returns:
-        The `SavedFigure`.
+        The content of the file, bytes.
 
     Example:
 
     ```python
-    save(curves_figure(history, styles, FOUR_CURVES), "Digits: the losses", "3 seeds, 5 epochs", Path("curves.png"))
+    png_of(curves_figure(history, styles, FOUR_CURVES), "Digits: the losses", "3 seeds, 5 epochs")
     ```
     """
     figure = drawing.figure
@@ -60,8 +65,44 @@ def save(drawing, title, note, path):
     figure.set_layout_engine(None)
     content = io.BytesIO()
     figure.savefig(content, format="png", metadata={"Software": SOFTWARE})
-    write_whole(path, content.getvalue())
-    return SavedFigure(path.name, title, drawing.shows, drawing.finding)
+    return content.getvalue()
+
+
+def save(png, figure, path, origin=None):
+    """Write a PNG, all of it or nothing.
+
+    Args:
+        png: its content, bytes.
+        figure: the `SavedFigure` that it becomes.
+        path: path of the file.
+        origin: a digest of all that it was made of, which is kept in the file. Defaults to None, not known.
+    """
+    if origin is not None:
+        words = json.dumps({"origin": origin, "figure": figure, "sha256": _digest(origin, figure, png)})
+        chunk = NOTE + words.encode()  # in ASCII
+        png = png.removesuffix(END) + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + END
+    write_whole(path, png)
+
+
+def saved(path, origin):
+    """The `SavedFigure` on disk, if it was made of this origin and nobody has altered it since; else None.
+
+    Args:
+        path: path of the PNG.
+        origin: a digest, or None if it is not known; then what is there is not known either.
+    """
+    try:
+        before, _, after = path.read_bytes().rpartition(NOTE)
+        note = json.loads(after[: -len(END) - 4])
+        figure = SavedFigure(*note["figure"])
+        whole = note["sha256"] == _digest(note["origin"], figure, before[:-4] + END)
+        return figure if whole and origin is not None and note["origin"] == origin else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or another's
+        return None
+
+
+def _digest(origin, figure, png):
+    return hashlib.sha256(json.dumps([origin, figure]).encode() + png).hexdigest()
 
 
 def is_saved_figure(path):

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from common.store.files import write_whole
 
+PAGE = "report.html"  # of an experiment, in its folder
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -26,5 +27,7 @@ def render(template, folder=TEMPLATES, **content):
 
 
 def write_page(path, template, **content):
-    """Write a template of this room, filled in, as a page; a file name in it need not be UTF-8."""
-    write_whole(path, render(template, **content).encode(errors="backslashreplace"))
+    """Write a template of this room, filled in, as a page; one that is the same already stays. A file name in it need not be UTF-8."""
+    page = render(template, **content).encode(errors="backslashreplace")
+    if not path.is_file() or path.read_bytes() != page:
+        write_whole(path, page)

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from common.page.html import write_page
-from common.page.page import PAGE
+from common.page.html import PAGE, write_page
 
 INDEX = "index.html"
 
 
 def write_index(root, experiments):
-    """Write `index.html`, which links the pages that exist. Only one process at a time may.
+    """Write `index.html`, which links the pages that exist, unless it is there as it would be. Only one process at a time may.
 
     Args:
         root: the output folder.

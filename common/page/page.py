@@ -5,12 +5,12 @@ import shlex
 import struct
 
 from common.data import label
+from common.figures.draw import MissingFigure
+from common.figures.saved import SavedFigure
 from common.page.explorer import page_curves
-from common.page.html import write_page
+from common.page.html import PAGE, write_page
 from common.results.text import legend, result_blocks
 from common.store import cells as cells_on_disk
-
-PAGE = "report.html"
 
 
 def write(results, figures):
@@ -18,7 +18,7 @@ def write(results, figures):
 
     Args:
         results: the `Results`.
-        figures: `{dataset: list of SavedFigures}`, which lie beside the page.
+        figures: `{dataset: list of SavedFigure and MissingFigure}`; the former lie beside the page.
     """
     experiment, folder = results.experiment, results.folder
     records = [cells_on_disk.read_record(cell, results.root) for cell in results.cells]
@@ -30,7 +30,7 @@ def write(results, figures):
         "words": len(experiment.arm_columns),
         "legend": legend(experiment),
         "curves": page_curves(results),
-        "figures": [(label(dataset), [_picture(folder, figure) for figure in of_dataset]) for dataset, of_dataset in figures.items()],
+        "figures": [(label(dataset), *_shown(folder, of_dataset)) for dataset, of_dataset in figures.items()],
         "commands": _distinct("python " + shlex.join(record["command"]) for record in records),
         "places": _distinct({name: record[name] for name in ("device", "python", "versions", "git")} for record in records),
         "seconds": sum(record["seconds"] for record in records),
@@ -43,6 +43,12 @@ def write(results, figures):
 def _distinct(values):
     """Each value once, in their order."""
     return list({str(value): value for value in values}.values())
+
+
+def _shown(folder, figures):
+    """The pictures of a dataset, and a line on each that is missing."""
+    there = [_picture(folder, figure) for figure in figures if isinstance(figure, SavedFigure)]
+    return there, [f"Missing: {figure.name}, {figure.why}." for figure in figures if isinstance(figure, MissingFigure)]
 
 
 def _picture(folder, figure):

@@ -7,13 +7,13 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from common.errors import BadInput
+from common.lazy import lazy_modules
 from common.store import provenance
 from common.store.files import UNFINISHED, write_bytes
 from common.store.layout import FORMAT, REPLACED, checkpoint_path
-from common.store.tables import read_table
+
+np, tables = lazy_modules("numpy common.store.tables")
 
 
 def is_done(cell, root):
@@ -79,7 +79,7 @@ def read_record(cell, root):
 def read_tables(cell, root, record):
     """All tables of the cell, as `{name: DataFrame}`; `record` is its `cell.json`."""
     names = [name for name in record["files"] if name.endswith(".csv")]
-    return {name.removesuffix(".csv"): read_table(cell.folder(root) / name) for name in names}
+    return {name.removesuffix(".csv"): tables.read_table(cell.folder(root) / name) for name in names}
 
 
 def read_arrays(cell, root, name):

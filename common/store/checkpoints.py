@@ -6,12 +6,12 @@ import logging
 import zipfile
 import zlib
 
-import numpy as np
-
+from common.lazy import LazyModule
 from common.store import provenance
 from common.store.files import write_whole
 from common.store.layout import FORMAT, checkpoint_path
 
+np = LazyModule("numpy")
 logger = logging.getLogger(__name__)
 STATE_FORMAT = 2  # of a state alone; a change of what monitors keep in it makes it another
 

@@ -14,11 +14,13 @@ PACKAGES = {"tensorflow": "tensorflow", "keras": "keras", "numpy": "numpy", "sci
 SECONDS_FOR_GIT = 10
 
 # Variables that choose among kernels, precisions, orders of addition or devices: those that TensorFlow 2.21 reads, and those of oneDNN,
-# OpenMP, NumPy and NVIDIA's libraries. No prefix that is anybody's: secrets of Terraform begin with TF_VAR_.
+# OpenMP, NumPy and NVIDIA's libraries. No prefix that is anybody's: secrets of Terraform begin with TF_VAR_. Two of OpenMP's
+# are left out that scikit-learn sets.
 VARIABLES = re.compile(
     r"TF_((DETERMINISTIC|CUDNN|CUBLAS|CUFFT|DEBUG_CUDNN|ONEDNN|SET_ONEDNN|MKL|XLA|GPU|CPU|JIT|FUNCTION_JIT|AUTO_MIXED_PRECISION)_\w+"
-    r"|(AUTOTUNE|MATMUL|CONV2D|FP16|ENABLE|DISABLE|USE|FORCE|OVERRIDE)_\w+|NUM_INTEROP_THREADS)|TF2_BEHAVIOR|XLA_FLAGS"
-    r"|KERAS_(?!HOME$|BACKEND$|DISTRIBUTION_)\w+|(OMP|KMP|GOMP|MKL|ONEDNN|DNNL|ZENDNN|OPENBLAS)_\w+|NPY_\w+_CPU_FEATURES"
+    r"|(AUTOTUNE|MATMUL|CONV2D|FP16|ENABLE|DISABLE|USE|FORCE|OVERRIDE)_\w+|NUM_INTEROP_THREADS)|XLA_FLAGS"
+    r"|KERAS_(?!HOME$|BACKEND$|DISTRIBUTION_)\w+"
+    r"|(OMP|KMP(?!_DUPLICATE_LIB_OK|_INIT_AT_FORK)|GOMP|MKL|ONEDNN|DNNL|ZENDNN|OPENBLAS)_\w+|NPY_\w+_CPU_FEATURES"
     r"|NVIDIA_TF32_OVERRIDE|(CUDNN|CUBLAS)_\w+|CUDA_(VISIBLE_DEVICES|DEVICE_ORDER|LAUNCH_BLOCKING|MODULE_LOADING)|NCCL_(ALGO|PROTO)"
 )
 

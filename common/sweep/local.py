@@ -4,7 +4,6 @@ import contextlib
 import multiprocessing
 import os
 import tempfile
-import threading
 import time
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
@@ -16,6 +15,7 @@ from typing import Any
 from common.cli import forgive_output
 from common.compat import loky_executor
 from common.devices import cores
+from common.parent import end_with_parent
 from common.signals import without_sigint
 from common.store.locks import Locks
 from common.training.events import passed_on, throttled
@@ -129,20 +129,8 @@ def _begin(place):
     global _place
     forgive_output(f"{place.plan.experiment.name}.py")
     _place = place
-    _end_with_parent()
+    end_with_parent()
 
 
 def _train(task):
     return _place.trainer.train(task, _place.plan, throttled(_place.emit, SECONDS_BETWEEN_EPOCHS))
-
-
-def _end_with_parent():
-    """End this process soon after the one that started it, even if that was killed."""
-    parent = os.getppid()
-
-    def watch():
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from common.deadline import NEVER, Deadline
 from common.devices import AUTO, DeviceOptions
+from common.lazy import lazy_modules
 from common.store import cells as cells_on_disk
 from common.store import checkpoints
 from common.store.locks import RESULTS, RESULTS_WAITING, Locks
-from common.sweep.executors import executor_for
-from common.sweep.progress import SweepProgress
 from common.sweep.retries import outcomes
 from common.sweep.shared_cells import SharedCells
 from common.training.events import StateSaved
 from common.training.task import Plan, Task
+
+executors, bars = lazy_modules("common.sweep.executors common.sweep.progress")  # once there is something to train: they take a second
 
 _OTHER_VERSIONS = (
     "note: {count} cells in {folder} were written by another version of these scripts and are not used; the cells asked for are trained "
@@ -106,9 +107,9 @@ def _train(shared, plan, root, options, locks, log):
     """Train the cells that are to do, and put each on disk."""
     failed, left = [], []
     seconds = {cell.id: cell.seconds_expected(*plan.data[cell.dataset][0][0].shape) for cell in shared.to_do}
-    with SweepProgress(seconds, plan.experiment.label, options.quiet) as progress:
+    with bars.SweepProgress(seconds, plan.experiment.label, options.quiet) as progress:
         news = _News(progress, root, options.quiet, log)
-        with executor_for(options, plan, len(shared.to_do), log) as executor:
+        with executors.executor_for(options, plan, len(shared.to_do), log) as executor:
             for claimed in shared.claims(executor.at_once, when_done_elsewhere=news.end):
                 tasks = [Task(cell, None if options.fresh else checkpoints.read(cell, root)) for cell in claimed]
                 with closing(outcomes(executor, tasks, news.emit, log)) as done:

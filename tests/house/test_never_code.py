@@ -94,7 +94,7 @@ def page_with(text):
         "results": [block],
         "words": 1,
         "curves": [{"dataset": text, "arms": [{"label": text}]}],
-        "figures": [(text, [dict.fromkeys(("name", "title", "shows", "finding", "png", "width", "height"), text)])],
+        "figures": [(text, [dict.fromkeys(("name", "title", "shows", "finding", "png", "width", "height"), text)], [text])],
         "commands": [text],
         "places": [{"device": text, "python": text, "versions": {text: text}, "git": {"commit": text, "dirty": True}}],
         "seconds": 1,

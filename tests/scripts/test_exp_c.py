@@ -11,7 +11,7 @@ import pytest
 
 import exp_c_optimizer
 from common import figures
-from common.figures.saved import save
+from common.figures.saved import SavedFigure, png_of, save
 from tests.support.fashion_files import made_up, write
 from tests.support.scripts import REAL, run_script
 from tests.support.terminal import OnATerminal
@@ -88,7 +88,8 @@ def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path,
     folder = tmp_path / "exp_c_optimizer"
     folder.mkdir()
     summary = pd.DataFrame({"rate": [7.0], "final_test_accuracy": 0.5, "diverged": False})
-    save(figures.accuracy_figure(summary, ["rate"]), "", "", folder / "curves_digits_lr7.png")
+    png = png_of(figures.accuracy_figure(summary, ["rate"]), "", "")
+    save(png, SavedFigure("curves_digits_lr7.png", "", "", ""), folder / "curves_digits_lr7.png")
     (folder / "mine.png").write_bytes(b"drawn by someone else")
     process = run(tmp_path, "--lr", "1e10", "0.1", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "2", "--seeds", "2")
     assert process.returncode == 0 and "Warning" not in process.stderr, process.stderr

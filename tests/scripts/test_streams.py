@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -84,7 +85,7 @@ class UntilGone:
             python, *script = command(out, *words)
             os.execv(python, [python, *before, *script])
         shown = b""
-        while b"epoch 2/" not in shown:
+        while not re.search(rb": epoch ([2-9]|\d\d)", shown):  # so the first state has been saved, where each is
             shown += os.read(master, 65536)
         os.close(master)
 

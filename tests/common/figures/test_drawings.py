@@ -9,7 +9,7 @@ from scipy import stats
 
 from common import figures
 from common.experiment import Measure, formatting, share
-from common.figures.saved import save
+from common.figures.saved import png_of
 from tests.support.frames import every
 
 EPOCHS, SEEDS = 6, 3
@@ -131,9 +131,9 @@ def test_doses_and_accuracies_are_drawn_with_students_interval():
     assert [label.get_text() for label in doses.get_xticklabels()] == ["0", "0.1"]
 
 
-def test_the_names_of_rows_do_not_overlap_where_arms_have_several_settings(tmp_path):
+def test_the_names_of_rows_do_not_overlap_where_arms_have_several_settings():
     arms = [(f"MSE on softmax, lr 0.001, batch size {size}, no batch norm", logits_arrays()) for size in (32, 128)]
     for drawing in (figures.logits_figure(arms), figures.logit_gradients_figure(arms, 0.3)):
-        save(drawing, "title", "note", tmp_path / "x.png")
+        png_of(drawing, "title", "note")
         boxes = [ax.yaxis.label.get_window_extent() for ax in drawing.figure.axes if ax.get_ylabel()]
         assert len(boxes) == 2 and boxes[0].y0 >= boxes[1].y1

@@ -208,7 +208,8 @@ def test_the_oldest_entries_go_first_whatever_they_are_for(tmp_path, monkeypatch
 
 def test_programs_are_shared_only_where_everything_is_the_same(monkeypatch):
     digest = compiled_programs._digest_of_all_that_matters
-    read_text, seen = metadata.PathDistribution.read_text, {digest(())}
+    kind = type(compiled_programs._tensorflow())  # not always that of importlib.metadata: setuptools has a copy
+    read_text, seen = kind.read_text, {digest(())}
     assert seen == {digest(())}
     changes = [
         lambda patch: patch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true"),
@@ -217,8 +218,8 @@ def test_programs_are_shared_only_where_everything_is_the_same(monkeypatch):
         lambda patch: patch.setattr(compiled_programs, "cores", lambda: [0, 1, 2, 3, 4]),
         lambda patch: patch.setattr(compiled_programs, "_processors", lambda: ["another"]),
         lambda patch: patch.setattr(compiled_programs.platform, "libc_ver", lambda: ("musl", "1.2")),
-        lambda patch: patch.setattr(metadata.Distribution, "version", "2.21.9"),
-        lambda patch: patch.setattr(metadata.PathDistribution, "read_text", lambda self, name: f"{read_text(self, name)}\n"),
+        lambda patch: patch.setattr(kind, "version", "2.21.9"),
+        lambda patch: patch.setattr(kind, "read_text", lambda self, name: f"{read_text(self, name)}\n"),
     ]
     for change in changes:
         with monkeypatch.context() as patch:
@@ -231,12 +232,13 @@ def test_programs_are_shared_only_where_everything_is_the_same(monkeypatch):
 @tried
 def test_the_cache_is_left_alone_where_it_is_not_ours_or_of_no_use(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "modules", {name: module for name, module in sys.modules.items() if name != "tensorflow"})
+    kind = type(compiled_programs._tensorflow())
     changes = [
         lambda patch: patch.setenv("TF_XLA_FLAGS", "--tf_xla_persistent_cache_directory=/mine"),
         lambda patch: patch.setenv("TF_XLA_FLAGS", "flags.txt"),
         lambda patch: patch.setitem(sys.modules, "tensorflow", None),
         lambda patch: patch.setattr(compiled_programs, "GPU_DRIVERS", ("/proc",)),
-        lambda patch: patch.setattr(metadata.Distribution, "version", "3.0"),
+        lambda patch: patch.setattr(kind, "version", "3.0"),
         lambda patch: patch.setattr(sys, "platform", "win32"),
     ]
     assert CompiledPrograms(tmp_path).root == tmp_path / "xla"
@@ -272,7 +274,7 @@ def test_a_training_that_fails_to_load_a_program_begins_anew_without(error, blam
         return train(self, pools)
 
     monkeypatch.setattr(CellTraining, "run", run)
-    outcome = trainer.train(Task(sweeps.cell()), Plan(sweeps.EXPERIMENT, sweeps.DATA), emit=lambda event: None)
+    outcome = trainer.train(Task(sweeps.cell()), Plan(sweeps.EXPERIMENT, {"moons": sweeps.DATA["moons"].arrays}), emit=lambda event: None)
     assert (outcome.failure is None) == blamed and len(attempts) == 1 + blamed
     assert (tmp_path / "a.pb").exists() != blamed and len(caplog.records) == blamed and trainer.programs.offered != blamed
 

@@ -107,6 +107,8 @@ PRIVATE = {  # secrets, places and hosts; and what says nothing about bytes
     "TF_TOKEN_app_terraform_io": "secret",
     "TF_CONFIG": '{"cluster": {"worker": ["host:1"]}}',
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF2_BEHAVIOR": "1",  # which TensorFlow sets itself
+    "KMP_INIT_AT_FORK": "FALSE",  # and scikit-learn
     "NVIDIA_API_KEY": "secret",
     "NCCL_COMM_ID": "10.0.0.1:5",
     "KERAS_HOME": "/home/somebody/keras",
@@ -156,6 +158,7 @@ def test_a_cell_says_whether_its_operations_were_deterministic(variable, words, 
     assert process.returncode == 0, process.stderr
     (record,) = (json.loads(path.read_text()) for path in tmp_path.glob("exp_b_activation/cells/*/cell.json"))
     assert record["deterministic"] is deterministic and record["environment"].get("TF_DETERMINISTIC_OPS", "") == variable
+    assert record["environment"].items() <= os.environ.items()
 
 
 @pytest.mark.slow

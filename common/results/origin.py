@@ -1,0 +1,98 @@
+"""The origin of what a call makes: a digest of all that it is made of and made by. What is on disk with the same origin stays as it is."""
+
+import hashlib
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+from common.lazy import LazyModule
+from common.paths import ROOT, code_files
+
+metadata = LazyModule("importlib.metadata")
+PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "contourpy", "kiwisolver", "pillow", "jinja2", "markupsafe", "rich")
+FILES = ("common/**/templates/*", "common/**/*.csv")  # that outputs are made with, beside the code; patterns below ROOT
+
+
+def digest_of(parts):
+    """The SHA-256 of a series of bytes, each kept apart from the next, as text."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _of_files(paths):
+    """The digest of files by name and content; one that is not there, or cannot be read, counts as such."""
+    return digest_of(part for path in paths for part in (str(path).encode(errors="surrogateescape"), _content(path)))
+
+
+def _content(path):
+    try:
+        return b"there:" + path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _of_code():
+    files = sorted({*code_files(), *(path for pattern in FILES for path in ROOT.glob(pattern) if path.is_file())})
+    return digest_of(part for path in files for part in (path.relative_to(ROOT).as_posix().encode(), _content(path)))
+
+
+AT_START = _of_code()  # the code that this process runs, whatever becomes of the files
+
+
+def of_making(experiment):
+    """The origin of whatever is made of any results of an experiment: the code, the packages, the style.
+
+    Args:
+        experiment: the `Experiment`, with the settings that this call compares.
+
+    Returns:
+        A digest; None if it cannot be known: of an experiment that is not the project's own, or where code has changed on disk since it was
+        loaded.
+    """
+    if not _is_of_the_project(experiment) or _of_code() != AT_START:
+        return None
+    protocol = re.sub(r" at 0x\w+", "", repr(experiment))  # its functions by their names alone: their code is the project's
+    packages = [f"{name} {_version(name)}" for name in PACKAGES]
+    words = (AT_START, protocol, platform.python_version(), *packages, _of_files(_style_files()))
+    return digest_of(word.encode() for word in words)
+
+
+def of_results(making, cells, root):
+    """The origin of the outputs of a call; None if that of their making is.
+
+    Args:
+        making: that of `of_making`.
+        cells: list of `Cell`, all done; their records hold the digests of all their files.
+        root: the output folder.
+    """
+    if making is None:
+        return None
+    return digest_of([making.encode(), *((cell.folder(root) / "cell.json").read_bytes() for cell in cells)])
+
+
+def _is_of_the_project(experiment):
+    """Whether the project's files hold all functions of an experiment, so that they tell all about it."""
+    functions = [type(experiment.report), *filter(callable, vars(experiment).values())]
+    files = {getattr(sys.modules.get(function.__module__), "__file__", None) or "" for function in functions}
+    return {Path(file).resolve() for file in files} <= set(code_files())
+
+
+def _version(name):
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _style_files():
+    """All places where matplotlib looks for a matplotlibrc (matplotlib.org: Customizing Matplotlib), whichever it takes."""
+    named = os.environ.get("MATPLOTLIBRC")
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    folders = (os.environ.get("MPLCONFIGDIR"), os.path.join(config, "matplotlib"), os.path.expanduser("~/.matplotlib"))
+    files = [os.path.join(folder, "matplotlibrc") for folder in ("", named, *folders) if folder is not None]
+    return [Path(name) for name in (*files, named) if name]
