@@ -1,12 +1,8 @@
 """Fixtures of several tests of what scripts read."""
 
-import os
-
 import pytest
 
 from common.data import fashion_mnist
-
-os.environ["NETWORKS_CACHE"] = "off"  # a test neither finds nor leaves anything in the cache of whoever runs it
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,7 @@ from common.figures.panels import Panel
 
 DOTTED = {"linestyle": (0, (1, 1.5)), "linewidth": 1.4}
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+WIDENED_FROM = 5  # epochs: fewer have room as they are, and matplotlib 3.7 warns of a scale that is all but linear
 
 
 def sharpness_figure(table, measure, column, rows):
@@ -44,7 +45,8 @@ def sharpness_figure(table, measure, column, rows):
 
 
 def _widen_early_epochs(ax, last):
-    ax.set_xscale("symlog", linthresh=1, linscale=0.4)
+    if last >= WIDENED_FROM:
+        ax.set_xscale("symlog", linthresh=1, linscale=0.4)
     # Set here: the scale's own locator has powers of ten only, and ticks beyond the last epoch.
     ax.set_xticks([tick for tick in TICKS if tick <= last])
     ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))

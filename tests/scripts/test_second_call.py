@@ -14,7 +14,7 @@ from tests.support.scripts import copy_of_project
 pytestmark = pytest.mark.slow
 NAME = "exp_b_activation"
 WORDS = ("--datasets", "circles", "--activations", "relu", "sigmoid", "--epochs", "3", "--seeds", "2")
-HEAVY = ("tensorflow", "keras", "matplotlib")
+HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "scipy", "pandas", "joblib", "rich")
 
 
 def start(project, out, *flags):
