@@ -42,6 +42,23 @@ def ended_by_signals():
 
 
 @contextlib.contextmanager
+def signals_put_off():
+    """A block during which SIGINT and SIGTERM wait: modules written in C++ may swallow what is raised while they are imported."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came = []
+    before = {number: signal.signal(number, lambda *args: came.append(args)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number, _ in came[:1]:
+        signal.raise_signal(number)
+
+
+@contextlib.contextmanager
 def without_sigint():
     """A block that holds back Ctrl-C until it ends. Processes that start in it never receive it: the one that started them ends them."""
     if not hasattr(signal, "pthread_sigmask"):

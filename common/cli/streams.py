@@ -87,14 +87,16 @@ def _is_plain(stream):
 
 def _forgiving(stream, descriptor, on_failure):
     """A stream like the one given, which may be None."""
-    if stream is not None:
-        stream.flush()
+    raw = ForgivingFile(descriptor, on_failure)
+    if stream is None:
+        return io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "backslashreplace", line_buffering=True)
+    stream.flush()
     return io.TextIOWrapper(
-        io.BufferedWriter(ForgivingFile(descriptor, on_failure)),
-        getattr(stream, "encoding", "utf-8"),
-        getattr(stream, "errors", "backslashreplace"),
-        line_buffering=getattr(stream, "line_buffering", True),
-        write_through=getattr(stream, "write_through", False),
+        raw if stream.write_through else io.BufferedWriter(raw),  # the first under `python -u`: nothing waits in a buffer
+        stream.encoding,
+        stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
     )
 
 

@@ -1,7 +1,9 @@
 """The way from an experiment's tables to its figures on disk."""
 
+import contextlib
 import gc
 import hashlib
+import importlib
 from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,6 +20,7 @@ from common.figures.panels import Panel, as_is
 from common.figures.saved import SavedFigure, is_saved_figure, png_of, save, saved
 from common.lazy import LazyModule
 from common.results.text import describe_settings
+from common.signals import signals_put_off
 from common.store import cells as cells_on_disk
 
 matplotlib = LazyModule("matplotlib")
@@ -155,6 +158,8 @@ def draw(results, making=None, log=print):
     Raises:
         OSError: if a figure cannot be written.
     """
+    with signals_put_off(), contextlib.suppress(Exception):  # where it cannot be imported, each figure says so
+        importlib.import_module("matplotlib.figure")
     figures = [(dataset, figure) for dataset in results.datasets for figure in _plan(DatasetResults(results, dataset), making)]
     waiting = [figure for _, figure in figures if isinstance(figure, PlannedFigure)]
     done = {figure.path: kept for figure in waiting if (kept := saved(figure.path, figure.origin))}

@@ -20,7 +20,15 @@ READ_BY_OLD_PYTHONS = [*ROOT.glob("exp_*.py"), *(ROOT / "common" / name for name
 OLD_PYTHONS = [path for minor in (6, 7, 8, 9) for path in glob.glob(os.path.expanduser(f"~/.pyenv/versions/3.{minor}.*/bin/python"))]
 
 
-def complaint_of(command, folder=ROOT, packages=None):
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the project, without a virtual environment beside the scripts."""
+    folder = copy_of_project(tmp_path_factory.mktemp("checkout") / "project")
+    (folder / "requirements.txt").touch()
+    return folder
+
+
+def complaint_of(command, folder, packages=None):
     """The one line on stderr with which a command ends, and status 2."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"PYTHONPATH": str(packages)} if packages else {}
@@ -35,9 +43,9 @@ def test_an_old_python_reads_the_scripts_as_far_as_the_check():
 
 
 @pytest.mark.skipif(not OLD_PYTHONS, reason="no Python older than 3.10 is here")
-def test_an_old_python_is_told_which_it_needs():
+def test_an_old_python_is_told_which_it_needs(checkout):
     for python in OLD_PYTHONS:
-        line = complaint_of([python, "exp_a_loss.py", "--help"])
+        line = complaint_of([python, "exp_a_loss.py", "--help"], checkout)
         assert line.startswith("exp_a_loss.py: error: Python 3.") and "3.10 or later" in line and "-m venv" in line
 
 
@@ -98,19 +106,19 @@ def test_installations_that_will_do(tmp_path):
         assert process.returncode == 0 and process.stderr == "", name
 
 
-def test_all_that_is_missing_or_too_old_is_in_one_line_with_the_command_that_mends_it(tmp_path):
+def test_all_that_is_missing_or_too_old_is_in_one_line_with_the_command_that_mends_it(tmp_path, checkout):
     for name, (packages, words) in BAD.items():
-        line = complaint_of([sys.executable, "-S", "exp_b_activation.py"], packages=lay_out(tmp_path / name, packages))
+        line = complaint_of([sys.executable, "-S", "exp_b_activation.py"], checkout, lay_out(tmp_path / name, packages))
         assert line.startswith("exp_b_activation.py: error: ") and line.endswith("-m pip install -r requirements.txt\n"), name
         assert all(word in line for word in words), line
 
 
-def test_a_folder_of_that_name_is_no_package_and_whoever_imports_the_project_is_told(tmp_path):
+def test_a_folder_of_that_name_is_no_package_and_whoever_imports_the_project_is_told(tmp_path, checkout):
     stand_ins(tmp_path / "packages", but=["keras"])
     (tmp_path / "packages" / "keras" / "datasets").mkdir(parents=True)
-    (tmp_path / "kernel.py").write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r}); import common.run")
+    (tmp_path / "kernel.py").write_text(f"import sys; sys.path.insert(0, {str(checkout)!r}); import common.run")
     line = complaint_of([sys.executable, "-S", "kernel.py"], tmp_path, tmp_path / "packages")
-    assert line.startswith("kernel.py: error: not installed for this Python: keras;") and str(ROOT / "requirements.txt") in line
+    assert line.startswith("kernel.py: error: not installed for this Python: keras;") and str(checkout / "requirements.txt") in line
 
 
 def test_a_forgotten_virtual_environment_is_named_if_it_will_do(tmp_path):
@@ -202,7 +210,7 @@ def test_mistakes_of_the_project_itself_are_no_broken_packages(tmp_path, monkeyp
 def test_a_script_ends_in_a_line_where_a_package_is_broken(tmp_path):
     put(tmp_path / "packages", "sklearn", "scikit-learn", "1.6.1", "raise ImportError('dlopen: cannot allocate memory')")
     out = tmp_path / "out"
-    line = complaint_of([sys.executable, "exp_b_activation.py", "--out", out], packages=tmp_path / "packages")
+    line = complaint_of([sys.executable, "exp_b_activation.py", "--out", out], ROOT, tmp_path / "packages")
     assert line.startswith("exp_b_activation.py: error: sklearn cannot be imported (ImportError: dlopen: ") and not out.exists()
 
 

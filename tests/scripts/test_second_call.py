@@ -163,6 +163,7 @@ def test_another_style_or_code_gives_what_a_first_call_gives(case, second, tmp_p
 def no_matplotlib(project, out):
     (out / NAME / "made.json").unlink()  # else nothing would be drawn
     (project / "matplotlib").mkdir()
+    (project / "matplotlib-3.10.0.dist-info").mkdir()  # a package without a version is imported at the start, to ask it
     (project / "matplotlib" / "__init__.py").write_text("raise ImportError('libfreetype.so.6: cannot open\\nmore')\n")
 
 

@@ -4,6 +4,8 @@ import contextlib
 import errno
 import io
 import os
+import select
+import subprocess
 import sys
 import threading
 
@@ -11,6 +13,7 @@ import pytest
 
 from common.cli import forgiving_output
 from common.cli.streams import ForgivingFile
+from tests.support.scripts import ROOT
 
 
 @contextlib.contextmanager
@@ -61,6 +64,17 @@ def test_a_full_pipe_that_does_not_block_is_waited_for():
     thread.join()
     os.close(reader)
     assert b"".join(got) == sent
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_line_on_stderr_is_shown_at_once(unbuffered):
+    """In a pipe too, and whatever Python was told about buffers."""
+    code = "import sys; from common.cli import forgiving_output\nwith forgiving_output('x'): print('now', file=sys.stderr); input()"
+    command, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
+    assert select.select([process.stderr], [], [], 60)[0] and process.stderr.readline() == "now\n" and process.poll() is None
+    process.communicate("\n")
+    assert process.returncode == 0
 
 
 def test_streams_that_somebody_else_has_put_there_stay(capsys):
