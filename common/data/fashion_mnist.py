@@ -23,7 +23,7 @@ NEEDED = (
     f"({' and '.join(role.file for role in SETS['csv'])}) or an .npz as Keras has it"
 )
 BY_KERAS = "let Keras download it with --datasets fashion_mnist"
-BY_HAND = f"put {NEEDED} into a folder and name it with --data-dir"
+BY_HAND = "put its four IDX files, Kaggle's two CSV files or an .npz as Keras has it into a folder and name it with --data-dir"
 BY_KAGGLE = "on Kaggle, attach the dataset zalando-research/fashionmnist"
 
 
