@@ -7,17 +7,12 @@ What is measured: inactive, dead, always-off and dormant units per layer and epo
 """
 
 import os
-import subprocess
+import runpy
 import sys
 from dataclasses import replace
 
-if __name__ == "__main__":  # a notebook may have other modules by these names: then the script gets a process of its own
-    modules = [sys.modules[name] for name in ("common", "kerascope") if name in sys.modules]
-    homes = {os.path.dirname(os.path.dirname(os.path.realpath(getattr(module, "__file__", None) or os.sep))) for module in modules}
-    if homes - {os.path.dirname(os.path.realpath(__file__))}:
-        with subprocess.Popen([sys.executable, *sys.argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-            sys.stdout.writelines(process.stdout)  # line by line, as they come
-        sys.exit(process.returncode)
+if __name__ == "__main__" and {"common", "kerascope"} & sys.modules.keys():  # perhaps a notebook's own
+    runpy.run_path(os.path.join(os.path.dirname(os.path.realpath(__file__)), "common", "own_process.py"), {"script": __file__})
 
 from common.cli import number_from_zero
 from common.course_report.activation import REPORT

@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import io
 import sys
 import threading
 import traceback
@@ -66,6 +65,30 @@ def imported(name):
         raise BadInput("; ".join(filter(None, [why, settings, needs.way_out(again=True)]))) from error
 
 
+class _Held:
+    """A stream that holds back what is written, until `let_go`; from then on it writes to stderr, for a log handler that was made meanwhile
+    keeps it."""
+
+    def __init__(self):
+        self.text = []
+
+    def write(self, text):
+        if self.text is None:
+            sys.stderr.write(text)
+        else:
+            self.text.append(text)
+        return len(text)
+
+    def flush(self):
+        if self.text is None:
+            sys.stderr.flush()
+
+    def let_go(self):
+        """Hold back no more; returns what was."""
+        held, self.text = self.text, None
+        return "".join(held)
+
+
 @contextlib.contextmanager
 def _held_back_if_it_fails():
     """A block whose lines on stderr are dropped if it fails by the fault of a package, such as NumPy's two screens about modules that were
@@ -73,7 +96,7 @@ def _held_back_if_it_fails():
     if sys.stderr is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    said, failed = io.StringIO(), None
+    said, failed = _Held(), None
     try:
         with contextlib.redirect_stderr(said):
             yield
@@ -81,8 +104,9 @@ def _held_back_if_it_fails():
         failed = error
         raise
     finally:
+        text = said.let_go()
         if failed is None or _at_fault(failed) is None:
-            sys.stderr.write(said.getvalue())
+            sys.stderr.write(text)
 
 
 def _at_fault(error):

@@ -5,6 +5,7 @@ In syntax that Python 3.6 reads, so that an old Python, too, is answered in one 
 """
 
 import contextlib
+import functools
 import importlib.util
 import os
 import re
@@ -95,8 +96,7 @@ def require_imported():
 
 def without_version(modules=PACKAGES):
     """The modules (all of `PACKAGES` by default) beside which no distribution tells their version, list of names."""
-    listings = {}
-    return [module for module in modules if version_of(module, importlib.util.find_spec(module), listings) is None]
+    return [module for module in modules if version_of(module, importlib.util.find_spec(module)) is None]
 
 
 def is_older(version, oldest):
@@ -106,25 +106,23 @@ def is_older(version, oldest):
     return bool(release and (release < wanted or before))
 
 
-def version_of(module, spec, listings):
+def version_of(module, spec):
     """The version of a module by the distribution beside it, None if there is none.
 
     Args:
         module: a name of `PACKAGES`.
         spec: the module's spec.
-        listings: dict of the folders that have been read already; further ones are added.
     """
     home = os.path.dirname(os.path.dirname(getattr(spec, "origin", None) or ""))
-    if home not in listings:
-        listings[home] = _distributions(home)
+    distributions = _distributions(home)
     names = (PACKAGES[module][0], *BUILDS.get(module, ()))
-    versions = [version for name in names for version in listings[home].get(name, ())]
+    versions = [version for name in names for version in distributions.get(name, ())]
     return max(versions, key=_numbers) if versions else None  # the remains of an upgrade may lie beside it
 
 
 def _faults(find_spec):
     """The packages that are missing or too old, list of `(fault, text)`. `find_spec` gives the spec of a module, or None."""
-    listings, faults = {}, []
+    faults = []
     for module, (distribution, _) in PACKAGES.items():
         try:
             spec = find_spec(module)
@@ -133,7 +131,7 @@ def _faults(find_spec):
         if spec is None or spec.origin is None:  # a folder that happens to have its name
             faults.append(("missing", distribution))
             continue
-        version = version_of(module, spec, listings)
+        version = version_of(module, spec)
         fault = version and too_old(module, version)
         if fault:
             faults.append(("old", fault))
@@ -146,6 +144,7 @@ def _listed(faults):
     return "; ".join(not_installed + [text for fault, text in faults if fault == "old"])
 
 
+@functools.lru_cache(maxsize=None)  # noqa: UP033  (Python 3.6 has no cache)
 def _distributions(folder):
     """`{distribution: versions}` of a folder, by the names of what lies in it: `scikit_learn-1.6.1.dist-info`."""
     found = {}

@@ -12,13 +12,12 @@ from common.experiment import grid
 from common.experiment.find import find_experiments
 from common.foreign_warnings import no_warning_is_an_error
 from common.lazy import lazy_modules
-from common.results import origin
 from common.store import user_cache
 
 # Imported once the flags and the data have proved good: they take a second.
-sweep, draw, page, index, console, gather, files, locks, made = lazy_modules(
+sweep, draw, page, index, console, gather, files, locks, made, origin = lazy_modules(
     "common.sweep.sweep common.figures.draw common.page.page common.page.index common.results.console common.results.gather "
-    "common.store.files common.store.locks common.store.made"
+    "common.store.files common.store.locks common.store.made common.results.origin"
 )
 
 
@@ -40,6 +39,7 @@ def run(experiment, argv=None):
 
 def _run(experiment, args, log):
     deadline = NEVER if args.max_minutes is None else Deadline(60 * args.max_minutes)
+    origin.AT_START  # noqa: B018  (the code is hashed before anything takes long)
     os.environ["MPLBACKEND"] = "agg"  # which writes files, whatever a notebook or a shell has set
     vars(sys.modules["__main__"]).setdefault("__spec__")  # multiprocessing asks for it; IPython's second %run of a file leaves none
     preflight.check(args)

@@ -29,7 +29,7 @@ def ended_by_signals():
 
     def end(number, _):
         if hangup:
-            signal.signal(*hangup, signal.SIG_IGN)  # terminal, shell and service manager send one each, and SIGTERM before or after it
+            signal.signal(*hangup, signal.SIG_IGN)  # terminal, shell and service manager send one each, and SIGTERM before it
         raise Terminated(number)
 
     hangup = [signal.SIGHUP] if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL else []
@@ -43,12 +43,15 @@ def ended_by_signals():
 
 @contextlib.contextmanager
 def signals_put_off():
-    """A block during which SIGINT and SIGTERM wait: modules written in C++ may swallow what is raised while they are imported."""
+    """A block during which the signals that end a script wait: modules written in C++ may swallow what is raised while they are
+    imported."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came = []
-    before = {number: signal.signal(number, lambda *args: came.append(args)) for number in (signal.SIGINT, signal.SIGTERM)}
+    ending = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    taken = [number for number in ending if callable(signal.getsignal(number))]
+    before = {number: signal.signal(number, lambda *args: came.append(args)) for number in taken}
     try:
         yield
     finally:

@@ -57,7 +57,12 @@ def forgiving_output(prog):
 
 
 def forgive_output(prog):
-    """The same from now on."""
+    """Have whatever is written to stdout and stderr from now on cost at most what it would have shown, in a process that ends with its
+    work.
+
+    Args:
+        prog: see `forgiving_output`.
+    """
 
     def tell(error):
         if not isinstance(error, BrokenPipeError):  # as that of `| head`, which has read enough

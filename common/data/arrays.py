@@ -49,7 +49,14 @@ class Data:
 
 
 def fingerprint(arrays):
-    """A short hash of the arrays' contents, so that results from other data are never taken for these."""
+    """A short hash of arrays, so that results from other data are never taken for these.
+
+    Args:
+        arrays: arrays of any shapes; contents, types and shapes count.
+
+    Returns:
+        The first 16 hexadecimal digits of a SHA-256, str.
+    """
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype}{array.shape}".encode())

@@ -36,7 +36,7 @@ class ImageFile:
             self.wrong = f"cannot be read ({error.strerror})"
             return
         self.digest = hashlib.sha256(content).hexdigest()
-        judgement = remembered.fact("judgements", f"{role} {self.digest}", lambda: self._judge(content), _is_judgement)
+        judgement = remembered.fact("judgements", f"{role} {self.digest}", lambda: self._judge(content))
         self.wrong, self.samples, self.doubt = judgement["wrong"], judgement["samples"], judgement["doubt"]
 
     def arrays(self):
@@ -73,15 +73,6 @@ class ImageFile:
             *arrays, doubt = formats.read_csv(content, part)
             return arrays, doubt
         return [array for pair in formats.read_npz(content) for array in pair], None
-
-
-def _is_judgement(value):
-    return (
-        isinstance(value, dict)
-        and value.keys() == {"wrong", "samples", "doubt"}
-        and isinstance(value["samples"], list)
-        and all(type(number) is int for number in value["samples"])
-    )
 
 
 class ImageSet:

@@ -23,7 +23,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     Args:
         content: the state of a training with the same settings. Defaults to None, the training begins at the start.
-        origin: string that is kept with the state and says what it belongs to. A state of another is not used, and a warning says so.
+        origin: string that is kept with the state and says what it belongs to. A state of another is not used, and a warning says
+            so in the log of this process.
             Defaults to "", any will do.
         every: seconds from one saving to the next; 0 for every epoch. Longer where saving would take more than a hundredth of the time.
             Defaults to never.

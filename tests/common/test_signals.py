@@ -7,7 +7,9 @@ import pytest
 from common.signals import Terminated, ended_by_signals, signals_put_off
 
 
-@pytest.mark.parametrize(("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
+@pytest.mark.parametrize(
+    ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated), (signal.SIGHUP, Terminated)]
+)
 def test_a_signal_waits_for_the_end_of_the_block(number, raised):
     reached = []
 
@@ -19,9 +21,11 @@ def test_a_signal_waits_for_the_end_of_the_block(number, raised):
         reached.append("more")
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         with pytest.raises(raised):
             work()
         assert reached == ["the end of the block"] and signal.getsignal(signal.SIGINT) == signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGHUP, hangup)

@@ -15,6 +15,7 @@ from tests.support.scripts import ROOT
 from tests.support.sweeps import cell
 
 PRODUCT = [*ROOT.glob("*.py"), *ROOT.glob("common/**/*.py"), *ROOT.glob("kerascope/**/*.py"), *ROOT.glob("kaggle/*.py")]
+OWN_PROCESS = """runpy.run_path(os.path.join(os.path.dirname(os.path.realpath(__file__)), "common", "own_process.py"), {"""
 MODULES = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "yaml", "runpy"}
 CALLS = {"eval", "exec", "compile", "__import__", "read_pickle", "load_model", "model_from_json", "from_string", "literal_eval"}
 COMPILE = ("re", "self", "stack", "model", "super", "twin", "alone", "")  # whose `compile` is another
@@ -25,7 +26,8 @@ def test_no_module_can_turn_data_into_code(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = {alias.name.split(".")[0] for alias in node.names} | {(getattr(node, "module", "") or "").split(".")[0]}
-            assert not modules & MODULES
+            runs_its_own = path.parent == ROOT and path.read_text().count("runpy.") == path.read_text().count(OWN_PROCESS) == 1
+            assert not modules & MODULES - ({"runpy"} if runs_its_own else set())
         if isinstance(node, ast.Constant):
             assert node.value not in MODULES  # the name of a LazyModule
         if isinstance(node, ast.Call):

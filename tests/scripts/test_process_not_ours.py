@@ -29,6 +29,16 @@ def run(before, script, *words, **kwargs):
     return subprocess.run(call, capture_output=True, text=True, **kwargs)
 
 
+def test_a_module_that_python_itself_loads_at_its_start_is_named(tmp_path):
+    """In the process of its own, too: there is no other to try."""
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "__init__.py").touch()
+    (tmp_path / "sitecustomize.py").write_text("import common")
+    call = [sys.executable, str(ROOT / "exp_a_loss.py"), "--help"]
+    process = subprocess.run(call, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert process.returncode == 2 and process.stdout.startswith("exp_a_loss.py: error: Python loads") and str(tmp_path) in process.stdout
+
+
 @pytest.mark.parametrize("name", find_experiments())
 @pytest.mark.parametrize("before", FOREIGN.values(), ids=FOREIGN)
 def test_a_module_of_the_same_name_stays_what_it_is_and_the_script_has_its_own(tmp_path, name, before):

@@ -106,7 +106,7 @@ def test_a_change_of_what_makes_the_arrays_makes_them_again(what, tmp_path, monk
 
     assert moons() == moons() and len(made) == 1
     if what == "version":
-        monkeypatch.setattr(remembered, "version", lambda name: "99")
+        monkeypatch.setattr(remembered.needs, "version_of", lambda module, spec: "99")
     elif what == "python":
         monkeypatch.setattr("platform.python_version", lambda: "3.99")
     elif what == "processor":
@@ -142,13 +142,6 @@ def test_a_dataset_that_does_not_say_what_it_depends_on_is_loaded_each_time(tmp_
         assert [data.fingerprint, data.num_samples] == truth(tmp_path, "moons")
 
 
-@pytest.mark.parametrize("value", ["a fact of another kind", {"fingerprint": 3, "num_samples": 700}, {"fingerprint": "0" * 16}, None])
-def test_an_entry_of_another_form_is_passed_over(value, tmp_path, monkeypatch):
-    monkeypatch.setattr("common.store.user_cache.recall", lambda kind, key: value)
-    data = load_wanted(NAMES, None, tmp_path / "data")[0]
-    assert {name: [one.fingerprint, one.num_samples] for name, one in data.items()} == {name: truth(tmp_path, name) for name in NAMES}
-
-
 def test_an_entry_that_proves_wrong_is_never_trained_on_and_gone_afterwards(tmp_path, cache, monkeypatch):
     of_what = []
     original = remembered.fact
@@ -156,7 +149,7 @@ def test_an_entry_that_proves_wrong_is_never_trained_on_and_gone_afterwards(tmp_
     load_wanted(["circles"], None, None)
     wrong = {"fingerprint": "0" * 16, "num_samples": 700}
     remembered.forget("datasets", of_what[0])
-    original("datasets", of_what[0], lambda: wrong, lambda value: True)
+    original("datasets", of_what[0], lambda: wrong)
     data = load_wanted(["circles"], None, None)[0]["circles"]
     assert data.fingerprint == "0" * 16
     with pytest.raises(BadInput, match="same command again"):
