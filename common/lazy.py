@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import io
 import sys
 import threading
 import traceback
@@ -65,11 +66,12 @@ def imported(name):
         raise BadInput("; ".join(filter(None, [why, settings, needs.way_out(again=True)]))) from error
 
 
-class _Held:
+class _Held(io.TextIOBase):
     """A stream that holds back what is written, until `let_go`; from then on it writes to stderr, for a log handler that was made meanwhile
     keeps it."""
 
     def __init__(self):
+        super().__init__()
         self.text = []
 
     def write(self, text):

@@ -20,10 +20,13 @@ KAGGLE_INPUT = Path("/kaggle/input")
 MOST_FINDINGS = 4  # that are written out in a message
 NEEDED = (
     f"its four IDX files ({', '.join(role.file for role in SETS['idx'])}), Kaggle's two CSV files "
-    f"({' and '.join(role.file for role in SETS['csv'])}) or an .npz as Keras has it"
+    f"({' and '.join(role.file for role in SETS['csv'])}) or an .npz of x_train, y_train, x_test and y_test"
 )
 BY_KERAS = "let Keras download it with --datasets fashion_mnist"
-BY_HAND = "put its four IDX files, Kaggle's two CSV files or an .npz as Keras has it into a folder and name it with --data-dir"
+BY_HAND = (
+    "put its four IDX files, Kaggle's two CSV files or an .npz of x_train, y_train, x_test and y_test into a folder and name it with "
+    "--data-dir"
+)
 BY_KAGGLE = "on Kaggle, attach the dataset zalando-research/fashionmnist"
 
 

@@ -1,7 +1,6 @@
 """A deadline keeps its distance whatever happens to the wall clock, and on machines whose clocks began at another time."""
 
 import pickle
-import time
 
 import pytest
 
@@ -39,4 +38,4 @@ def test_it_is_the_seconds_that_are_left_that_travel(elsewhere, clock):
 
 
 def test_by_default_it_is_never():
-    assert Deadline().left() == float("inf") and time.monotonic() > 0
+    assert Deadline().left() == float("inf")

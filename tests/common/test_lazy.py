@@ -29,3 +29,4 @@ def test_a_log_handler_that_is_made_during_an_import_reaches_stderr_later(tmp_pa
     assert capsys.readouterr().err == "at once\n"
     handler.emit(logging.makeLogRecord({"msg": "later"}))
     assert capsys.readouterr().err == "later\n"
+    handler.stream.close()  # as absl's does at the end

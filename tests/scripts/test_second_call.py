@@ -73,8 +73,9 @@ def test_a_call_with_nothing_to_do_imports_nothing_heavy_and_writes_nothing(firs
 
 
 def altered(path):
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2] + b"0" + content[len(content) // 2 + 1 :])
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
 
 
 def foreign_figure(folder):

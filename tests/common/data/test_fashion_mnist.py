@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 import re
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -209,10 +208,9 @@ def as_npz(**changes):
     def change(_):
         (x_train, y_train), (x_test, y_test) = made_up((30, 10))
         arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test, **changes}
-        path = Path(os.environ["NETWORKS_CACHE"]) / "made.npz"
-        path.parent.mkdir(exist_ok=True)
-        np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
-        return path.read_bytes()
+        content = io.BytesIO()
+        np.savez(content, **{name: array for name, array in arrays.items() if array is not None})
+        return content.getvalue()
 
     return change
 
@@ -435,8 +433,6 @@ def test_what_keras_has_in_its_folder_is_judged_like_any_other(monkeypatch, tmp_
     assert str(paths[0]) in message and "--datasets" not in message
 
 
-def test_an_npz_is_the_file_that_keras_has(tmp_path):
+def test_an_npz_may_have_any_name(tmp_path):
     (tmp_path / "any name.npz").write_bytes(npz_bytes(made_up()))
-    with np.load(tmp_path / "any name.npz") as arrays:
-        assert set(arrays) == set(formats.NPZ_ARRAYS)
     assert_holds(load("fashion_mnist", tmp_path), made_up())

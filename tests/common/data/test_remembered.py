@@ -161,8 +161,10 @@ def test_an_entry_that_proves_wrong_is_never_trained_on_and_gone_afterwards(tmp_
 def test_without_a_usable_cache_all_is_as_with_it(state, tmp_path, cache, monkeypatch):
     load_wanted(NAMES, None, tmp_path / "data")
     if state == "damaged":
-        for path in cache.rglob("*.json"):
-            path.write_bytes(path.read_bytes().replace(b"0", b"1"))
+        damaged = list(cache.rglob("*.json"))
+        assert damaged
+        for path in damaged:
+            path.write_bytes(path.read_bytes()[:-1] + b"]")
     else:
         monkeypatch.setenv("NETWORKS_CACHE", "off" if state == "off" else "/proc/nowhere")
     data = load_wanted(NAMES, None, tmp_path / "data")[0]
