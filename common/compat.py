@@ -1,5 +1,7 @@
 """Names of other packages that are private or undocumented: the only module of `common` that uses any. Each says where it was seen."""
 
+import contextlib
+import queue
 from multiprocessing import resource_tracker
 
 from common.lazy import lazy_modules
@@ -48,6 +50,15 @@ def set_initial_epoch(model, epoch):
 def loky_executor(**settings):
     """`loky.get_reusable_executor`, documented by loky, whose copy within joblib is not (joblib 1.3 to 1.6)."""
     return loky.get_reusable_executor(**settings)
+
+
+def end_loky_executor(executor):
+    """End an executor and its processes at once, whatever they do. Its thread (joblib 1.3 to 1.6) forgets the calls that wait, then looks
+    for the first of them, and dies of it with a traceback: so none of them is left for it to find."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            executor._work_ids.get(block=False)
+    executor.shutdown(kill_workers=True)
 
 
 def start_resource_trackers():

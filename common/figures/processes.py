@@ -2,7 +2,7 @@
 
 from concurrent.futures import BrokenExecutor, Future
 
-from common.compat import loky_executor
+from common.compat import end_loky_executor, loky_executor
 from common.parent import end_with_parent
 from common.signals import without_sigint
 
@@ -44,7 +44,7 @@ def _in_one_pool(function, items, processes):
     try:
         return [_result(future) for future in futures]
     finally:
-        executor.shutdown(kill_workers=True)
+        end_loky_executor(executor)
 
 
 def _submitted(executor, function, item):

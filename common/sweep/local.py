@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from common.cli import forgive_output
-from common.compat import loky_executor
+from common.compat import end_loky_executor, loky_executor
 from common.devices import cores
 from common.parent import end_with_parent
 from common.signals import without_sigint
@@ -60,7 +60,7 @@ class LocalProcesses:
             try:
                 yield submit
             finally:
-                executor.shutdown(kill_workers=True)
+                end_loky_executor(executor)
 
 
 def _received(receiver):

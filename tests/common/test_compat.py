@@ -1,9 +1,12 @@
 """The private names of other packages that `common.compat` uses are there, and do what they are used for."""
 
 import os
+import threading
+import time
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from common import compat
@@ -31,7 +34,23 @@ def test_loky_runs_functions_in_other_processes_and_kills_these():
     compat.start_resource_trackers()
     executor = compat.loky_executor(max_workers=1, timeout=None, reuse=False, initializer=None, initargs=())
     assert executor.submit(os.getpid).result() != os.getpid()
-    executor.shutdown(kill_workers=True)
+    compat.end_loky_executor(executor)
+
+
+@pytest.mark.parametrize("waiting", [0, 1, 20])
+def test_loky_can_be_ended_while_calls_wait(waiting, monkeypatch):
+    errors = []
+    monkeypatch.setattr(threading, "excepthook", errors.append)
+    executor = compat.loky_executor(max_workers=1, timeout=None, reuse=False, initializer=None, initargs=())
+    assert executor.submit(os.getpid).result()  # its process has started
+    calls = [executor.submit(time.sleep, 600) for _ in range(waiting + 1)]
+    began = time.monotonic()
+    while not calls[0].running():
+        assert time.monotonic() - began < 60
+        time.sleep(0.01)
+    compat.end_loky_executor(executor)
+    assert not errors and time.monotonic() - began < 120
+    assert all(isinstance(call.exception(), Exception) for call in calls)
 
 
 def test_xlas_cache_in_memory_holds_what_is_put_there():
