@@ -91,7 +91,7 @@ def draw(results):
     planned = []
     for learning_rate in tables["history"]["base_learning_rate"].unique():
         history, layers = (tables[name][tables[name]["base_learning_rate"] == learning_rate] for name in ("history", "layers"))
-        at, ending = f", learning rate {learning_rate:g}", f"_lr{learning_rate:g}"
+        at, ending = (f"{words}{formatting.exact(learning_rate)}" for words in (", learning rate ", "_lr"))
         planned.append(figure(figures.curves_figure, "curves", history, by_optimizer, panels, title=f"{at}: the optimizers", ending=ending))
         title = f"{at}: gradient norm by layer, on the probe"
         planned.append(figure(figures.layers_figure, "gradients", layers, norm, by_optimizer, title=title, ending=ending))

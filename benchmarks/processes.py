@@ -1,5 +1,6 @@
 """Rows about whole processes: start-up, --help, a cell's fixed cost, the second call, memory."""
 
+import functools
 import json
 import os
 import subprocess
@@ -15,10 +16,12 @@ from benchmarks.table import Row
 ROOT = Path(__file__).parents[1]
 
 
-def run(*args):
-    """Run Python with these arguments in the project's folder; returns `(seconds, peak resident memory in GB)`."""
+def run(*args, cache="off"):
+    """Run Python with these arguments in the project's folder, with a folder for what calls leave each other, by default none; returns
+    `(seconds, peak resident memory in GB)`."""
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *map(str, args)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    command, environment = [sys.executable, *map(str, args)], {**os.environ, "NETWORKS_CACHE": str(cache)}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     message = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -40,13 +43,14 @@ FIRST_EPOCH = ("exp_c_optimizer.py", "--datasets", "digits", "--optimizers", "ad
 
 def first_epoch(rounds):
     """The time from Enter to the end of the first epoch: with no compiled program on disk, with those of a call before, without a cache."""
-    kinds = {"nothing compiled yet": [], "compiled by an earlier call": [], "NETWORKS_CACHE=off": []}
+    kinds, programs = {"nothing compiled yet": [], "with the programs of an earlier call": [], "NETWORKS_CACHE=off": []}, []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as cache:
             for kind, seconds in kinds.items():
+                programs.append(len(list(Path(cache).glob("xla/*/*.pb"))))
                 seconds.append(_seconds_to_first_epoch("off" if kind.endswith("off") else cache))
     for kind, seconds in kinds.items():
-        about = f"{min(seconds):.1f} to {max(seconds):.1f} s"
+        about = f"{min(seconds):.1f} to {max(seconds):.1f} s; an earlier call leaves {max(programs)} programs"
         yield Row(f"C, Digits, Adam: from Enter to the end of the first epoch, {kind}", 5, float(np.median(seconds)), "s", None, about)
 
 
@@ -69,9 +73,9 @@ def _seconds_to_first_epoch(cache):
 def scripts(size):
     """A cell's fixed cost, and the calls after the first: each script as it is called without flags, but on the small datasets."""
     for name, *flags in size.scripts:
-        with tempfile.TemporaryDirectory() as out:
-            call = (f"{name}.py", *flags, "--quiet", "--out", out)
-            first, _ = run(*call)
+        with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as cache:
+            call = functools.partial(run, f"{name}.py", *flags, "--quiet", "--out", out, cache=cache)
+            first, _ = call()
             fixed = {kind: [] for kind in ("the first of a kind", "another")}
             seen = set()
             for cell in sorted((Path(out) / name / "cells").iterdir(), key=lambda cell: cell.stat().st_mtime):
@@ -85,12 +89,12 @@ def scripts(size):
                     yield Row(f"{name}.py: a cell's fixed cost, {kind}", 5, float(np.mean(seconds)), "s", 1.5, about)
             everything = [seconds for part in fixed.values() for seconds in part]
             yield Row(f"{name}.py: a cell's fixed cost, mean of all cells", 5, float(np.mean(everything)), "s", 1.5)
-            yield Row(f"{name}.py: a call with nothing to do", 5, float(np.median([run(*call)[0] for _ in range(size.rounds)])), "s", 3.0)
+            yield Row(f"{name}.py: a call with nothing to do", 5, float(np.median([call()[0] for _ in range(size.rounds)])), "s", 3.0)
             made = [path for path in (Path(out) / name).iterdir() if path.suffix in (".png", ".csv", ".html", ".json")]
             figures = sum(path.suffix == ".png" for path in made)
             for path in made:
                 path.unlink()
-            yield Row(f"{name}.py: a call that only draws, {figures} figures and all else", 5, run(*call)[0], "s", 8.0)
+            yield Row(f"{name}.py: a call that only draws, {figures} figures and all else", 5, call()[0], "s", 8.0)
 
 
 def _graphs_of(record):

@@ -34,10 +34,11 @@ def run(experiment, argv=None):
     prog = f"{experiment.name}.py"
     with forgiving_output(prog), no_warning_is_an_error():
         args = parse(experiment, argv)
-        return ending.status_of(lambda log: _run(experiment, args, log), prog, args.out)
+        command = sys.argv if argv is None else [prog, *map(str, argv)]
+        return ending.status_of(lambda log: _run(experiment, args, command, log), prog, args.out)
 
 
-def _run(experiment, args, log):
+def _run(experiment, args, command, log):
     deadline = NEVER if args.max_minutes is None else Deadline(60 * args.max_minutes)
     origin.AT_START  # noqa: B018  (the code is hashed before anything takes long)
     os.environ["MPLBACKEND"] = "agg"  # which writes files, whatever a notebook or a shell has set
@@ -50,7 +51,7 @@ def _run(experiment, args, log):
     folder = preflight.output_folder(args.out, experiment.name)
     for note in notes:
         log(f"note: {note}. Going on without it.")
-    outcome = sweep.run(cells, experiment, data, args.out, _options(args, deadline), log)
+    outcome = sweep.run(cells, experiment, data, args.out, _options(args, command, deadline), log)
     undone = {cell.id for cell in [*outcome.failed, *outcome.left]}
     missing = 0
     if done := [cell for cell in cells if cell.id not in undone]:
@@ -71,10 +72,10 @@ def _cells(experiment, args, data):
     return experiment, grid.build_cells(experiment, values, args, DATASETS, sizes, fingerprints)
 
 
-def _options(args, deadline):
+def _options(args, command, deadline):
     names = ("fresh", "quiet", "tensorboard", "jobs", "cluster", "checkpoint_every")
     devices = DeviceOptions(args.strategy, args.determinism)
-    return sweep.Options(**{name: getattr(args, name) for name in names}, devices=devices, deadline=deadline)
+    return sweep.Options(**{name: getattr(args, name) for name in names}, devices=devices, deadline=deadline, command=command)
 
 
 def _write(experiment, cells, data, out, folder, log):

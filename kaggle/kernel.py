@@ -49,7 +49,8 @@ def main(words):
         command = [sys.executable, str(code / f"{name}.py"), *ours, *flags]
         print("+", *command, flush=True)
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "KERAS_BACKEND": "tensorflow"}  # whatever the server chose
-        status = max(status, subprocess.run(command, cwd=WORKING, env=environment).returncode)
+        ended = subprocess.run(command, cwd=WORKING, env=environment).returncode
+        status = max(status, ended if ended >= 0 else 128 - ended)  # one that a signal ended, as a shell counts it
     return status
 
 
@@ -65,11 +66,18 @@ def find_code():
 
 
 def take_over_earlier_results(experiments):
-    """Copy the results of an earlier run of this kernel, where one is attached as input; the scripts go on from there."""
+    """Copy the results of an earlier run of this kernel, where one is attached as input and this session has none yet; the scripts go on
+    from there."""
+    plots, unfinished = WORKING / "plots", WORKING / ".plots"
+    if plots.exists():
+        return
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a copy that was interrupted
     for depth in range(SEARCH_DEPTH):
         for earlier in sorted(INPUT.glob("/".join(["*"] * depth + ["plots"]))):
             if any((earlier / name / "cells").is_dir() for name in experiments):
-                shutil.copytree(earlier, WORKING / "plots", dirs_exist_ok=True, copy_function=shutil.copyfile)
+                shutil.copytree(earlier, unfinished, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    if unfinished.exists():
+        unfinished.rename(plots)
 
 
 def number_of_gpus():

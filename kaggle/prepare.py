@@ -8,20 +8,26 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+FOLDERS = ("code", "kernel", "notebook")
 
 
 def main(words):
     if len(words) not in (1, 2) or not re.fullmatch(r"[a-z0-9-]+", words[0]):
         print("prepare.py: error: give your Kaggle user name as in kaggle.com/NAME, in lower case, and perhaps a folder", file=sys.stderr)
         return 2
-    prepare(words[0], Path(words[1]) if len(words) == 2 else HERE / "upload")
+    upload = Path(words[1]) if len(words) == 2 else HERE / "upload"
+    for folder in map(upload.joinpath, FOLDERS):
+        if folder.exists() and not list(folder.glob("*-metadata.json")):
+            print(f"prepare.py: error: {folder} is there, and not laid out by this program: name another folder", file=sys.stderr)
+            return 2
+    prepare(words[0], upload)
     return 0
 
 
 def prepare(username, upload):
     """Fill `upload/code`, for `kaggle datasets create`, and `upload/kernel` and `upload/notebook`, for `kaggle kernels push`; what was
     there is replaced."""
-    code, kernel, notebook = (upload / name for name in ("code", "kernel", "notebook"))
+    code, kernel, notebook = map(upload.joinpath, FOLDERS)
     for folder in (code, kernel, notebook):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

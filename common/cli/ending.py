@@ -49,14 +49,19 @@ def status_of(work, prog, out):
 def logged(prog):
     """A block in which what packages log shows on stderr, each line under the name of who says it: the script's own, or the package's.
     Logging that was set up in this process already, by a notebook, say, stays as it is."""
-    if logging.root.handlers:
-        yield
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(lambda record: setattr(record, "says", prog if record.name.startswith("common.") else record.name) or True)
-    handler.setFormatter(logging.Formatter("%(says)s: %(message)s"))
-    logging.root.addHandler(handler)
+    handler = show_logs(prog)
     try:
         yield
     finally:
         logging.root.removeHandler(handler)
+
+
+def show_logs(prog):
+    """Show on stderr what packages log from now on, as `logged` does; returns the handler, or None where logging was set up already."""
+    if logging.root.handlers:
+        return None
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(lambda record: setattr(record, "says", prog if record.name.startswith("common.") else record.name) or True)
+    handler.setFormatter(logging.Formatter("%(says)s: %(message)s"))
+    logging.root.addHandler(handler)
+    return handler

@@ -115,7 +115,8 @@ def _ways(what, findings, *ways):
 
 def _downloaded(findings):
     """The set of files that Keras downloads, or finds in its folder: it is Keras that says where."""
-    devices.start()  # Keras brings TensorFlow with it, and its chatter
+    # Keras brings TensorFlow with it, and its chatter. What --determinism asks for begins with the training, and cannot be taken back.
+    devices.start(devices.DeviceOptions(determinism="off"))
     try:
         with contextlib.redirect_stdout(sys.stderr):
             keras_datasets.fashion_mnist.load_data()

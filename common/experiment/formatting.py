@@ -59,11 +59,17 @@ def name_of(value):
     return NAMES.get(value, value.replace("_", " "))
 
 
+def exact(value):
+    """A number in as few digits as tell it from every other: `"0.01"`, `"0.1234567"`."""
+    short = f"{value:g}"
+    return short if float(short) == value else str(value)
+
+
 def setting(name, value):
     """A setting's value in words: `"Adam"`, `"lr 0.01"`, `"no batch norm"`."""
     if isinstance(value, str):
         return name_of(value)
-    return f"{'' if value else 'no '}{name_of(name)}" if _is_switch(value) else f"{name_of(name)} {value:g}"
+    return f"{'' if value else 'no '}{name_of(name)}" if _is_switch(value) else f"{name_of(name)} {exact(value)}"
 
 
 def arm(names, values):
@@ -75,7 +81,7 @@ def word(value):
     """A setting's value as its flag takes it, in a column that names the setting."""
     if _is_switch(value):
         return "yes" if value else "no"
-    return value if isinstance(value, str) else f"{value:g}"
+    return value if isinstance(value, str) else exact(value)
 
 
 def _is_switch(value):

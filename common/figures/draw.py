@@ -172,8 +172,9 @@ def draw(results, making=None, log=print):
         log(f"{figure.name} cannot be drawn ({figure.why}); the same command tries it again")
     names = {figure.name for figure in done.values() if isinstance(figure, SavedFigure)}
     for old in results.folder.glob("*.png"):
-        if old.name not in names and is_saved_figure(old):
-            old.unlink()
+        with contextlib.suppress(OSError):  # whatever else bears such a name is not ours
+            if old.name not in names and is_saved_figure(old):
+                old.unlink()
     return there
 
 

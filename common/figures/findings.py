@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from common.experiment.formatting import in_unit, name_of, number, percent
+from common.experiment.formatting import exact, in_unit, name_of, number, percent
 from common.figures import quantities
 
 
@@ -76,7 +76,7 @@ def of_sharpness(table, column):
     top = quantities.nearest_to_limit(table)
     if top is None:
         return "No run has a limit to compare with."
-    arm = f"{name_of(top[column])} at learning rate {top['base_learning_rate']:g}"
+    arm = f"{name_of(top[column])} at learning rate {exact(top['base_learning_rate'])}"
     return f"Nearest to its limit: {arm}, {number(top['share'])} of it after {top['epoch']:g} epochs."
 
 

@@ -35,16 +35,18 @@ def results(function, items, processes):
 
 
 def _in_one_pool(function, items, processes):
-    with without_sigint():  # which the processes would inherit
-        try:
-            executor = loky_executor(max_workers=processes, timeout=None, reuse=False, initializer=end_with_parent)
-        except (OSError, ImportError):  # a machine that has no semaphores, such as one whose /dev/shm cannot be written
-            return [function(item) for item in items]
-        futures = [_submitted(executor, function, item) for item in items]
+    executor = None
     try:
+        try:
+            with without_sigint():  # which the processes would inherit
+                executor = loky_executor(max_workers=processes, timeout=None, reuse=False, initializer=end_with_parent)
+                futures = [_submitted(executor, function, item) for item in items]
+        except (OSError, ImportError, RuntimeError):  # there are no semaphores (/dev/shm cannot be written), or too many processes
+            return [function(item) for item in items]
         return [_result(future) for future in futures]
     finally:
-        end_loky_executor(executor)
+        if executor is not None:
+            end_loky_executor(executor)
 
 
 def _submitted(executor, function, item):

@@ -35,7 +35,8 @@ def aligned(header, rows, left):
         table.add_column(name, justify="left" if i < left else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console = Console(width=1000, color_system=None, highlight=False, markup=False, force_jupyter=False)
+    # Without a height, rich takes the width of a terminal that it does not know for 80.
+    console = Console(width=1000, height=100, color_system=None, highlight=False, markup=False, force_jupyter=False)
     with console.capture() as captured:
         console.print(table)
     return [line.rstrip() for line in captured.get().splitlines()]

@@ -6,12 +6,14 @@ import platform
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
-from common.lazy import LazyModule
+from common.lazy import OURS, LazyModule
 from common.paths import ROOT, code_files
 
 metadata = LazyModule("importlib.metadata")
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "contourpy", "kiwisolver", "pillow", "jinja2", "markupsafe", "rich")
+KNOWN = {*OURS, *sys.stdlib_module_names, "numpy", "pandas", "scipy", "matplotlib", "keras", "tensorflow"}  # the last two draw nothing
 FILES = ("common/**/templates/*", "common/**/*.csv")  # that outputs are made with, beside the code; patterns below ROOT
 
 
@@ -22,11 +24,6 @@ def digest_of(parts):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
-
-
-def _of_files(paths):
-    """The digest of files by name and content; one that is not there, or cannot be read, counts as such."""
-    return digest_of(part for path in paths for part in (str(path).encode(errors="surrogateescape"), _content(path)))
 
 
 def _content(path):
@@ -58,7 +55,7 @@ def of_making(experiment):
         return None
     protocol = re.sub(r" at 0x\w+", "", repr(experiment))  # its functions by their names alone: their code is the project's
     packages = [f"{name} {_version(name)}" for name in PACKAGES]
-    words = (AT_START, protocol, platform.python_version(), *packages, _of_files(_style_files()))
+    words = (AT_START, protocol, platform.python_version(), *packages, digest_of(map(_content, _style_files())))
     return digest_of(word.encode() for word in words)
 
 
@@ -76,10 +73,24 @@ def of_results(making, cells, root):
 
 
 def _is_of_the_project(experiment):
-    """Whether the project's files hold all functions of an experiment, so that they tell all about it."""
+    """Whether the project's files hold all functions of an experiment, and its modules use, beside them, only packages whose versions are
+    known here and Python's own, so that they tell all about it."""
     functions = [type(experiment.report), *filter(callable, vars(experiment).values())]
-    files = {getattr(sys.modules.get(function.__module__), "__file__", None) or "" for function in functions}
-    return {Path(file).resolve() for file in files} <= set(code_files())
+    modules = {sys.modules.get(function.__module__) for function in functions}
+    used = {name for module in modules for name in map(_module_of, vars(module).values() if module else ()) if name}
+    foreign = {name for name in used if name.partition(".")[0] not in KNOWN}
+    return _files({*modules, *map(sys.modules.get, foreign)}) <= set(code_files())
+
+
+def _module_of(value):
+    """The name of the module that a global name of a module stands for or comes from; None for a plain value."""
+    if isinstance(value, (ModuleType, LazyModule)):
+        return vars(value).get("__name__") or vars(value).get("_name")
+    return getattr(value, "__module__", None) if callable(value) else None
+
+
+def _files(modules):
+    return {Path(getattr(module, "__file__", None) or "").resolve() for module in modules}
 
 
 def _version(name):
@@ -94,5 +105,5 @@ def _style_files():
     named = os.environ.get("MATPLOTLIBRC")
     config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     folders = (os.environ.get("MPLCONFIGDIR"), os.path.join(config, "matplotlib"), os.path.expanduser("~/.matplotlib"))
-    files = [os.path.join(folder, "matplotlibrc") for folder in ("", named, *folders) if folder is not None]
-    return [Path(name) for name in (*files, named) if name]
+    nowhere = os.path.join(os.devnull, "nothing")
+    return [Path(folder or nowhere, "matplotlibrc") for folder in (os.curdir, named, *folders)] + [Path(named or nowhere)]

@@ -96,7 +96,7 @@ def write(cell, root, files, notes):
         cell: the Cell.
         root: the output folder.
         files: `{name: bytes}`.
-        notes: dict of further entries for `cell.json`, about the training.
+        notes: dict of further entries for `cell.json`, about the training and the call.
     """
     folder = cell.folder(root)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def write(cell, root, files, notes):
         "id": cell.id,
         **asdict(cell),
         **notes,
-        **provenance.of_this_process(),
+        "git": provenance.git_state(),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     record["sha256"] = _digest_of_record(record)

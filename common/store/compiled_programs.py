@@ -22,13 +22,14 @@ from pathlib import Path
 from common import compat
 from common.devices import cores, num_threads
 from common.lazy import LazyModule
-from common.store.files import UNFINISHED
+from common.store.files import UNFINISHED, write_whole_at_once
 
 tf = LazyModule("tensorflow")
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 100_000_000  # of all entries on disk, those of other versions and machines included
 SECONDS_UNFINISHED = 3600  # after which nobody is still writing a file
+TRIAL_BYTES = 4096  # that must fit into a folder for it to be used
 DIGEST_BYTES = hashlib.sha256().digest_size
 ENTRIES, CRASHED = "*.pb", "crashed"
 # Of these depends, beside TensorFlow itself, how a program is compiled.
@@ -75,16 +76,10 @@ class CompiledPrograms:
             yield
             return
         # With every entry that is loaded TensorFlow logs errors that are none: it is no text, the CPU lacks what is no instruction of one.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        before = os.environ.get("TF_XLA_FLAGS")
-        os.environ["TF_XLA_FLAGS"] = f"{before or ''} {compat.XLA_CACHE_FLAGS}".strip()
-        try:
+        level = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")
+        flags = f"{os.environ.get('TF_XLA_FLAGS', '')} {compat.XLA_CACHE_FLAGS}".strip()
+        with _environment(TF_CPP_MIN_LOG_LEVEL=level, TF_XLA_FLAGS=flags):
             yield
-        finally:
-            if before is None:
-                del os.environ["TF_XLA_FLAGS"]
-            else:
-                os.environ["TF_XLA_FLAGS"] = before
 
     def offer(self):
         """Give TensorFlow the entries on disk that are whole; the others are removed, and all of them if one has crashed a process."""
@@ -150,7 +145,7 @@ class CompiledPrograms:
         # An entry is offered only where a crash can be written down.
         self.crashed = open(self.folder / CRASHED, "ab")  # noqa: SIM115  (until this process ends)
         with tempfile.TemporaryFile(dir=self.folder) as trial:
-            trial.write(b"x" * 4096)
+            trial.write(b"x" * TRIAL_BYTES)
 
     def _set_aside_after_crash(self):
         crashed = self.folder / CRASHED
@@ -179,6 +174,20 @@ class CompiledPrograms:
             left -= size
             if left < 0:
                 _remove(path)
+
+
+@contextlib.contextmanager
+def _environment(**variables):
+    """A block with these environment variables."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _can_be_used():
@@ -236,14 +245,7 @@ def _read(path):
 
 
 def _write(path, program):
-    """Write an entry, whole or not at all; several processes may do so at once."""
-    file, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
-    try:
-        with open(file, "wb") as stream:
-            stream.write(_digest(path.name, program) + program)
-        os.replace(unfinished, path)
-    finally:
-        _remove(Path(unfinished))
+    write_whole_at_once(path, _digest(path.name, program) + program)
 
 
 def _digest(name, program):

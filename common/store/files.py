@@ -1,5 +1,7 @@
 """Files that are there whole or not at all."""
 
+import os
+import tempfile
 from pathlib import Path
 
 UNFINISHED = ".unfinished-"  # begins the name of a file or folder that is being written
@@ -18,6 +20,22 @@ def write_whole(path, content):
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_whole_at_once(path, content):
+    """Write a file: all of it, or, if that fails, nothing; several processes may write it at once, and the last one's stays.
+
+    Args:
+        path: where it goes, a Path.
+        content: bytes.
+    """
+    file, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
+    try:
+        with open(file, "wb") as stream:
+            stream.write(content)
+        os.replace(unfinished, path)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
 
 
 def write_bytes(path, content):

@@ -1,10 +1,9 @@
-"""The origin of a cell: the code, the packages and the command that produced it."""
+"""The origin of a cell: the code, the packages and the environment that produced it."""
 
 import functools
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from common import paths
@@ -50,11 +49,6 @@ def git_state():
         return {"commit": _git("rev-parse", "HEAD"), "dirty": changed != ""}
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def of_this_process():
-    """The entries of `cell.json` about the process that writes it."""
-    return {"command": sys.argv, "git": git_state()}
 
 
 def _without_paths(value):

@@ -7,11 +7,10 @@ import json
 import os
 import platform
 import re
-import tempfile
 from pathlib import Path
 
 from common.errors import BadInput
-from common.store.files import UNFINISHED
+from common.store.files import write_whole_at_once
 
 VARIABLE, OFF = "NETWORKS_CACHE", "off"
 NAME = "how-a-small-network-trains"
@@ -94,14 +93,7 @@ def remember(kind, key, value):
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         _bound(path.parent)
-        file, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
-        try:
-            with os.fdopen(file, "wb") as stream:
-                stream.write(content)
-            os.replace(unfinished, path)
-        except BaseException:
-            os.unlink(unfinished)
-            raise
+        write_whole_at_once(path, content)
 
 
 def forget(kind, key):

@@ -12,7 +12,7 @@ from functools import cached_property
 from multiprocessing.connection import Connection
 from typing import Any
 
-from common.cli import forgive_output
+from common.cli import forgive_output, show_logs
 from common.compat import end_loky_executor, loky_executor
 from common.devices import cores
 from common.parent import end_with_parent
@@ -127,7 +127,9 @@ _place = None  # of this process, once it is a worker
 
 def _begin(place):
     global _place
-    forgive_output(f"{place.plan.experiment.name}.py")
+    prog = f"{place.plan.experiment.name}.py"
+    forgive_output(prog)
+    show_logs(prog)
     _place = place
     end_with_parent()
 

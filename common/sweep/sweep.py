@@ -1,9 +1,10 @@
 """Many cells: only those not done yet, here or in other processes, each safe on disk as soon as it is done."""
 
 import contextlib
+import sys
 import threading
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.deadline import NEVER, Deadline
@@ -38,6 +39,7 @@ class Options:
         cluster: address of a Dask scheduler, whose workers train. Defaults to None, this machine.
         checkpoint_every: seconds after which the state of a training is saved, see `Checkpoint`. Defaults to never.
         deadline: the `Deadline`; what is not done then is broken off between two epochs. Defaults to never.
+        command: the words of the call, which each cell records. Defaults to those of this process.
     """
 
     fresh: bool = False
@@ -48,6 +50,7 @@ class Options:
     cluster: str | None = None
     checkpoint_every: float = float("inf")
     deadline: Deadline = NEVER
+    command: list = field(default_factory=lambda: sys.argv)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _train(shared, plan, root, options, locks, log):
                             log(f"{plan.experiment.label(cell)} failed; the other cells go on. What happened:\n{outcome.failure}")
                         elif not outcome.files:
                             left.append(cell)
-                        _store(outcome, root, locks)
+                        _store(outcome, root, locks, options.command)
                         locks.release(cell.id)
     return Result(failed, left + shared.to_do)
 
@@ -167,11 +170,11 @@ class _News:
             self.progress.end(cell)
 
 
-def _store(outcome, root, locks):
+def _store(outcome, root, locks, command):
     if outcome.checkpoint is not None:
         checkpoints.write(outcome.cell, root, outcome.checkpoint)
     if outcome.files:
         # A cell is replaced only while no other process reads it.
         replaces = outcome.cell.folder(root).exists()
         with locks.held(RESULTS, RESULTS_WAITING) if replaces else contextlib.nullcontext():
-            cells_on_disk.write(outcome.cell, root, outcome.files, outcome.notes)
+            cells_on_disk.write(outcome.cell, root, outcome.files, {**outcome.notes, "command": command})

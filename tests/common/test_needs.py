@@ -16,7 +16,8 @@ from common.errors import BadInput
 from common.lazy import imported
 from tests.support.scripts import ROOT, copy_of_project
 
-READ_BY_OLD_PYTHONS = [*ROOT.glob("exp_*.py"), *(ROOT / "common" / name for name in ("__init__.py", "needs.py", "errors.py", "paths.py"))]
+BEFORE_THE_CHECK = ("__init__.py", "needs.py", "errors.py", "paths.py", "own_process.py")
+READ_BY_OLD_PYTHONS = [*ROOT.glob("exp_*.py"), *(ROOT / "common" / name for name in BEFORE_THE_CHECK)]
 OLD_PYTHONS = [path for minor in (6, 7, 8, 9) for path in glob.glob(os.path.expanduser(f"~/.pyenv/versions/3.{minor}.*/bin/python"))]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.support.fashion_files import made_up, write
+from tests.support.notebooks import run_notebook
 from tests.support.scripts import ROOT, copy_of_project
 
 FOURTH = "exp_d_of_a_stranger"
@@ -76,10 +77,8 @@ def snapshot(folder):
     return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
-def run_notebook(folder, words, environment, **replaced):
+def run_kaggle_notebook(folder, words, environment, **replaced):
     """Run the notebook with words for the kernel, in a folder; gives the outputs of its three code cells."""
-    nbclient = pytest.importorskip("nbclient", reason="nbclient, which runs notebooks, is not installed")
-    pytest.importorskip("ipykernel", reason="ipykernel, in which notebooks run, is not installed")
     nbformat = pytest.importorskip("nbformat")
     notebook = nbformat.read(ROOT / "kaggle" / "notebook.ipynb", as_version=4)
     nbformat.validate(notebook)
@@ -87,9 +86,7 @@ def run_notebook(folder, words, environment, **replaced):
     for name, value in {"WORDS": words, **replaced}.items():
         (cell,) = [cell for cell in cells if f'{name} = ""' in cell.source]
         cell.source = cell.source.replace(f'{name} = ""', f"{name} = {value!r}")
-    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
-    client.create_kernel_manager().kernel_spec.argv[0] = sys.executable  # whatever kernels are installed
-    client.execute(env={**os.environ, "PIP_NO_INDEX": "1", "KERAS_BACKEND": "jax", **environment})
+    run_notebook(notebook, folder, PIP_NO_INDEX="1", KERAS_BACKEND="jax", **environment)
     return [cell.outputs for cell in cells]
 
 
@@ -108,7 +105,7 @@ def test_the_notebook_runs_on_kaggle_and_shows_answers_and_figures(tmp_path):
     kaggle = tmp_path / "kaggle"
     before = read_only_tree(kaggle, "csv", "datasets/somebody/how-a-small-network-trains-code")
     words = "exp_a_loss --epochs 1 --seeds 1 --losses cross_entropy"
-    _, ran, shown = run_notebook(kaggle / "working", words, {"KAGGLE_ROOT": str(kaggle)})
+    _, ran, shown = run_kaggle_notebook(kaggle / "working", words, {"KAGGLE_ROOT": str(kaggle)})
     folder, datasets = results_of(kaggle, "exp_a_loss")
     assert datasets == {"fashion_mnist", "digits"} and "test accuracy %" in "".join(output.text for output in ran)
     assert snapshot(kaggle / "input") == before
@@ -131,7 +128,7 @@ def test_the_notebook_runs_on_colab_from_a_git_address_or_an_upload(form, tmp_pa
         shutil.make_archive(content / "small-network-main", "zip", checkout.parent)
     environment = {"KAGGLE_ROOT": str(tmp_path / "none"), "KERAS_HOME": str(tmp_path / "no-keras-home")}
     words = "exp_b_activation --epochs 1 --seeds 1 --datasets moons --activations relu"
-    _, _, shown = run_notebook(content, words, environment, ADDRESS=address)
+    _, _, shown = run_kaggle_notebook(content, words, environment, ADDRESS=address)
     folder, datasets = results_of(content / "networks", "exp_b_activation")
     assert datasets == {"moons"}
     check_shown(shown, folder)
@@ -140,12 +137,14 @@ def test_the_notebook_runs_on_colab_from_a_git_address_or_an_upload(form, tmp_pa
 @pytest.mark.slow
 def test_a_notebook_without_code_or_with_a_bad_flag_says_so_and_stops(tmp_path):
     nowhere = {"KAGGLE_ROOT": str(tmp_path / "none")}
-    with pytest.raises(Exception, match="upload its ZIP file"):
-        run_notebook(tmp_path, "", nowhere)
+    (tmp_path / "archive.zip").write_bytes(b"no ZIP file")
+    shutil.make_archive(tmp_path / "another", "zip", ROOT / "docs")  # of something else
+    with pytest.raises(Exception, match="upload the repository's ZIP file"):
+        run_kaggle_notebook(tmp_path, "", nowhere)
     kaggle = tmp_path / "kaggle"
     read_only_tree(kaggle, "csv", "how-a-small-network-trains-code")
     with pytest.raises(Exception, match="ended with status 2"):
-        run_notebook(kaggle / "working", "exp_b_activation --sedes 3", {"KAGGLE_ROOT": str(kaggle)})
+        run_kaggle_notebook(kaggle / "working", "exp_b_activation --sedes 3", {"KAGGLE_ROOT": str(kaggle)})
 
 
 def run_kernel(kaggle, *words):
@@ -190,6 +189,34 @@ def test_the_next_session_goes_on_from_the_output_of_the_last(tmp_path):
     assert again.returncode == 0 and again.stdout.split("\n", 1)[1] == process.stdout.split("\n", 1)[1]
     folder, _ = results_of(kaggle, "exp_c_optimizer")
     assert {path.name: (path / "cell.json").read_bytes() for path in (folder / "cells").iterdir()} == trained
+    assert run_kernel(kaggle, *words, "--fresh").returncode == 0
+    newer = {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*/cell.json")}
+    third = run_kernel(kaggle, *words)  # in the same session, which has gone further than what is attached
+    assert third.returncode == 0 and newer == {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*/cell.json")}
+
+
+@pytest.mark.parametrize(("end", "status"), [("os.kill(os.getpid(), 9)", 137), ("sys.exit(2)", 2), ("pass", 0)])
+def test_the_kernel_ends_as_its_scripts_do(end, status, tmp_path):
+    kaggle = tmp_path / "kaggle"
+    read_only_tree(kaggle, "csv", "code")
+    script = kaggle / "input" / "code" / "exp_b_activation.py"
+    script.chmod(0o644)
+    guarded = 'if __name__ == "__main__":\n'
+    script.write_text(script.read_text().replace(guarded, f"{guarded}    import os\n    {end}\n    sys.exit(0)\n"))
+    assert run_kernel(kaggle, "exp_b_activation").returncode == status
+
+
+def test_folders_that_hold_something_else_stay(tmp_path):
+    (tmp_path / "kernel").mkdir()
+    (tmp_path / "kernel" / "mine.c").touch()
+    command = [sys.executable, ROOT / "kaggle" / "prepare.py", "somebody", tmp_path]
+    refused = subprocess.run(command, capture_output=True, text=True)
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and str(tmp_path / "kernel") in refused.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["kernel", "mine.c"]
+    (tmp_path / "kernel" / "mine.c").unlink()
+    (tmp_path / "kernel").rmdir()
+    for _ in range(2):  # what it has laid out itself is replaced
+        prepare(tmp_path)
 
 
 def test_a_kernel_without_its_code_says_so_in_a_line(tmp_path):

@@ -1,5 +1,6 @@
 """A script in a process that has more to do: a notebook, its modules, its second `%run`."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 from common.experiment.find import find_experiments
+from tests.support.notebooks import run_notebook
 from tests.support.scripts import ROOT, files_of, run_script
 
 RUN = "import runpy, sys, types\n{before}\nsys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')"  # as %run does
@@ -61,15 +63,26 @@ def test_a_main_module_without_spec_trains_in_several_processes(tmp_path):
 
 
 @pytest.mark.slow
+def test_what_is_called_from_python_records_the_words_that_give_the_same_on_a_command_line(tmp_path):
+    words = ["exp_b_activation.py", *WORDS, "--out", str(tmp_path)]
+    code = f"import exp_b_activation; raise SystemExit(exp_b_activation.main({words[1:]}))"
+    process = subprocess.run([sys.executable, "-c", code, "words", "of another"], cwd=ROOT, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    records = [json.loads(path.read_text()) for path in tmp_path.rglob("cell.json")]
+    assert len(records) == 2 and all(record["command"] == words for record in records)
+    assert " ".join(words) in (tmp_path / "exp_b_activation" / "report.html").read_text()
+
+
+@pytest.mark.slow
 def test_a_notebook_runs_a_script_twice_in_several_processes_and_beside_a_module_called_common(tmp_path):
-    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    nbformat = pytest.importorskip("nbformat")
     (tmp_path / "common.py").write_text("mine = 42\n")
     script = f"%run {ROOT / 'exp_b_activation.py'} --jobs 2 --fresh {' '.join(WORDS)} --out"
     sources = [f"{script} {tmp_path / 'first'}", f"{script} {tmp_path / 'second'}"]
     other = [f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import common", f"{script} {tmp_path / 'own'}", "print(common.mine)"]
     for cells in (sources, other):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-        nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()  # raises what a cell raises
+        run_notebook(notebook, tmp_path)
         assert {output.output_type for cell in notebook.cells for output in cell.outputs} == {"stream"}  # no empty displays of a bar
         shown = ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
         ran = [text for cell, text in zip(notebook.cells, shown, strict=True) if "%run" in cell.source]

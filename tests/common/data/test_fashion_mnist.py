@@ -4,7 +4,8 @@ import hashlib
 import os
 import re
 
-import keras
+import keras.datasets
+import keras.utils
 import numpy as np
 import pytest
 

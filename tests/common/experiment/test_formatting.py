@@ -67,3 +67,20 @@ def test_fields_are_left_empty_where_there_is_nothing_to_tell():
         [Measure("a", "", missing="never"), share("b", "", missing="not measured"), share("c", ""), Measure("d", "")]
     )
     assert empty == {f"{name}{part}" for name in "ab" for part in ("", "_mean", "_sd", "_ci_low", "_ci_high")}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.01, "0.01"),
+        (1, "1"),
+        (1.0, "1"),
+        (1e-5, "1e-05"),
+        (0.1234567, "0.1234567"),
+        (np.float64(0.1234568), "0.1234568"),
+        (123456789, "123456789"),
+    ],
+)
+def test_settings_that_differ_have_names_that_do(value, words):
+    assert formatting.exact(value) == words and float(words) == value
+    assert formatting.setting("learning_rate", value).endswith(f" {words}") and formatting.word(value) == words

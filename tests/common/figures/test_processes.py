@@ -52,3 +52,30 @@ def test_without_other_processes_this_one_does_the_work(monkeypatch):
     monkeypatch.setattr(processes, "loky_executor", no_executor)
     assert processes.results(lambda item: item + os.getpid(), [0, 1], 2) == [os.getpid(), os.getpid() + 1]
     assert processes.results(abs, [], 0) == []
+
+
+class NoRoom:
+    """An executor on a system that has no room for another process, or thread."""
+
+    def __init__(self, error):
+        self.error, self.ended = error, False
+
+    def submit(self, *_):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [BlockingIOError(11, "Resource temporarily unavailable"), RuntimeError("can't start new thread")])
+def test_where_no_process_can_be_started_this_one_does_the_work(error, monkeypatch):
+    executor, ended = NoRoom(error), []
+    monkeypatch.setattr(processes, "loky_executor", lambda **settings: executor)
+    monkeypatch.setattr(processes, "end_loky_executor", ended.append)
+    assert processes.results(lambda item: item + os.getpid(), [0, 1], 2) == [os.getpid(), os.getpid() + 1]
+    assert ended == [executor]
+
+
+def test_ctrl_c_is_not_held_back_while_this_process_does_the_work(monkeypatch):
+    def no_executor(**settings):
+        raise OSError("no semaphores")
+
+    monkeypatch.setattr(processes, "loky_executor", no_executor)
+    assert processes.results(lambda item: signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()), [0], 2) == [False]

@@ -97,6 +97,14 @@ def test_a_changed_style_of_matplotlib_is_another_origin(place, style, monkeypat
     assert len(set(found)) == 4 and None not in found
 
 
+def test_where_no_style_lies_does_not_matter(style, monkeypatch):
+    found = {origin.of_making(EXPERIMENT)}
+    for name in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "MATPLOTLIBRC", "HOME"):
+        monkeypatch.setenv(name, str(style / "empty"))
+        found.add(origin.of_making(EXPERIMENT))
+    assert len(found) == 1 and None not in found
+
+
 @pytest.mark.parametrize("package", ["numpy", "matplotlib", "pandas", "jinja2"])
 def test_another_version_of_a_package_is_another_origin(package, monkeypatch):
     before, version = origin.of_making(EXPERIMENT), importlib.metadata.version
@@ -113,6 +121,39 @@ def test_what_is_compared_or_shown_belongs_to_the_origin():
 @pytest.mark.parametrize("own", [{"draw": lambda results: []}, {"measure": sweeps.build_model}, {"report": type("Mine", (), {})()}])
 def test_an_experiment_with_code_of_somebody_elses_has_no_origin(own):
     assert origin.of_making(replace(EXPERIMENT, **own)) is None and origin.of_making(sweeps.EXPERIMENT) is None
+
+
+OWN = """
+{imported}
+from dataclasses import replace
+import exp_c_optimizer
+
+def draw(results):
+    return {drawn}
+
+EXPERIMENT = replace(exp_c_optimizer.EXPERIMENT, draw=draw)
+"""
+
+
+@pytest.mark.parametrize(
+    ("imported", "drawn", "known"),
+    [
+        ("import json, math, numpy as np, keras", "[np, math, json]", True),
+        ("from common.lazy import LazyModule\nkeras = LazyModule('keras')", "[keras]", True),
+        ("import my_figures", "my_figures.all_of(results)", False),
+        ("from my_figures import all_of", "all_of(results)", False),
+        ("from common.lazy import LazyModule\nmy_figures = LazyModule('my_figures')", "my_figures.all_of(results)", False),
+    ],
+)
+def test_an_experiment_that_uses_modules_from_elsewhere_has_no_origin(imported, drawn, known, tmp_path):
+    """A file of its own beside the scripts, as docs/extending.md adds one."""
+    project = copy_of_project(tmp_path / "project")
+    (project / "exp_d.py").write_text(OWN.format(imported=imported, drawn=drawn))
+    (tmp_path / "my_figures.py").write_text("def all_of(results):\n    return []\n")
+    code = f"import sys; sys.path[:0] = [{str(project)!r}, {str(tmp_path)!r}]; import exp_d; from common.results import origin\n"
+    code += "print(origin.of_making(exp_d.EXPERIMENT))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert (found != "None") == known
 
 
 def test_the_records_of_the_cells_and_their_order_belong_to_the_origin(tmp_path):

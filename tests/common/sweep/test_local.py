@@ -1,5 +1,6 @@
 """Several processes give what one gives, share the machine, and may be lost."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -87,6 +88,15 @@ def test_a_cell_that_kills_its_process_fails_and_the_others_are_trained(tmp_path
 
 
 @pytest.mark.slow
+def test_what_workers_log_begins_with_the_name_of_who_says_it(tmp_path, capfd):
+    cells = [sweeps.cell(base_learning_rate=rate) for rate in (0.1, 0.2)]
+    talkative = replace(sweeps.EXPERIMENT, build_model=warn_and_build)
+    assert not sweep.run(cells, talkative, sweeps.DATA, tmp_path, sweep.Options(jobs=2), lambda line: None).failed
+    lines = capfd.readouterr().err.splitlines()
+    assert {"exp_x.py: warning: ours", "another.package: theirs"} <= {*lines}, lines
+
+
+@pytest.mark.slow
 def test_no_process_outlives_a_sweep_that_is_killed(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "momentum", "--schedules", "constant", "--seeds", "1", "--epochs", "100000"]
     words += ["--jobs", "2"]
@@ -108,6 +118,12 @@ def gone(process_group, seconds=10):
             return True
         time.sleep(0.1)
     return False
+
+
+def warn_and_build(cell, input_dim, num_classes):
+    logging.getLogger("common.training").warning("warning: ours")
+    logging.getLogger("another.package").warning("theirs")
+    return sweeps.build_model(cell, input_dim, num_classes)
 
 
 def kill_if_killer(cell, input_dim, num_classes):
