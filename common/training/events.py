@@ -39,9 +39,11 @@ def throttled(emit, seconds):
 
     def emit_or_drop(event):
         nonlocal last
-        if not isinstance(event, EpochDone) or time.monotonic() - last > seconds:
+        if isinstance(event, EpochDone):
+            if time.monotonic() - last <= seconds:
+                return
             last = time.monotonic()
-            emit(event)
+        emit(event)
 
     return emit_or_drop
 

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -84,8 +85,9 @@ class UntilGone:
         if self.process == 0:
             python, *script = command(out, *words)
             os.execv(python, [python, *before, *script])
-        shown = b""
+        shown, deadline = b"", time.monotonic() + 120
         while not re.search(rb": epoch ([2-9]|\d\d)", shown):  # so the first state has been saved, where each is
+            assert select.select([master], [], [], max(0, deadline - time.monotonic()))[0], shown
             shown += os.read(master, 65536)
         os.close(master)
 
