@@ -18,6 +18,7 @@ from common.paths import ROOT
 from kerascope.seed_stack import SeedStack
 
 
+@pytest.mark.slow
 def test_the_floor_counts_the_operations_of_forward_backward_and_evaluation():
     # 10 seeds; 700 training and 300 test samples; products of 2 -> 256 -> 128 -> 2, a multiplication and an addition each.
     layers = [2 * 256, 256 * 128, 128 * 2]

@@ -28,7 +28,8 @@ def test_nominal_95_percent_intervals_cover_the_truth(kind, n):
     assert LEAST[kind][(5, 10, 30).index(n)] <= covered <= 0.98, covered
 
 
-@pytest.mark.parametrize("n", [6, pytest.param(10, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [6, 10, 30])
 def test_the_interval_for_values_of_which_some_are_infinite_or_unknown_covers_their_median(n):
     values = np.random.default_rng(n).lognormal(0, 1, (2000, n))
     values[values > 4] = np.inf

@@ -58,6 +58,7 @@ def test_every_default_is_documented(name):
             assert f"Defaults to `{default}`" in re.sub(r"\s+", " ", arguments[p.name]), p.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLIC)
 def test_the_example_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

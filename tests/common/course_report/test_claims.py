@@ -147,6 +147,7 @@ def test_verdicts_survive_the_way_to_the_table_and_back(epochs, tmp_path):
         np.testing.assert_equal(vars(other), vars(one))
 
 
+@pytest.mark.slow
 def test_the_family_wise_error_is_at_most_5_percent_without_an_effect():
     """All effects of all claims of a script lie exactly at their margins: any verdict but inconclusive is wrong."""
     wrong, repetitions, random = 0, 300, np.random.default_rng(0)

@@ -138,7 +138,7 @@ EXPERIMENT = replace(exp_c_optimizer.EXPERIMENT, draw=draw)
 @pytest.mark.parametrize(
     ("imported", "drawn", "known"),
     [
-        ("import json, math, numpy as np, keras", "[np, math, json]", True),
+        ("import json, math, numpy as np", "[np, math, json]", True),
         ("from common.lazy import LazyModule\nkeras = LazyModule('keras')", "[keras]", True),
         ("import my_figures", "my_figures.all_of(results)", False),
         ("from my_figures import all_of", "all_of(results)", False),

@@ -109,6 +109,7 @@ def test_lanczos_finds_the_largest_eigenvalue_of_each_matrix():
     assert len(calls) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}], ids=["SGD", "momentum", "Nesterov"])
 def test_beyond_the_limit_of_stability_descent_on_a_quadratic_diverges_and_below_it_does_not(settings):
     ends = []
