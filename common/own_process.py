@@ -21,4 +21,4 @@ if foreign:
     call, environment = [sys.executable, script, *sys.argv[1:]], {**os.environ, MARK: "1"}
     with subprocess.Popen(call, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         sys.stdout.writelines(process.stdout)  # line by line, as they come
-    sys.exit(process.returncode)
+    sys.exit(process.returncode if process.returncode >= 0 else 128 - process.returncode)  # of a signal, as a shell counts it

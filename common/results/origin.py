@@ -1,12 +1,12 @@
 """The origin of what a call makes: a digest of all that it is made of and made by. What is on disk with the same origin stays as it is."""
 
+import ast
 import hashlib
 import os
 import platform
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
 
 from common.lazy import OURS, LazyModule
 from common.paths import ROOT, code_files
@@ -77,20 +77,22 @@ def _is_of_the_project(experiment):
     known here and Python's own, so that they tell all about it."""
     functions = [type(experiment.report), *filter(callable, vars(experiment).values())]
     modules = {sys.modules.get(function.__module__) for function in functions}
-    used = {name for module in modules for name in map(_module_of, vars(module).values() if module else ()) if name}
-    foreign = {name for name in used if name.partition(".")[0] not in KNOWN}
-    return _files({*modules, *map(sys.modules.get, foreign)}) <= set(code_files())
+    files = {module: Path(getattr(module, "__file__", None) or "").resolve() for module in modules}
+    if not {*files.values()} <= set(code_files()):
+        return False
+    own = [module for module in modules if module.__name__.partition(".")[0] not in OURS]
+    known = KNOWN | {file.stem for file in code_files() if file.parent == ROOT}
+    return {name.partition(".")[0] for module in own for name in _imports(module, files[module])} <= known
 
 
-def _module_of(value):
-    """The name of the module that a global name of a module stands for or comes from; None for a plain value."""
-    if isinstance(value, (ModuleType, LazyModule)):
-        return vars(value).get("__name__") or vars(value).get("_name")
-    return getattr(value, "__module__", None) if callable(value) else None
-
-
-def _files(modules):
-    return {Path(getattr(module, "__file__", None) or "").resolve() for module in modules}
+def _imports(module, file):
+    """Yield the full names of the modules that a module imports, at once, in its functions, or lazily."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "."
+    yield from (vars(value)["_name"] for value in vars(module).values() if isinstance(value, LazyModule))
 
 
 def _version(name):

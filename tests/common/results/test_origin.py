@@ -142,6 +142,8 @@ EXPERIMENT = replace(exp_c_optimizer.EXPERIMENT, draw=draw)
         ("from common.lazy import LazyModule\nkeras = LazyModule('keras')", "[keras]", True),
         ("import my_figures", "my_figures.all_of(results)", False),
         ("from my_figures import all_of", "all_of(results)", False),
+        ("from my_figures import COLORS", "[COLORS]", False),
+        ("def later():\n    import my_figures.part", "[later]", False),
         ("from common.lazy import LazyModule\nmy_figures = LazyModule('my_figures')", "my_figures.all_of(results)", False),
     ],
 )
@@ -149,7 +151,7 @@ def test_an_experiment_that_uses_modules_from_elsewhere_has_no_origin(imported, 
     """A file of its own beside the scripts, as docs/extending.md adds one."""
     project = copy_of_project(tmp_path / "project")
     (project / "exp_d.py").write_text(OWN.format(imported=imported, drawn=drawn))
-    (tmp_path / "my_figures.py").write_text("def all_of(results):\n    return []\n")
+    (tmp_path / "my_figures.py").write_text("COLORS = []\n\ndef all_of(results):\n    return COLORS\n")
     code = f"import sys; sys.path[:0] = [{str(project)!r}, {str(tmp_path)!r}]; import exp_d; from common.results import origin\n"
     code += "print(origin.of_making(exp_d.EXPERIMENT))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
