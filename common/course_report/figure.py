@@ -4,7 +4,7 @@ import numpy as np
 
 from common.course_report.claims import counts
 from common.course_report.verdicts import in_short
-from common.figures.drawing import COLORS, Drawing, new_figure
+from common.figures.drawing import COLORS, Drawing, new_figure, whiskers
 
 STYLES = {"supported": (COLORS[2], "o"), "inconclusive": ("0.45", "D"), "contradicted": (COLORS[1], "s")}
 
@@ -40,7 +40,7 @@ def _draw_verdict(ax, row, verdict, measures):
     color, marker = STYLES[verdict.verdict]
     if not verdict.note:
         estimate, low, high = _around_the_margin(verdict)
-        ax.errorbar(estimate, row, xerr=[[estimate - low], [high - estimate]], fmt=marker, ms=7, color=color, capsize=4)
+        ax.errorbar(estimate, row, xerr=whiskers(estimate, low, high), fmt=marker, ms=7, color=color, capsize=4)
     place = {"xycoords": ("axes fraction", "data"), "va": "center"}
     ax.annotate(verdict.verdict, (1.01, row - 0.16), color=color, weight="bold", **place)
     ax.annotate(in_short(verdict, measures), (1.01, row + 0.22), fontsize=9, **place)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.figure import Figure
 
 # Okabe & Ito's colours for the colour-blind, those that also differ in brightness. Written out: matplotlib has them only from 3.11 on.
@@ -56,6 +57,19 @@ def integer_epochs(ax, label="epoch"):
     """Label the x axis, which defaults to "epoch", with ticks at whole numbers."""
     ax.set_xlabel(label)
     ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def whiskers(mean, low, high):
+    """The two sides of intervals, as `Axes.errorbar` takes them.
+
+    Args:
+        mean, low, high: numbers, or arrays `(intervals,)`; NaN where they are unknown.
+
+    Returns:
+        Array `(2, intervals)` of their lengths; None where none is known, of which matplotlib 3.7 would warn.
+    """
+    lengths = np.reshape([mean - low, high - mean], (2, -1))
+    return None if np.isnan(lengths).all() else lengths
 
 
 def explain_empty(ax, text="no finite value"):

@@ -5,7 +5,7 @@ import numpy as np
 from common.experiment import formatting
 from common.experiment.measures import share
 from common.figures import findings
-from common.figures.drawing import COLORS, Drawing, new_figure
+from common.figures.drawing import COLORS, Drawing, new_figure, whiskers
 from common.stats import mean_interval
 
 
@@ -34,7 +34,7 @@ def accuracy_figure(summary, arm_columns):
         mean, _, low, high = mean_interval(values)
         ax.scatter(values, np.full(len(values), row - 0.18), s=14, facecolors="none", edgecolors="0.45", zorder=2)
         color = COLORS[families.index(arm[0]) % len(COLORS)]
-        ax.errorbar(mean, row + 0.12, xerr=[[mean - low], [high - mean]], fmt="D", ms=5, color=color, capsize=3, zorder=3)
+        ax.errorbar(mean, row + 0.12, xerr=whiskers(mean, low, high), fmt="D", ms=5, color=color, capsize=3, zorder=3)
         diverged = int(runs["diverged"].astype(bool).sum())
         text = f"{mean:.1f}" + (f"  [{low:.1f}, {high:.1f}]" if np.isfinite(low) else "") + (f"  {diverged} diverged" if diverged else "")
         ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=9)
@@ -80,6 +80,6 @@ def dose_figure(summary, styles, doses, measures):
 
 def _draw_doses(ax, positions, levels, label, style):
     mean, _, low, high = np.transpose([mean_interval(values) for values in levels])
-    ax.errorbar(positions, mean, yerr=[mean - low, high - mean], label=label, capsize=3, markersize=6, **style)
+    ax.errorbar(positions, mean, yerr=whiskers(mean, low, high), label=label, capsize=3, markersize=6, **style)
     for x, values in zip(positions, levels, strict=True):
         ax.scatter(np.full(len(values), x), values, s=12, facecolors="none", edgecolors="0.5", linewidths=0.7, zorder=3)

@@ -9,6 +9,7 @@ from scipy import stats
 
 from common import figures
 from common.experiment import Measure, formatting, share
+from common.figures.drawing import whiskers
 from common.figures.saved import png_of
 from tests.support.frames import every
 
@@ -137,3 +138,11 @@ def test_the_names_of_rows_do_not_overlap_where_arms_have_several_settings():
         png_of(drawing, "title", "note")
         boxes = [ax.yaxis.label.get_window_extent() for ax in drawing.figure.axes if ax.get_ylabel()]
         assert len(boxes) == 2 and boxes[0].y0 >= boxes[1].y1
+
+
+def test_whiskers_are_the_sides_of_the_intervals_that_are_known():
+    nan = float("nan")
+    assert whiskers(2.0, 1.0, 4.0).tolist() == [[1.0], [2.0]]
+    lengths = whiskers(np.array([2.0, nan, 3.0]), np.array([1.0, nan, nan]), np.array([4.0, nan, nan]))
+    np.testing.assert_array_equal(lengths, [[1, nan, nan], [2, nan, nan]])
+    assert whiskers(2.0, nan, nan) is None and whiskers(np.array([1.0, nan]), np.full(2, nan), np.full(2, nan)) is None
