@@ -1,14 +1,43 @@
 """kerascope: see inside a Keras model while it trains, and train it for many seeds at once.
 
 - `kerascope.monitors`: Keras callbacks that measure gradients, activations, updates, curvature and noise on a fixed probe, layer by layer.
-- `kerascope.SeedStack`: one Keras model trained for many seeds at once. Each member ends as it would if trained alone.
+- `kerascope.SeedStack`: one Keras model trained for many seeds at once. Each member ends as it would if trained alone. `PerMember` gives
+  each member samples of its own.
+- `kerascope.join_arrays` and `select_members`: the arrays that monitors keep, of several trainings, as those of one. They need NumPy alone.
 
-Keras 3 on the TensorFlow backend.
+Keras 3 on the TensorFlow backend. Each name is imported when it is first used: reading arrays does not start TensorFlow.
 """
 
-from . import _backend as _backend  # first: its error is clearer than those of the others
-from . import monitors
-from .seed_stack import EarlyStopping, NotStackable, ReduceLROnPlateau, SeedStack, StackWarning
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import monitors
+    from .arrays import join_arrays, select_members
+    from .per_member import PerMember
+    from .seed_stack import EarlyStopping, NotStackable, ReduceLROnPlateau, SeedStack, StackWarning
 
 __version__ = "0.1.0"
-__all__ = ["EarlyStopping", "NotStackable", "ReduceLROnPlateau", "SeedStack", "StackWarning", "monitors"]
+__all__ = [
+    "EarlyStopping",
+    "NotStackable",
+    "PerMember",
+    "ReduceLROnPlateau",
+    "SeedStack",
+    "StackWarning",
+    "join_arrays",
+    "monitors",
+    "select_members",
+]
+_MODULES = {"PerMember": "per_member", "join_arrays": "arrays", "monitors": "monitors", "select_members": "arrays"}
+
+
+def __getattr__(name):
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f".{_MODULES.get(name, 'seed_stack')}", __name__)
+    return module if name == "monitors" else getattr(module, name)
+
+
+def __dir__():
+    return [*globals(), *__all__]

@@ -5,6 +5,7 @@ They work on any Keras 3 model on the TensorFlow backend, and on models that tra
 `MonitorWarning`.
 """
 
+from .. import _backend as _backend  # first: its error is clearer than those of the others
 from .activations import ActivationMonitor
 from .core.monitor import MonitorWarning
 from .core.quantity import Quantity

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from .core.activation_recorder import is_linear, layers_by_name, layers_with_activation, record_activations
 from .core.base import QuantityMonitor
-from .core.graphs import add_structures, map_members, sum_over_batches, template_of
+from .core.graphs import add_structures, map_batch, sum_over_batches, template_of
 from .core.layers import NothingToMeasure
 from .core.loss import predict
 from .core.probe import Probe
@@ -56,6 +56,7 @@ class ActivationMonitor(QuantityMonitor):
 
     Args:
         x: the probe: samples as given to `fit`, or a `tf.data.Dataset` or `keras.utils.PyDataset` of batches, with or without targets.
+            For a SeedStack arrays may stand within `PerMember`: each member is then measured on its own.
         every: measure after every `every` epochs; or a collection of the epochs after which to measure, 0 is before training; or
             `"100 steps"`: after every 100 steps of a training. Defaults to `1`.
         units: whether to keep the activity of every single unit as well, before training (if the model is built) and at each
@@ -155,12 +156,12 @@ def _sum_batch(model, batch, training, **settings):
     """For all members and layers that can be measured, the sums over calls and samples of `_sums`."""
     found, outputs = _choose(template_of(model), **settings)
 
-    def sum_member(member):
+    def sum_member(member, batch):
         with record_activations(found, outputs) as calls_by_path:
             predict(member, batch, training)
         return {path: add_structures([_sums(call) for call in calls]) for path, calls in calls_by_path.items()}
 
-    return map_members(model, sum_member)
+    return map_batch(model, sum_member, batch)
 
 
 def _sums(call):

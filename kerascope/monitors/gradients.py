@@ -5,9 +5,9 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from ..samples import num_samples
+from ..per_member import num_samples
 from .core.base import QuantityMonitor
-from .core.graphs import map_members, sum_over_batches, template_of
+from .core.graphs import map_batch, map_members, sum_over_batches, template_of
 from .core.layers import weights_by_layer
 from .core.loss import gradient_of_loss
 from .core.loss_monitor import LossMonitor
@@ -55,7 +55,8 @@ class GradientMonitor(LossMonitor, QuantityMonitor):
         x: samples of the probe, as given to `fit`: arrays, tensors (sparse and ragged ones too), a list or dict of them; or a
             `tf.data.Dataset` or `keras.utils.PyDataset` of batches of samples and targets. The loss of several batches is the mean of
             theirs, weighted by number of samples. A Dataset is read once, at once: one that shuffles and is trained on as well goes on in
-            another order, so give one of its own.
+            another order, so give one of its own. For a SeedStack arrays may stand within `PerMember`, here and in `y` and `sample_weight`:
+            each member is then measured on its own.
         y: targets, as given to `fit`; part of the elements if `x` is a Dataset. Defaults to `None`.
         every: measure after every `every` epochs; or a collection of the epochs after which to measure, 0 is before training; or
             `"100 steps"`: after every 100 steps of a training. Defaults to `1`.
@@ -112,12 +113,12 @@ def sum_gradients(model, batch, *_, layers, loss=None, training=False):
     """
     samples = float(num_samples(batch))
 
-    def sum_member(member):
+    def sum_member(member, batch):
         weights = [[v.value for v in variables] for variables in weights_by_layer(template_of(model), layers).values()]
         gradients = gradient_of_loss(model, member, tf.nest.flatten(weights), batch, loss, training)
         return tf.nest.pack_sequence_as(weights, [samples * gradient for gradient in gradients])
 
-    return map_members(model, sum_member), tf.constant(samples)
+    return map_batch(model, sum_member, batch), tf.constant(samples)
 
 
 def _sums(model, totals, layers, loss, training):

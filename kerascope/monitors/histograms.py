@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from ..bins import histogram
 from .core.activation_recorder import layers_with_activation, record_activations
-from .core.graphs import graph_per_batch, map_members, sum_over_batches, template_of
+from .core.graphs import graph_per_batch, map_batch, sum_over_batches, template_of
 from .core.layers import NothingToMeasure, matches, weights_by_layer
 from .core.loss import predict
 from .core.loss_monitor import LossMonitor
@@ -42,19 +43,25 @@ class HistogramMonitor(LossMonitor, Monitor):
         y: their targets. Defaults to `None`.
         every: measure before training (if the model is built) and after every `every` epochs; or a collection of the epochs after which to
             measure, 0 is before training; or `"100 steps"`: after every 100 steps of a training. Defaults to `1`.
-        bins: number of bins. Defaults to `60`.
+        bins: number of bins, at least 2. Their width is the smallest power of two at which the values of all members fit into them, and
+            their edges are multiples of it: so `kerascope.join_arrays` joins trainings exactly. Defaults to `60`.
         sample_weight: weights of the probe's samples, as given to `fit`. Defaults to `None`.
         layers: names or patterns of the layers to measure. Defaults to `None`: all.
         class_weight: weights of the classes, as given to `fit`. Defaults to `None`.
         loss: see `GradientMonitor`. Without it, only activations are counted for a model with a `train_step` of its own, and a warning
             tells. Defaults to `None`.
         training: see `GradientMonitor`. Defaults to `False`.
+
+    Raises:
+        ValueError: for fewer than two bins.
     """
 
     transient = (*Monitor.transient, "_gradients", "_activations")
 
     def __init__(self, x, y=None, every=1, bins=60, sample_weight=None, layers=None, class_weight=None, loss=None, training=False):
         super().__init__(x, y, sample_weight, class_weight, every, layers, loss, training)
+        if bins < 2:
+            raise ValueError(f"bins must be at least 2, got {bins}")
         self.bins = bins
         self.measures_before_training = isinstance(every, numbers.Integral)
 
@@ -90,7 +97,7 @@ class HistogramMonitor(LossMonitor, Monitor):
         if left_out:
             self.warn(f"leaves out activations of layers that are not called, or only in a loop: {', '.join(left_out)}")
         self._candidates = []  # told once
-        histograms = {name: _histogram(members, self.bins) for name, members in values.items()}
+        histograms = {name: histogram(members, self.bins) for name, members in values.items()}
         self.stages.append(Stage(self.fit, epoch, self.step, self.seeds, histograms))
 
     def measure(self, model, epoch=None):
@@ -110,8 +117,8 @@ class HistogramMonitor(LossMonitor, Monitor):
         """All histograms as a tidy DataFrame: a row per seed, epoch, kind, layer and bin.
 
         Columns: `seed`, only if the model has seeds; `fit`, from 1, only after several trainings; `epoch`, the number of completed epochs;
-        `step`, only with steps; `kind`, `activation` or `gradient`; `layer`; `left` and `right`, the edges of the bin, the right one
-        belongs to the last bin only; and `count`, the number of values in it. `attrs["problems"]` and warnings are as in
+        `step`, only with steps; `kind`, `activation` or `gradient`; `layer`; `left` and `right`, the edges of the bin, to which the left
+        one belongs; and `count`, the number of values in it. `attrs["problems"]` and warnings are as in
         `QuantityMonitor.frame`.
         """
         self.warn_if_empty(self.stages)
@@ -138,8 +145,9 @@ class HistogramMonitor(LossMonitor, Monitor):
         """The histograms of the last training as `{name: array}`, ready for `np.savez`.
 
         `epochs`, int64 `(stages,)`; and for each kind (`activation`, `gradient`) and layer `<kind>/<layer>/counts`, int64 `(stages,
-        members, bins)`, and `<kind>/<layer>/edges`, float64 `(stages, bins + 1)`. The edges span the finite values of all members; other
-        values are not counted. Where a layer was not measured (it was frozen later, for example), counts are 0 and edges NaN.
+        members, bins)`, and `<kind>/<layer>/edges`, float64 `(stages, bins + 1)`, common to all members. Values that are not finite are
+        not counted. Around a single value, or none, bins have another width than a power of two. Where a layer
+        was not measured (it was frozen later, for example), counts are 0 and edges NaN.
         """
         stages = [stage for stage in self.stages if stage.fit == self.stages[-1].fit]
         arrays = {"epochs": np.array([stage.epoch for stage in stages], dtype=np.int64)}
@@ -201,7 +209,7 @@ def _activations(model, batch, layers, loss, training):
     """The activations of all members: `{"activation/<layer>": (members, values)}`."""
     found = layers_with_activation(template_of(model), layers)
 
-    def read_member(member):
+    def read_member(member, batch):
         with record_activations(found) as calls_by_path:
             predict(member, batch, training)
         return {
@@ -209,11 +217,4 @@ def _activations(model, batch, layers, loss, training):
             for path, calls in calls_by_path.items()
         }
 
-    return map_members(model, read_member)
-
-
-def _histogram(values, bins):
-    """Counts `(members, bins)` of values `(members, ...)`, and the edges `(bins + 1,)` common to all members."""
-    members = [member[np.isfinite(member)].astype(np.float64) for member in values]
-    edges = np.histogram_bin_edges(np.concatenate(members), bins)
-    return np.stack([np.histogram(member, edges)[0] for member in members]), edges
+    return map_batch(model, read_member, batch)

@@ -4,10 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from ..compat import keras_mask
-from ..samples import num_samples
+from ..per_member import Own, num_samples
 from .core.base import QuantityMonitor
 from .core.classes import binary_threshold, classes_of_targets, loss_config, predicted_classes, rows_of_outputs
-from .core.graphs import graph_per_batch, map_members
+from .core.graphs import graph_per_batch, map_batch
 from .core.loss import loss_and_logit_gradient
 from .core.loss_monitor import LossMonitor
 from .core.quantity import Quantity
@@ -95,7 +95,8 @@ class LogitMonitor(LossMonitor, QuantityMonitor):
         threshold=None,
     ):
         super().__init__(x, y, sample_weight, class_weight, every, None, loss, logs=logs)
-        if not isinstance(self.probe.batches[0].get("y"), tf.Tensor):
+        y = self.probe.batches[0].get("y")
+        if not isinstance(y.tensors if isinstance(y, Own) else y, tf.Tensor):
             raise ValueError("LogitMonitor needs one array of targets y")
         self.stages = sorted(set(stages))
         self.vanished_share, self.threshold = vanished_share, threshold
@@ -107,8 +108,14 @@ class LogitMonitor(LossMonitor, QuantityMonitor):
 
     @property
     def labels(self):
-        """The probe's labels, `(samples,)`: classes, int, or numbers, if the targets are no classes."""
-        return np.concatenate([batch["y"].numpy().reshape(-1) for batch in self.probe.batches]) if self._labels is None else self._labels
+        """The probe's labels, `(samples,)`, or `(members, samples)` if they are each member's own: classes, int, or numbers, if the
+        targets are no classes."""
+        if self._labels is not None:
+            return self._labels
+        targets = [batch["y"] for batch in self.probe.batches]
+        if isinstance(targets[0], Own):
+            return targets[0].tensors.numpy().reshape(self.probe.members, -1)
+        return np.concatenate([y.numpy().reshape(-1) for y in targets])
 
     def build_measure(self):
         compiled = not callable(self.loss)
@@ -122,28 +129,28 @@ class LogitMonitor(LossMonitor, QuantityMonitor):
         def measure_against_start(epoch):
             losses, shapes, *parts = zip(*([tensor.numpy() for tensor in measure()] for measure in measures), strict=True)
             if not known:
-                known.append(self._classes([tuple(shape[0]) for shape in shapes], axis, threshold, [of_batch[0] for of_batch in parts[0]]))
+                known.append(self._classes([tuple(shape[0]) for shape in shapes], axis, threshold, parts[0]))
             classes = known[0]
             counted, outputs, logits, gradients = (np.concatenate(part, axis=1) for part in parts)
-            kept = counted[0]  # The same for all members: positions that are masked have no loss.
+            kept = _kept(counted)
             loss, logits, norms = np.dot(share, losses), logits[:, kept], np.linalg.norm(gradients[:, kept].astype("float64"), axis=-1)
-            self._labels = None if classes is None else classes[kept]
+            self._labels = None if classes is None else classes[..., kept]
             if self._start is None or self._start[0] != self.fit:
                 self._start = self.fit, loss, self.vanished_share * np.median(norms, axis=1, keepdims=True)
             if epoch in self.stages:
                 self._stage_values.append((self.fit, epoch, logits, norms.astype("float32")))
-            wrong = None if classes is None else predicted_classes(outputs[:, kept], threshold) != classes[kept]
+            wrong = None if classes is None else predicted_classes(outputs[:, kept], threshold) != classes[..., kept]
             return {"model": _quantities(loss, logits, norms, wrong, *self._start[1:])[:, np.newaxis]}
 
         return measure_against_start
 
     def _classes(self, shapes, axis, threshold, counted):
-        """The class of each row of the outputs, or None, with a warning."""
-        targets = [batch["y"].numpy() for batch in self.probe.batches]
+        """The class of each row of the outputs, `(rows,)` or `(members, rows)`; or None, with a warning."""
+        targets = [batch["y"] for batch in self.probe.batches]
         batches = zip(targets, shapes, counted, strict=True)
-        classes = [classes_of_targets(y, shape, axis, threshold, of_batch) for y, shape, of_batch in batches]
+        classes = [_classes_of_batch(y, shape, axis, threshold, of_batch) for y, shape, of_batch in batches]
         if not any(of_batch is None for of_batch in classes):
-            return np.concatenate(classes)
+            return np.concatenate(classes, axis=-1)
         single = shapes[0][axis] == 1 or len(shapes[0]) == 1
         way_out = "; if they are, threshold= is the output above which it is the second" if single and threshold is None else ""
         self.warn(f"does not measure misclassified_fraction and vanished_fraction: the targets are no classes{way_out}")
@@ -164,9 +171,9 @@ class LogitMonitor(LossMonitor, QuantityMonitor):
     def arrays(self):
         """The values of the last training's stages, sample by sample, as `{name: array}`, ready for `np.savez`.
 
-        `epochs`, int64 `(stages,)`; `labels`, `(samples,)`; and, if there are stages, `logits`, float32 `(stages, members, samples,
-        classes)`, and `gradient_norm`, float32 `(stages, members, samples)`. Positions of sequences and images count as samples; those that
-        are masked are left out.
+        `epochs`, int64 `(stages,)`, which the members share; `labels`, `(samples,)`, or `(members, samples)` if they are each member's
+        own; and, if there are stages, `logits`, float32 `(stages, members, samples, classes)`, and `gradient_norm`, float32 `(stages,
+        members, samples)`. Positions of sequences and images count as samples; those that are masked are left out.
         """
         stages = [values for fit, *values in self._stage_values if fit == self._stage_values[-1][0]]
         arrays = {"epochs": np.array([epoch for epoch, *_ in stages], dtype=np.int64), "labels": self.labels}
@@ -176,11 +183,26 @@ class LogitMonitor(LossMonitor, QuantityMonitor):
         return arrays
 
 
+def _kept(counted):
+    """The rows that count, bool `(rows,)`: positions that are masked have no loss."""
+    if not (counted == counted[0]).all():
+        raise ValueError("the members' own samples are masked at different positions, which LogitMonitor cannot put side by side")
+    return counted[0]
+
+
+def _classes_of_batch(y, shape, axis, threshold, counted):
+    if not isinstance(y, Own):
+        return classes_of_targets(y.numpy(), shape, axis, threshold, counted[0])
+    members = zip(y.tensors.numpy(), counted, strict=True)
+    classes = [classes_of_targets(of_member, shape, axis, threshold, own_counted) for of_member, own_counted in members]
+    return None if any(of_member is None for of_member in classes) else np.stack(classes)
+
+
 def _measure(model, batch, loss, axis, ignored):
     """For all members the loss `(members,)`; the shape of the outputs; and row by row (see `rows_of_outputs`) whether it counts,
     `(members, rows)`, its outputs, logits and gradient, `(members, rows, classes)`."""
 
-    def measure_member(member):
+    def measure_member(member, batch):
         value, outputs, logits, gradient = loss_and_logit_gradient(model, member, batch, loss)
         if gradient is None:
             raise ValueError("the loss does not depend on the model's output, nor on what goes into its softmax or sigmoid")
@@ -193,7 +215,7 @@ def _measure(model, batch, loss, axis, ignored):
         gradient *= tf.reduce_sum(tf.cast(counted, tf.float32))
         return value, tf.constant(outputs.shape.as_list()), counted, rows, logits, gradient
 
-    return map_members(model, measure_member)
+    return map_batch(model, measure_member, batch)
 
 
 def _quantities(loss, logits, norms, wrong, first_loss, vanished_below):

@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from ..compat import quiet_vectorized_map
 from ..layers import layer_paths
-from ..samples import num_samples
+from ..per_member import num_samples
 from .core.base import QuantityMonitor
-from .core.graphs import map_members, operation_types, sum_over_batches, template_of
+from .core.graphs import map_batch, operation_types, sum_over_batches, template_of
 from .core.hessian import flatten, num_weights, selected_weights
 from .core.loss import gradient_of_loss
 from .core.loss_monitor import LossMonitor
@@ -115,7 +115,7 @@ def _sum_spread(model, batch, mean, layers, loss, training, batch_size):
     the mean; and the number of samples.
     """
 
-    def sum_member(member, mean):
+    def sum_member(member, batch, mean):
         weights = [variable.value for variable in selected_weights(model, layers)]
 
         def difference_from_mean(sample, copies=1):
@@ -126,7 +126,7 @@ def _sum_spread(model, batch, mean, layers, loss, training, batch_size):
         differences, products = _map_samples(difference_from_mean, batch)
         return tf.reduce_sum(differences, axis=0), tf.reduce_sum(tf.square(differences), axis=0), tf.reduce_sum(tf.square(products))
 
-    return *map_members(model, sum_member, mean), tf.constant(float(num_samples(batch)))
+    return *map_batch(model, sum_member, batch, mean), tf.constant(float(num_samples(batch)))
 
 
 def _map_samples(function, batch):

@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from .core.graphs import graph_per_batch, map_members
+from ..per_member import Own
+from .core.graphs import graph_per_batch, map_batch
 from .core.loss import predict
 from .core.monitor import Monitor
 from .core.probe import Probe
@@ -23,7 +24,8 @@ class PredictionMonitor(Monitor):
     ```
 
     Args:
-        x: the points: an array of samples, as given to `fit`, or a Dataset of batches of them.
+        x: the points: an array of samples, as given to `fit`, or a Dataset of batches of them; within `PerMember`, each
+            member's own.
 
     Raises:
         ValueError: for several inputs, sparse or ragged ones.
@@ -31,8 +33,10 @@ class PredictionMonitor(Monitor):
 
     def __init__(self, x):
         super().__init__(Probe(x).without_targets())
-        if not isinstance(self.probe.batches[0]["x"], tf.Tensor):
-            kind = type(self.probe.batches[0]["x"]).__name__
+        x = self.probe.batches[0]["x"]
+        x = x.tensors if isinstance(x, Own) else x
+        if not isinstance(x, tf.Tensor):
+            kind = type(x).__name__
             raise ValueError(f"PredictionMonitor needs the points as one dense array, got {kind}: call the model itself on other inputs")
 
     def clear(self):
@@ -55,13 +59,19 @@ class PredictionMonitor(Monitor):
         self._outputs = np.concatenate([part.numpy() for part in parts], axis=1)
 
     def arrays(self):
-        """`x`, the points `(points, features)`, and, once a training has ended, `outputs` of the last one, `(members, points, ...)`."""
+        """The points and the outputs as `{name: array}`, ready for `np.savez`.
+
+        `x`, the points `(points, ...)`, which the members share, or `member_x`, each member's own, `(members, points, ...)`; and, once a
+        training has ended, `outputs` of the last one, `(members, points, ...)`.
+        """
         outputs = {} if self._outputs is None else {"outputs": self._outputs}
+        if self.probe.members is not None:
+            return {"member_x": self.probe.batches[0]["x"].tensors.numpy(), **outputs}
         return {"x": np.concatenate([batch["x"].numpy() for batch in self.probe.batches]), **outputs}
 
 
 def _predict(model, batch):
-    return map_members(model, lambda member: _single(predict(member, batch)))
+    return map_batch(model, lambda member, batch: _single(predict(member, batch)), batch)
 
 
 def _single(outputs):

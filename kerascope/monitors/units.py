@@ -62,7 +62,8 @@ class UnitActivity:
     def arrays(self):
         """The shares of the last training as `{name: array}`.
 
-        `epochs`, int64 `(epochs,)`, and `<layer>`, float32 `(members, epochs, units)`, 0 to 1; NaN where the layer was not measured.
+        `epochs`, int64 `(epochs,)`, which the members share, and `<layer>`, float32 `(members, epochs, units)`, 0 to
+        1; NaN where the layer was not measured.
         """
         layers = [*self._fits.values()][-1].layers if self._fits else {}
         epochs = sorted({epoch for by_epoch in layers.values() for epoch in by_epoch})

@@ -1,5 +1,6 @@
 """Many trainings of one Keras model at once: `SeedStack`, and what belongs to it."""
 
+from .. import _backend as _backend  # first: its error is clearer than those of the others
 from .early_stopping import EarlyStopping
 from .member_scope import NotStackable
 from .pool import StackPool

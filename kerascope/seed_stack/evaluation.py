@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ..compat import metric_function
 from ..layers import outputs_of
-from ..samples import num_samples
+from ..per_member import gather_samples, mapped, num_samples, of_members, slice_samples
 from .member_loss import member_loss
 from .members import assign_members, assigned_values
 from .totals import fold_batches, losses_of_batch, masks_of, results_of, update_totals, updated_metrics, zero_totals
@@ -19,7 +19,7 @@ EVALUATION_BATCH = 2048
 
 
 def evaluate(stack, batch, *, batch_size):
-    """Evaluate every member on the same samples, in even batches; a dict of tensors `(members,)`.
+    """Evaluate every member on the samples, in even batches; a dict of tensors `(members,)`.
 
     Args:
         stack: a compiled SeedStack.
@@ -29,22 +29,23 @@ def evaluate(stack, batch, *, batch_size):
     samples = num_samples(batch)
 
     def step(_, rows, totals):
-        some = tf.nest.map_structure(lambda t: tf.gather(t, rows), batch)
+        some = gather_samples(batch, rows)
 
         is_assigned = []
 
-        def loss_and_outputs(member):
+        def loss_and_outputs(member, batch):
             before = [v.value for v in member.variables]
-            y_pred = outputs_of(member, some["x"], training=False)
-            loss = stack.member_loss(member, some, y_pred, training=False)
+            y_pred = outputs_of(member, batch["x"], training=False)
+            loss = stack.member_loss(member, batch, y_pred, training=False)
             is_assigned[:], assigned = assigned_values(member.variables, before)
             return loss, (y_pred, masks_of(y_pred)), assigned
 
         before = totals["losses"]
-        (loss, (y_pred, masks), assigned), losses = stack.map_and_track(loss_and_outputs, (), before)
+        of_member, own = mapped(loss_and_outputs, some)
+        (loss, (y_pred, masks), assigned), losses = stack.map_and_track(of_member, (own,), before)
         losses = [old + new for old, new in zip(before, losses_of_batch(stack, losses, before, rows.shape[0]), strict=True)]
         assign_members(stack, stack.template.variables, is_assigned, assigned)  # a layer that draws noise, to evaluate as well
-        return update_totals(stack, {**totals, "losses": losses}, some, loss, y_pred, masks, per_member=False)
+        return update_totals(stack, {**totals, "losses": losses}, some, loss, y_pred, masks)
 
     # Even batches: a smaller last one would be traced and compiled separately.
     size = batch_size or samples // -(-samples // EVALUATION_BATCH)
@@ -52,13 +53,29 @@ def evaluate(stack, batch, *, batch_size):
     return results_of(stack, totals, samples)
 
 
+def outputs(stack, batch, training=False):
+    """The outputs of all members, tensors `(members, samples, ...)`; `batch` and `training` as for `evaluate` and a layer."""
+    is_assigned = []
+
+    def outputs_and_state(member, batch):
+        before = [v.value for v in member.variables]
+        y_pred = outputs_of(member, batch["x"], training)
+        is_assigned[:], assigned = assigned_values(member.variables, before)
+        return y_pred, assigned
+
+    of_member, own = mapped(outputs_and_state, batch)
+    y_pred, assigned = stack.map_members(of_member, own)
+    assign_members(stack, stack.template.variables, is_assigned, assigned)  # a layer that draws noise, to predict as well
+    return y_pred
+
+
 def batches_matter(stack, batch, with_metrics=True):
     """Whether samples are evaluated otherwise in one batch than in two: sums, masks, layers that mix samples or change their state.
 
-    Tried on the first few samples, with weights that differ.
+    Tried on the first few samples, of the first member if each has its own, with weights that differ.
     """
     samples = min(8, num_samples(batch))
-    some = tf.nest.map_structure(lambda t: t[:samples], batch)
+    some = slice_samples(of_members(batch, 0), slice(samples))
     if "sample_weight" in some:
         some["sample_weight"] = tf.nest.map_structure(_distinct, some["sample_weight"])
     metrics = stack.member_metrics if with_metrics else []

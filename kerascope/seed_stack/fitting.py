@@ -5,10 +5,12 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from ..per_member import PerMember, num_samples, slice_samples
+from .evaluation import outputs
 from .learning_rates import accurate_float
 from .member_scope import NotStackable
 from .members import choose_members
-from .samples import source_of
+from .samples import batch_of, source_of
 from .training import Training
 from .verification import verify
 
@@ -36,14 +38,15 @@ class Fitting:
         """Train all members; arguments as of `keras.Model.fit`, except where said.
 
         Args:
-            x, y, sample_weight, class_weight: arrays or structures of them; or `x` a finite `tf.data.Dataset` of batches, which all members
-                see in its order. They stay on the device. Defaults to `None`.
+            x, y, sample_weight, class_weight: arrays or structures of them, each shared by all members, or within `PerMember`; or `x` a
+                finite `tf.data.Dataset` of batches, which all members see in its order. They stay on the device. Defaults to `None`.
             batch_size: samples per step and member. Defaults to `None`: 32, or the batches of a Dataset.
             epochs: see `keras.Model.fit`. Defaults to `1`.
             verbose: likewise. Defaults to `"auto"`.
             callbacks: those that act on all members by a mean over them are refused. Defaults to `None`.
             validation_split: the share of the samples, the last ones, to validate on. Defaults to `0.0`.
-            validation_data: `(x, y)`, `(x, y, sample_weight)` or a Dataset, read once; evaluated after each epoch. Defaults to `None`.
+            validation_data: `(x, y)`, `(x, y, sample_weight)`, in which each may be a `PerMember`, or a Dataset, read once; evaluated after
+                each epoch. Defaults to `None`.
             shuffle: whether each member sees arrays in its own `batch_order`, or all in the order of `x`. Defaults to `True`.
             initial_epoch: see `keras.Model.fit`. Defaults to `0`.
             log_members: whether `logs` and `History` also have each member's values, as `"<name>/seed_<seed>"`. Defaults to `False`.
@@ -53,14 +56,14 @@ class Fitting:
             A `History` of means over the members that have not diverged, nor been stopped.
 
         Raises:
-            ValueError: for a `batch_size` below 1, no samples, or parts of different lengths.
+            ValueError: for a `batch_size` below 1, no samples, parts of different lengths, or samples for another number of members.
             NotStackable: for samples of another kind, callbacks that act by means, or a model that cannot be trained as alone.
         """
         for name in ("steps_per_epoch", "validation_steps"):
             if validation.pop(name, None) is not None:
                 raise NotStackable(f"a SeedStack takes whole epochs: give dataset.take(steps) in place of {name}")
         self._require_compiled()
-        source = source_of(x, y, sample_weight, class_weight)
+        source = source_of(len(self.seeds), x, y, sample_weight, class_weight)
         training = Training(self, source, validation_data, validation_split, shuffle, batch_size, **validation)
         return training.run(callbacks, verbose, initial_epoch, epochs, log_members)
 
@@ -120,10 +123,10 @@ class Fitting:
         return_dict=False,
         per_member=False,
     ):
-        """Loss and metrics of all members on the same samples.
+        """Loss and metrics of all members, on the same samples or each on its own.
 
         Args:
-            x: samples, as for `fit`. Defaults to `None`.
+            x: samples, as for `fit`, each argument shared or `PerMember`. Defaults to `None`.
             y: their targets. Defaults to `None`.
             batch_size: samples at a time if a loss is no mean over samples; else one graph chooses its own batches. Defaults to `None`: 32.
             verbose: ignored: nothing is printed. Defaults to `"auto"`.
@@ -137,13 +140,13 @@ class Fitting:
             The loss and the metrics, as a list or dict; as one number if there are no metrics.
 
         Raises:
-            ValueError: for no samples, or parts of different lengths.
+            ValueError: for no samples, parts of different lengths, or samples for another number of members.
             NotStackable: for samples of another kind, `steps` or `callbacks`.
         """
         self._require_compiled()
         if steps is not None or callbacks:
             raise NotStackable("evaluate() of a SeedStack takes no steps and no callbacks: give the samples that are meant")
-        source = source_of(x, y, sample_weight)
+        source = source_of(len(self.seeds), x, y, sample_weight)
         self.prepare(source.batch)
         graph = self.evaluation_graph(source.batch, batch_size or source.batch_size or 32)
         results = {name: value.numpy() for name, value in graph(source.batch).items()}
@@ -152,13 +155,39 @@ class Fitting:
         values = list(results.values())
         return results if return_dict else values if len(values) > 1 else values[0]
 
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Outputs of all members, as `keras.Model.predict`, on the same samples or each on its own.
+
+        Args:
+            x: samples, as for `keras.Model.predict`; or arrays within `PerMember`.
+            batch_size: samples at a time. Defaults to `None`: 32.
+            verbose: as for `keras.Model.predict`; nothing is printed for `PerMember`. Defaults to `"auto"`.
+            steps: as for `keras.Model.predict`; refused with `PerMember`. Defaults to `None`.
+            callbacks: likewise. Defaults to `None`.
+
+        Returns:
+            An array `(samples, members, ...)`, or a structure of them.
+
+        Raises:
+            NotStackable: for `PerMember` of other than dense arrays, or with `steps` or `callbacks`.
+            ValueError: for samples for another number of members.
+        """
+        if not isinstance(x, PerMember):
+            return super().predict(x, batch_size, verbose, steps, callbacks)
+        if steps is not None or callbacks:
+            raise NotStackable("predict() of PerMember takes no steps and no callbacks: give the samples that are meant")
+        batch, size = batch_of(len(self.seeds), x), batch_size or 32
+        parts = [slice_samples(batch, slice(start, start + size)) for start in range(0, num_samples(batch), size)]
+        results = [self.graph(outputs, part)(part) for part in parts]
+        return tf.nest.map_structure(lambda *of_parts: np.moveaxis(np.concatenate(of_parts, axis=1), 0, 1), *results)
+
     def verify(self, x, y=None, sample_weight=None, batch_size=32, steps=3, member=-1, tolerance=1e-4):
         """Train one member alone with `keras.Model.fit` for a few steps, and compare it with that member of a stack.
 
         The stack itself stays as it is. Try it first with a model, loss and optimizer of your own.
 
         Args:
-            x: samples, as arrays; `steps` batches of them are used.
+            x: samples, as arrays, shared or `PerMember`; `steps` batches of them are used.
             y: their targets. Defaults to `None`.
             sample_weight: their weights. Defaults to `None`.
             batch_size: samples per step. Defaults to `32`.

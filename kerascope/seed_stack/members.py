@@ -24,12 +24,35 @@ def validate_seeds(seeds):
     seeds = list(seeds)
     if not seeds:
         raise ValueError("SeedStack needs at least one seed")
-    for seed in seeds:
-        if not isinstance(seed, numbers.Integral) or isinstance(seed, bool) or not 0 <= seed < 2**32:
-            raise ValueError(f"a seed is an integer from 0 to 2**32 - 1, got {seed!r}")
+    seeds = [_seed(seed) for seed in seeds]
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must differ from each other, got {seeds}")
-    return [int(seed) for seed in seeds]
+    return seeds
+
+
+def _seed(seed):
+    if not isinstance(seed, numbers.Integral) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise ValueError(f"a seed is an integer from 0 to 2**32 - 1, got {seed!r}")
+    return int(seed)
+
+
+def further_seeds(seeds, **given):
+    """Seeds of one kind of randomness, one for each of `seeds`, which they are by default; they need not differ from each other.
+
+    Args:
+        seeds: the members' seeds.
+        **given: the seeds by the name of their argument; None for `seeds`.
+
+    Raises:
+        ValueError: for another number of them, or one that is no seed.
+    """
+    ((name, values),) = given.items()
+    if values is None:
+        return list(seeds)
+    values = list(values)
+    if len(values) != len(seeds):
+        raise ValueError(f"{name} needs one seed for each of {len(seeds)} members, got {len(values)}")
+    return [_seed(value) for value in values]
 
 
 def build_member(build, seed):

@@ -12,9 +12,9 @@ from .stack import SeedStack
 class StackPool:
     """A pool of compiled SeedStacks, whose graphs are used again.
 
-    Two trainings share a stack if they have the same seeds, architecture, loss, metrics and optimizer. Initial weights and learning rate, a
-    number or a schedule, may differ. A callback cannot set the learning rate: Keras refuses that of an optimizer with a schedule, which
-    each has here.
+    Two trainings share a stack if they have the same seeds, architecture, loss, metrics and optimizer. Initial weights, their seeds and
+    those of the batch order, and the learning rate, a number or a schedule, may differ. A callback cannot set the learning rate: Keras
+    refuses that of an optimizer with a schedule, which each has here.
 
     Example:
 
@@ -29,7 +29,7 @@ class StackPool:
     def __init__(self):
         self._stacks = {}
 
-    def stack(self, build, seeds, optimizer, loss, metrics):
+    def stack(self, build, seeds, optimizer, loss, metrics, weight_seeds=None, order_seeds=None):
         """A compiled SeedStack that is not trained yet. It may be the one of an earlier call, which then begins again.
 
         Args:
@@ -38,12 +38,13 @@ class StackPool:
             optimizer: a `keras.optimizers.Optimizer`.
             loss: as for `SeedStack.compile`; can be serialised by Keras.
             metrics: list of `keras.metrics.Metric`.
+            weight_seeds, order_seeds: as for `SeedStack`. Defaults to `None`: `seeds`.
 
         Raises:
             ValueError: as `SeedStack` and its `compile`.
         """
         # Fixed names: Keras's own count up, and names are part of files of weights.
-        stack = SeedStack(build, seeds, name="seed_stack")
+        stack = SeedStack(build, seeds, weight_seeds, order_seeds, name="seed_stack")
         optimizer.name = type(optimizer).__name__.lower()
         if isinstance(learning_rate := optimizer.get_config()["learning_rate"], float):
             optimizer.learning_rate = ConstantLearningRate(learning_rate)

@@ -5,7 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
-from ..samples import KINDS, batches_of, is_dense, num_samples
+from ..per_member import num_samples, require_members, slice_samples
+from ..samples import KINDS, batches_of, is_dense
 from .member_scope import NotStackable
 
 
@@ -29,7 +30,7 @@ class Arrays:
         at = math.floor(samples * (1 - share))
         if not 0 < at < samples:
             raise ValueError(f"validation_split={share} leaves no samples on one side of {samples}")
-        first, last = (tf.nest.map_structure(lambda t, rows=rows: t[rows], self.batch) for rows in (slice(at), slice(at, None)))
+        first, last = (slice_samples(self.batch, rows) for rows in (slice(at), slice(at, None)))
         return Arrays(first), Arrays({name: part for name, part in last.items() if not (self.by_class and name == "sample_weight")})
 
     def of_epoch(self):
@@ -73,25 +74,28 @@ class Batches:
         return tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), *batches)
 
 
-def source_of(x, y=None, sample_weight=None, class_weight=None):
+def source_of(members, x, y=None, sample_weight=None, class_weight=None):
     """The samples as `Arrays` or `Batches`.
 
     Args:
+        members: the number of members, for which `PerMember` must have samples.
         x, y, sample_weight: as given to `keras.Model.fit`. Default to `None`.
         class_weight: `{class: weight}` or None. Defaults to `None`.
 
     Raises:
         NotStackable: for samples of another kind.
-        ValueError: for no samples, parts of different lengths, or weights given twice.
+        ValueError: for no samples, parts of different lengths, weights given twice, or samples for another number of members.
     """
     if isinstance(x, KINDS) and y is None and sample_weight is None:
         return Batches(x, class_weight)
-    return Arrays(batch_of(x, y, sample_weight, class_weight), by_class=class_weight is not None)
+    return Arrays(batch_of(members, x, y, sample_weight, class_weight), by_class=class_weight is not None)
 
 
-def batch_of(x, y=None, sample_weight=None, class_weight=None):
+def batch_of(members, x, y=None, sample_weight=None, class_weight=None):
     """Arrays as one batch; see `source_of`."""
-    return _dense_batches(x, y, sample_weight, class_weight)[0]
+    batch = _dense_batches(x, y, sample_weight, class_weight)[0]
+    require_members(batch, members)
+    return batch
 
 
 def _dense_batches(*args, **kwargs):

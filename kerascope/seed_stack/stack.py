@@ -5,12 +5,15 @@ axis, one slice per seed, and maps the loss and gradient of the single model ove
 order, gradients and slice of the optimizer's state, so it ends with the weights that training it alone would give.
 """
 
+import inspect
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..compat import allow_vectorized_bitcast, exclude_stacked_from_weight_decay, learning_rate_schedule, set_untracked
 from ..layers import outputs_of
+from ..per_member import of_members, slice_samples
 from . import evaluation
 from .fitting import Fitting
 from .graph import CompiledGraph
@@ -19,7 +22,7 @@ from .learning_rates import accurate_float
 from .mapping import map_slices
 from .member_loss import member_loss
 from .member_scope import MemberScope, NotStackable
-from .members import assign_members, assigned_values, build_member, stack_variables, validate_seeds
+from .members import build_member, further_seeds, stack_variables, validate_seeds
 from .same_model import require_same_model
 from .separability import require_separable
 
@@ -54,8 +57,12 @@ class SeedStack(Fitting, Refusals, keras.Model):
     Args:
         build: function without arguments that returns a built model, the same each time but for its weights. It is called once per seed,
             right after `keras.utils.set_random_seed(seed)`.
-        seeds: distinct integers in `[0, 2**32)`. A seed fixes a member's initial weights, its batch order and its dropout masks. Keras's
-            initializers use Python's global generator, so no other thread may use it meanwhile; its state, and NumPy's, is restored.
+        seeds: distinct integers in `[0, 2**32)`. A seed names a member, and fixes its initial weights, its batch order and its dropout
+            masks. Keras's initializers use Python's global generator, so no other thread may use it meanwhile; its state, and NumPy's, is
+            restored.
+        weight_seeds: the seeds of initial weights and dropout masks, an integer for each member; members may share one. Defaults to
+            `None`: `seeds`.
+        order_seeds: likewise those of the members' batch orders. Defaults to `None`: `seeds`.
         **kwargs: as for `keras.Model`, such as `name`.
 
     Attributes:
@@ -71,11 +78,13 @@ class SeedStack(Fitting, Refusals, keras.Model):
         NotStackable: a ValueError, for a model that cannot be stacked.
     """
 
-    def __init__(self, build, seeds, **kwargs):
+    def __init__(self, build, seeds, weight_seeds=None, order_seeds=None, **kwargs):
         super().__init__(**kwargs)
         allow_vectorized_bitcast()
         self.seeds = validate_seeds(seeds)
-        members = [build_member(build, seed) for seed in self.seeds]
+        self.weight_seeds = further_seeds(self.seeds, weight_seeds=weight_seeds)
+        self.order_seeds = further_seeds(self.seeds, order_seeds=order_seeds)
+        members = [build_member(build, seed) for seed in self.weight_seeds]
         require_same_model(members)
         # All members are computed with the layers of the template; its variables are not this model's.
         set_untracked(self, "template", members[0])
@@ -143,7 +152,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
                 return fn(self.template, *args_i), [scope.get_current_value(variable) for variable in variables]
 
         # A try to vectorise takes seconds for a large model: a model that failed is not tried again, nor is a function.
-        key = getattr(fn, "__code__", fn)
+        key = getattr(inspect.unwrap(fn), "__code__", fn)
         slices = [tf.convert_to_tensor(v.value) for v in self._stacked], list(values), args
         (results, updated), vectorised = map_slices(one, slices, self._vectorises and key not in self._not_vectorised)
         if not vectorised:
@@ -176,17 +185,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
             A tensor `(samples, members, ...)`, or a structure of them. `predict(x)` returns arrays of that shape: the classes that the
             members predict are `predict(x).argmax(axis=-1)`, `(samples, members)`.
         """
-        is_assigned = []
-
-        def outputs_and_state(member):
-            before = [v.value for v in member.variables]
-            outputs = outputs_of(member, inputs, training)
-            is_assigned[:], assigned = assigned_values(member.variables, before)
-            return outputs, assigned
-
-        outputs, assigned = self.map_members(outputs_and_state)
-        assign_members(self, self.template.variables, is_assigned, assigned)  # a layer that draws noise, to predict as well
-        return tf.nest.map_structure(lambda t: keras.ops.moveaxis(t, 0, 1), outputs)
+        return tf.nest.map_structure(lambda t: keras.ops.moveaxis(t, 0, 1), evaluation.outputs(self, {"x": inputs}, training))
 
     def member(self, index):
         """An ordinary model with the present weights of one member: a copy, as `build` made it, which can be trained, saved or changed.
@@ -194,7 +193,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
         Args:
             index: position in `seeds` (not the seed itself).
         """
-        model = build_member(self.build_function, self.seeds[index])
+        model = build_member(self.build_function, self.weight_seeds[index])
         for variable, stacked in zip(model.variables, self._stacked, strict=True):
             variable.assign(stacked[index])
         return model
@@ -235,13 +234,14 @@ class SeedStack(Fitting, Refusals, keras.Model):
         """Begin a new training, and keep the traced and compiled graphs.
 
         Args:
-            other: a SeedStack of the same seeds and architecture, not trained yet. Its weights are taken over.
+            other: a SeedStack of the same seeds and architecture, not trained yet. Its weights are taken over, and its other seeds.
             optimizer: an optimizer that differs from the compiled one only in its learning rate, which is taken over; both are constant, or
                 both a schedule.
         """
         for variable, value in zip(self._stacked, other._stacked, strict=True):
             variable.assign(value)
         set_untracked(self, "build_function", other.build_function)
+        self.weight_seeds, self.order_seeds = other.weight_seeds, other.order_seeds
         self._forget_training()
         if learning_rate_schedule(optimizer):
             self.optimizer.learning_rate = learning_rate_schedule(optimizer)
@@ -324,7 +324,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
         """Build loss, metrics and optimizer before anything is traced: none of them can create variables inside a loop."""
         if self._prepared:
             return
-        one = tf.nest.map_structure(lambda t: t[:1], batch)
+        one = slice_samples(of_members(batch, 0), slice(1))
         y_pred = self.in_template(lambda: outputs_of(self.template, one["x"], training=False))
         if self.loss is not None:
             self.compute_loss(one["x"], one.get("y"), y_pred, one.get("sample_weight"), training=False)

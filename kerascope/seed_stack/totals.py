@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from ..compat import keras_mask, set_keras_mask
+from ..per_member import mapped, num_samples
 from .member_scope import NotStackable
 
 
@@ -32,30 +33,28 @@ def zero_totals(stack):
     return {"loss": tf.zeros(members, stack.float_type), "metrics": metrics, "losses": repeated(stack.loss_variables)}
 
 
-def update_totals(stack, totals, batch, loss, y_pred, masks, per_member):
+def update_totals(stack, totals, batch, loss, y_pred, masks):
     """The totals after a batch, of which the losses of several outputs are known already.
 
     Args:
         stack: the SeedStack.
         totals: as of `zero_totals`.
-        batch: its tensors `(members, samples, ...)` if `per_member`, else `(samples, ...)`.
+        batch: its tensors `(samples, ...)`, or `Own` parts `(members, samples, ...)`.
         loss: the members' losses on it, `(members,)`.
         y_pred, masks: the outputs `(members, samples, ...)` and their masks, see `masks_of`.
-        per_member: whether each member has samples of its own.
     """
     targets = {name: part for name, part in batch.items() if name != "x"}
     if stack.member_metrics and "y" not in batch:
         raise NotStackable("metrics need targets y")
 
-    def update_metrics(_, states, y_pred, masks, targets=targets):
+    def update_metrics(_, targets, states, y_pred, masks):
         for number, mask in masks.items():
             set_keras_mask(tf.nest.flatten(y_pred)[number], mask)
         return updated_metrics(stack, states, targets, y_pred)
 
-    args = totals["metrics"], y_pred, masks, *((targets,) if per_member else ())
-    metrics = stack.map_members(update_metrics, *args) if stack.member_metrics else []
-    samples = tf.nest.flatten(batch)[0].shape[1 if per_member else 0]
-    return {**totals, "loss": totals["loss"] + samples * tf.cast(loss, stack.float_type), "metrics": metrics}
+    of_member, own = mapped(update_metrics, targets)
+    metrics = stack.map_members(of_member, own, totals["metrics"], y_pred, masks) if stack.member_metrics else []
+    return {**totals, "loss": totals["loss"] + num_samples(batch) * tf.cast(loss, stack.float_type), "metrics": metrics}
 
 
 def updated_metrics(stack, states, targets, y_pred):

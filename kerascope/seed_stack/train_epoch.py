@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ..compat import stacked_optimizer
 from ..layers import outputs_of
-from ..samples import num_samples
+from ..per_member import gather_samples, mapped, num_samples
 from .evaluation import evaluate
 from .mapping import map_slices
 from .members import assign_members, assigned_values
@@ -22,7 +22,8 @@ def train_epoch(stack, order, learning_rates, batch, *validation, batch_size, va
         stack: a compiled SeedStack whose loss, metrics and optimizer are built.
         order: int32 `(members, samples)`, each member's order of the samples, or `(samples,)`, the same for all.
         learning_rates: float `(steps,)` or `(steps, members)`, the learning rate of each step.
-        batch: all training samples, a dict of `x` and perhaps `y` and `sample_weight`, structures of tensors; first axis samples.
+        batch: all training samples, a dict of `x` and perhaps `y` and `sample_weight`, structures of tensors; first axis samples,
+            or of `Own` parts, with the members on the axis before.
         validation: nothing, or another such dict, evaluated after the last step.
         batch_size: samples per step; a smaller rest is a step of its own.
         validation_batch_size: see `evaluate`.
@@ -48,11 +49,10 @@ def train_epoch(stack, order, learning_rates, batch, *validation, batch_size, va
 
 
 def _train_step(stack, batch, rows, totals):
-    per_member = rows.shape.rank == 2
-    batch = tf.nest.map_structure(lambda t: tf.gather(t, rows), batch)
+    batch = gather_samples(batch, rows)
     strategy = stack.distribute_strategy
     # strategy.run stands inside the loop over batches: an optimizer cannot synchronise replicas from a loop within it.
-    results = strategy.run(_update_replica, args=(stack, batch, totals["losses"], per_member))
+    results = strategy.run(_update_replica, args=(stack, batch, totals["losses"]))
     if strategy.num_replicas_in_sync > 1:
         loss, losses, norm = (tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], value) for value in results[:3])
         shape = [len(stack.seeds), rows.shape[-1]]
@@ -65,15 +65,15 @@ def _train_step(stack, batch, rows, totals):
 
         results = loss, losses, norm, *(tf.nest.map_structure(gathered, value) for value in results[3:])
     loss, losses, norm, y_pred, masks = results
-    totals = update_totals(stack, {**totals, "losses": losses}, batch, loss, y_pred, masks, per_member)
+    totals = update_totals(stack, {**totals, "losses": losses}, batch, loss, y_pred, masks)
     return {**totals, "grad_norm": totals["grad_norm"] + norm}
 
 
-def _update_replica(stack, batch, losses, per_member):
+def _update_replica(stack, batch, losses):
     """Update all members with a batch that is shared out to the replicas.
 
     Args:
-        batch: the whole batch, its tensors `(members, samples, ...)` if `per_member`, else `(samples, ...)`.
+        batch: the whole batch, its tensors `(samples, ...)`, or `Own` parts `(members, samples, ...)`.
         losses: the values of the variables that hold the losses of several outputs, each `(members,)`.
 
     Returns:
@@ -81,10 +81,10 @@ def _update_replica(stack, batch, losses, per_member):
         replicas; and the outputs `(members, share, ...)` on the replica's share, and their masks.
     """
     replica = tf.distribute.get_replica_context()
-    batch, weight = _replica_share(batch, replica, axis=1 if per_member else 0)
+    batch, weight = _replica_share(batch, replica)
     has_gradient, is_assigned = [], []
 
-    def loss_and_gradients(member, batch=batch):
+    def loss_and_gradients(member, batch):
         # The tape is inside the mapped function: a gradient through the map would be sparse, which is slow in every optimizer.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             weights = [v.value for v in member.trainable_variables]
@@ -100,7 +100,8 @@ def _update_replica(stack, batch, losses, per_member):
         is_assigned[:], assigned = assigned_values(member.trainable_variables, weights)  # SpectralNormalization assigns weights in its call
         return loss, (y_pred, masks_of(y_pred)), gradients, assigned, [v.value for v in member.non_trainable_variables]
 
-    results, updated = stack.map_and_track(loss_and_gradients, (batch,) if per_member else (), losses)
+    of_member, own = mapped(loss_and_gradients, batch)
+    results, updated = stack.map_and_track(of_member, (own,), losses)
     loss, (y_pred, masks), gradients, assigned, state = results
     added = [value * weight for value in losses_of_batch(stack, updated, losses, tf.nest.flatten(y_pred)[0].shape[1])]
     loss, gradients, added = replica.all_reduce(tf.distribute.ReduceOp.SUM, (loss, gradients, added))
@@ -131,12 +132,12 @@ def _sum_of_squares(values):
     return tf.reduce_sum(by_row, axis=range(1, by_row.shape.rank))
 
 
-def _replica_share(batch, replica, axis):
+def _replica_share(batch, replica):
     """The samples of a replica, and their share of the batch; with fewer samples than replicas one sample and a share of 0."""
-    samples, replicas = tf.nest.flatten(batch)[0].shape[axis], replica.num_replicas_in_sync
+    samples, replicas = num_samples(batch), replica.num_replicas_in_sync
     if replicas == 1:
         return batch, 1.0
     number = int(tf.get_static_value(replica.replica_id_in_sync_group))
     start, stop = (samples * i // replicas for i in (number, number + 1))
     rows = tf.range(start, stop) if stop > start else tf.range(1)
-    return tf.nest.map_structure(lambda t: tf.gather(t, rows, axis=axis), batch), (stop - start) / samples
+    return gather_samples(batch, rows), (stop - start) / samples

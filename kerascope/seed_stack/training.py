@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..compat import restored_epoch
-from ..samples import num_samples
+from ..per_member import num_samples
 from . import train_epoch
 from .callbacks import validate_callbacks
 from .evaluation import batches_matter
@@ -65,7 +65,9 @@ class Training:
                 raise ValueError("validation_split needs arrays: give a Dataset as validation_data")
             source, validation = source.split(validation_split)
         elif validation_data is not None:
-            validation = source_of(*(validation_data if isinstance(validation_data, tuple | list) else (validation_data,)))
+            validation = source_of(
+                len(stack.seeds), *(validation_data if isinstance(validation_data, tuple | list) else (validation_data,))
+            )
         else:
             validation = None
         self.stack, self.source, self.validation_freq = stack, source, validation_freq
@@ -175,7 +177,7 @@ class Training:
             self.samples = num_samples(batch)
             self._begin_learning_rates()
         if self.shuffle:
-            order = np.stack([batch_order(seed, epoch, self.samples) for seed in self.stack.seeds])
+            order = np.stack([batch_order(seed, epoch, self.samples) for seed in self.stack.order_seeds])
         else:
             order = np.arange(self.samples, dtype=np.int32)
         validation = self.validation if self._is_validated(epoch) else ()

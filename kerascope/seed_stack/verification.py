@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from ..samples import num_samples
+from ..per_member import Own, PerMember, gather_samples, num_samples, of_members, slice_samples
 from .members import build_member
 from .samples import batch_of
 from .separability import new_optimizer
@@ -86,48 +86,51 @@ class Verification:
 
 def verify(stack, x, y, sample_weight, batch_size, steps, member, tolerance):
     """See `SeedStack.verify`."""
-    batch = batch_of(x, y, sample_weight)
+    batch = batch_of(len(stack.seeds), x, y, sample_weight)
     samples = min(steps * batch_size, num_samples(batch))
-    batch = tf.nest.map_structure(lambda t: t[:samples], batch)
+    batch = slice_samples(batch, slice(samples))
     member = range(len(stack.seeds))[member]
-    seed = stack.seeds[member]
+    chosen = [0, member] if member else list(range(len(stack.seeds)))[:2]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", StackWarning)
         with stack.distribute_strategy.scope():
-            twin = type(stack)(stack.build_function, [stack.seeds[0], seed] if member else stack.seeds[:2])
+            seeds = [[of_kind[i] for i in chosen] for of_kind in (stack.seeds, stack.weight_seeds, stack.order_seeds)]
+            twin = type(stack)(stack.build_function, *seeds)
             twin.compile(**_arguments(stack))
-        twin.fit(**batch, batch_size=batch_size, verbose=0)
-    stacked = [np.array(variable) for variable in twin.member(twin.seeds.index(seed)).variables]
-    alone, before, history = _train_alone(stack, seed, batch, batch_size)
+        of_chosen = {name: PerMember(part.tensors) if isinstance(part, Own) else part for name, part in of_members(batch, chosen).items()}
+        twin.fit(**of_chosen, batch_size=batch_size, verbose=0)
+    position = chosen.index(member)
+    stacked = [np.array(variable) for variable in twin.member(position).variables]
+    alone, before, history = _train_alone(stack, member, batch, batch_size)
     paths, ends = [variable.path for variable in alone.variables], [np.array(variable) for variable in alone.variables]
     differences = dict(zip(paths, map(_difference, stacked, ends, before), strict=True))
     names = {name: _name_in_stack(name, alone, twin) for name in history}
-    logged = {name: (float(twin.records[-1][names[name]][twin.seeds.index(seed)]), history[name][0]) for name in history}
+    logged = {name: (float(twin.records[-1][names[name]][position]), history[name][0]) for name in history}
     found = Verification(differences, {}, logged, tolerance, "", [])
     if not found.ok:
         noise = ROUNDING.get(stack.template.compute_dtype, 1e-7)
-        other, _, of_other = _train_alone(stack, seed, batch, batch_size, noise)
+        other, _, of_other = _train_alone(stack, member, batch, batch_size, noise)
         rounding = dict(zip(paths, map(_difference, [np.array(variable) for variable in other.variables], ends, before), strict=True))
         logged = {name: (*values, of_other[_name_in_stack(name, alone, other)][0]) for name, values in logged.items()}
     else:
         rounding = {}
-    what = f"seed {seed}, {-(-samples // batch_size)} steps of {batch_size} samples with {type(stack.optimizer).__name__}"
+    what = f"seed {stack.seeds[member]}, {-(-samples // batch_size)} steps of {batch_size} samples with {type(stack.optimizer).__name__}"
     notes = [str(warning.message) for warning in caught if issubclass(warning.category, StackWarning)]
     return Verification(differences, rounding, logged, tolerance, what, notes)
 
 
-def _train_alone(stack, seed, batch, batch_size, noise=0):
+def _train_alone(stack, member, batch, batch_size, noise=0):
     """The model trained alone, from weights with relative noise; its variables before; and its logs."""
     with stack.distribute_strategy.scope():
-        alone = build_member(stack.build_function, seed)
+        alone = build_member(stack.build_function, stack.weight_seeds[member])
         alone.compile(**_arguments(stack))
     random = np.random.default_rng(0)
     for variable in alone.trainable_variables if noise else ():
         variable.assign(np.array(variable) * (1 + noise * random.normal(size=variable.shape)))
     before = [np.array(variable) for variable in alone.variables]
     samples = num_samples(batch)
-    order = batch_order(seed, 0, samples) if samples > batch_size else np.arange(samples)
-    rows = tf.nest.map_structure(lambda t: tf.gather(t, order), batch)
+    order = batch_order(stack.order_seeds[member], 0, samples) if samples > batch_size else np.arange(samples)
+    rows = gather_samples(of_members(batch, member), tf.constant(order))
     return alone, before, alone.fit(**rows, batch_size=batch_size, shuffle=False, verbose=0).history
 
 

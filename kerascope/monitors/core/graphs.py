@@ -10,6 +10,7 @@ import tensorflow as tf
 from ...compat import kept_random_state
 from ...layers import layer_paths
 from ...operations import operations_of
+from ...per_member import mapped
 
 # Operations that change a `tf.Variable`, a generator of `tf.random` or a table: a measurement would do it to the model.
 ASSIGNMENTS = re.compile(
@@ -54,6 +55,12 @@ def map_members(model, fn, *args):
     with keras.StatelessScope(state_mapping=state, collect_losses=True):
         results = fn(model, *tf.nest.map_structure(lambda t: t[0], args))
     return tf.nest.map_structure(lambda t: t[tf.newaxis], results)
+
+
+def map_batch(model, fn, batch, *args):
+    """`fn(member, batch, *args_i)` for all members, as `map_members`; of the batch's `Own` parts each member gets its own."""
+    of_member, own = mapped(fn, batch)
+    return map_members(model, of_member, own, *args)
 
 
 def measurement_graph(model, function, *args, jit_compile=True, **settings):

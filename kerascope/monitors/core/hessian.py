@@ -4,8 +4,8 @@ import math
 
 import tensorflow as tf
 
-from ...samples import num_samples
-from .graphs import map_members, template_of
+from ...per_member import num_samples
+from .graphs import map_batch, template_of
 from .layers import weights_by_layer
 from .loss import gradient_of_loss
 
@@ -37,7 +37,7 @@ def sum_hessian_products(model, batch, vectors, *_, layers, loss=None, training=
     """
     samples = float(num_samples(batch))
 
-    def hessian_product(member, vector):
+    def hessian_product(member, batch, vector):
         weights = [variable.value for variable in selected_weights(model, layers)]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
@@ -45,7 +45,7 @@ def sum_hessian_products(model, batch, vectors, *_, layers, loss=None, training=
         rows = tape.gradient(product, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return samples * flatten([tf.convert_to_tensor(row) for row in rows])
 
-    return map_members(model, hessian_product, vectors), tf.constant(samples)
+    return map_batch(model, hessian_product, batch, vectors), tf.constant(samples)
 
 
 def flatten(tensors):

