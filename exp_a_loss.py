@@ -20,8 +20,8 @@ from common.experiment.experiment import CURVES, build_cross_entropy
 from common.lazy import lazy_modules
 from common.run import run
 
-keras, data, models, losses, summary, figures, monitors = lazy_modules(
-    "keras common.data common.models common.losses common.results.summary common.figures kerascope.monitors"
+keras, models, losses, summary, figures, monitors = lazy_modules(
+    "keras common.models common.losses common.results.summary common.figures kerascope.monitors"
 )
 
 NAME = "exp_a_loss"
@@ -64,11 +64,10 @@ def build_metrics(cell):
     return [keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")]
 
 
-def build_monitors(cell, arrays):
+def build_monitors(cell, samples):
     """The monitor of logits and of the gradients by them."""
-    (x, y), _ = arrays
     least, most = LOGIT_PROBE
-    x_probe, y_probe = data.probe(x, y, min(most, max(least, len(x) // 10)))
+    x_probe, y_probe = samples.probe(min(most, max(least, samples.num_samples // 10)))
     return {"logits": monitors.LogitMonitor(x_probe, y_probe, stages=cell.epochs_at(STAGES), vanished_share=VANISHED_SHARE)}
 
 
@@ -108,7 +107,7 @@ def draw(results):
         figure(figures.layers_figure, "gradients", tables["layers"], norm, styles, title=": gradient norm by layer, on the probe"),
         figure(figures.logit_gradients_figure, "logit_gradients", arms, VANISHED_SHARE, title=by_logit),
         figure(figures.logits_figure, "logits", arms, title=": logits of the probe"),
-        figure(figures.accuracy_figure, "final_accuracy", tables["summary"], columns, title=": final test accuracy"),
+        figure(figures.accuracy_figure, "final_accuracy", tables, columns, title=": final test accuracy"),
     ]
 
 

@@ -61,9 +61,9 @@ def build_optimizer(cell, steps_per_epoch):
     return keras.optimizers.AdamW(cell["base_learning_rate"], weight_decay=WEIGHT_DECAY)
 
 
-def build_monitors(cell, arrays):
+def build_monitors(cell, samples):
     """The monitor of the outputs over the plane."""
-    (x, _), _ = arrays
+    (x, _), _ = samples.fixed  # the same plane for all seeds
     return {"boundary": monitors.PredictionMonitor(data.plane_grid(x, GRID))}
 
 
@@ -88,7 +88,7 @@ def draw(results):
         figure(figures.curves_figure, "curves", tables["history"], styles, panels, title=": the activations"),
         figure(figures.layers_figure, "gradients", tables["layers"], norm, styles, title=flow),
         figure(figures.layers_figure, "off", hidden, off, styles, title=units_off),
-        figure(figures.accuracy_figure, "final_accuracy", tables["summary"], results.arm_columns, title=": final test accuracy"),
+        figure(figures.accuracy_figure, "final_accuracy", tables, results.arm_columns, title=": final test accuracy"),
     ]
     fractions = [measures[f"{name}_fraction"] for name in ("inactive", "always_off", "dead", "dormant")]
     for start, ending, cells in results.cells_by(starts):
@@ -110,8 +110,7 @@ def draw(results):
 def draw_activations(results):
     """Update ratios, decision boundaries and activation histograms."""
     figure, arms = results.figure, [(results.label(cell), cell) for cell in results.cells]
-    _, test = results.data
-    rows = [(arm, results.rows("layers", cell)) for arm, cell in arms]
+    rows, test = [(arm, results.rows("layers", cell)) for arm, cell in arms], results.test_samples(results.cells[0])
     planes = [(arm, cell.seeds, results.arrays("boundary", cell)) for arm, cell in arms]
     ratio, moves = [results.measures["update_ratio"]], ": movement of each layer in an epoch"
     planned = [

@@ -19,8 +19,8 @@ from common.experiment import COMMON, Experiment, Measure, choice, settings
 from common.lazy import lazy_modules
 from common.run import run
 
-np, keras, data, models, figures, formatting, monitors = lazy_modules(
-    "numpy keras common.data common.models common.figures common.experiment.formatting kerascope.monitors"
+np, keras, models, figures, formatting, monitors = lazy_modules(
+    "numpy keras common.models common.figures common.experiment.formatting kerascope.monitors"
 )
 
 NAME = "exp_c_optimizer"
@@ -58,9 +58,9 @@ def build_optimizer(cell, steps_per_epoch):
     return OPTIMIZERS[cell["optimizer"]](SCHEDULES[cell["schedule"]](cell["base_learning_rate"], steps_per_epoch))
 
 
-def build_monitors(cell, arrays):
+def build_monitors(cell, samples):
     """The monitor of the loss's sharpness."""
-    x_probe, y_probe = data.probe(*arrays[0])
+    x_probe, y_probe = samples.probe()
     stages = cell.epochs_at(SHARPNESS_STAGES)
     return {"sharpness": monitors.SharpnessMonitor(x_probe, y_probe, every=stages, tolerance=SHARPNESS_TOLERANCE)}
 
@@ -102,7 +102,7 @@ def draw(results):
     return [
         *planned,
         figure(figures.sharpness_figure, "sharpness", tables["sharpness"], limits, "optimizer", further, title=curvature),
-        figure(figures.accuracy_figure, "final_accuracy", tables["summary"], results.arm_columns, title=": final test accuracy"),
+        figure(figures.accuracy_figure, "final_accuracy", tables, results.arm_columns, title=": final test accuracy"),
     ]
 
 

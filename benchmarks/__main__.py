@@ -23,6 +23,7 @@ SECTIONS = {
     "replicas": "tf.distribute: a batch shared out to logical CPU devices, which share the cores",
     "safety": "What it costs to ask for deterministic operations, and to save the state of a training",
     "jobs": "A whole script in two processes against one",
+    "coverage": "Intervals and tests in simulated experiments whose truth is known: how often they are wrong (docs/statistics.md)",
     "scale": "Very large sweeps on a Dask cluster of two workers on this machine, training left out",
 }
 NEEDED = {"jax": "jax", "scale": "distributed"}  # packages that a section needs
@@ -83,6 +84,10 @@ def _rows(section, size):
         from benchmarks import replicas
 
         yield from replicas.rows(size)
+    elif section == "coverage":
+        from benchmarks import coverage
+
+        yield from coverage.rows(size)
     elif section == "scale":
         from benchmarks import scale
 

@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.cases import DIGITS, FASHION, MOONS, PlainKeras, Stacked, Training, cross_entropy
 from benchmarks.table import Row
 from benchmarks.timing import alternate, median_ratio
-from common.data import load, probe
+from common.data import HELD, load, probe
 from kerascope import monitors as package
 from kerascope.seed_stack import SeedStack
 
@@ -28,7 +28,7 @@ def both(cases, rounds):
 
 
 def default_monitors(x, y):
-    x_probe, y_probe = probe(x, y)
+    x_probe, y_probe = probe(x, y, HELD)
     return [package.GradientMonitor(x_probe, y_probe), package.ActivationMonitor(x_probe)]
 
 
@@ -50,7 +50,7 @@ def each(size, with_fashion):
 
 def _rows(name, training, epochs, goals):
     x, y = training.data[0]
-    callbacks = {type(callback).__name__: callback for callback in [*default_monitors(x, y), *_others(*probe(x, y))]}
+    callbacks = {type(callback).__name__: callback for callback in [*default_monitors(x, y), *_others(*probe(x, y, HELD))]}
     clock = Clock(callbacks)
     training.fit(epochs + 1, clock.callbacks)
     in_callback = {name: np.array(seconds[1:]) for name, seconds in clock.seconds.items()}  # the first epoch traces

@@ -78,8 +78,8 @@ def scripts(size):
             first, _ = call()
             fixed = {kind: [] for kind in ("the first of a kind", "another")}
             seen = set()
-            for cell in sorted((Path(out) / name / "cells").iterdir(), key=lambda cell: cell.stat().st_mtime):
-                record = json.loads((cell / "cell.json").read_text())
+            for path in sorted(Path(out).glob(f"{name}/cells/*/*/cell.json"), key=lambda path: path.stat().st_mtime):
+                record = json.loads(path.read_text())
                 kind = _graphs_of(record)
                 fixed["another" if kind in seen else "the first of a kind"].append(_fixed_seconds(record))
                 seen.add(kind)

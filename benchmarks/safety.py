@@ -37,7 +37,7 @@ def determinism(size, with_fashion):
             for value in ("on", "off") if number % 2 else ("off", "on"):
                 with tempfile.TemporaryDirectory() as out:
                     run(f"{script}.py", *words, "--epochs", size.epochs or epochs, "--determinism", value, "--quiet", "--out", out)
-                    (record,) = Path(out).glob("*/cells/*/cell.json")
+                    (record,) = Path(out).glob("*/cells/*/*/cell.json")
                     seconds[value].append(json.loads(record.read_text())["seconds_per_epoch"])
                     tables[value].add(b"".join(record.with_name(table).read_bytes() for table in ("history.csv", "layers.csv")))
         milliseconds = " : ".join(f"{1e3 * np.median(seconds[value]):.0f} ms" for value in ("on", "off"))

@@ -15,9 +15,11 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.table import Row
-from common.data import Data
+from common.data import Data, Samples
 from common.experiment import Cell
 from common.results import console, gather
+from common.results.trained import Trained
+from common.store.stacks import Stacks
 from common.sweep import cluster, sweep
 from exp_c_optimizer import EXPERIMENT
 
@@ -57,7 +59,7 @@ def _steps(count, files, root, scheduler):
         yield "sweep on a cluster, s", _seconds(lambda: _sweep(cells, root, scheduler))
     yield "files and folders", len(list(root.rglob("*")))
     yield "second call, which finds all done, s", _seconds(lambda: _sweep(cells, root, scheduler))
-    yield "tables gathered, s", _seconds(lambda: results.append(gather.write(EXPERIMENT, cells, root, {})))
+    yield "tables gathered, s", _seconds(lambda: results.append(gather.write(Trained(EXPERIMENT, Stacks.to_train(cells, root), root, {}))))
     yield "result table, s", _seconds(lambda: console.console_text(*results))
 
 
@@ -71,7 +73,7 @@ def _sweep(cells, root, scheduler):
     said = []
     arrays = np.eye(8, 2, dtype="float32"), np.arange(8, dtype="int32")
     options = sweep.Options(quiet=True, cluster=scheduler)
-    if sweep.run(cells, EXPERIMENT, {"digits": Data.of((arrays, arrays))}, root, options, said.append).failed:
+    if sweep.run(cells, EXPERIMENT, {"digits": Data.of(Samples((arrays, arrays)))}, root, options, said.append).failed:
         raise RuntimeError("\n".join(said))
 
 

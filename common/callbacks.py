@@ -3,32 +3,31 @@
 import functools
 from typing import NamedTuple
 
-from common.data import probe
 from kerascope.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
 
 HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
 PER_LAYER = ["seed", "epoch", "layer"]
 
 
-def build_monitors(experiment, cell, data):
+def build_monitors(experiment, cell, samples):
     """The monitors of a cell's training.
 
     Args:
         experiment: the `Experiment`.
         cell: the `Cell`.
-        data: `(x_train, y_train), (x_test, y_test)`.
+        samples: its `CellSamples`.
 
     Returns:
         `{name: Keras callback}`, in the order in which they are called. Tables with a row per seed, epoch and layer are joined into
         layers.csv; another monitor's `frame()` is `<name>.csv`, and its `arrays()` are `<name>.npz`; of histograms there are
         arrays alone.
     """
-    x_probe, y_probe = probe(*data[0])
+    x_probe, y_probe = samples.probe()
     return {
         "gradients": GradientMonitor(x_probe, y_probe),
         "activations": ActivationMonitor(x_probe, units=experiment.keep_units, linear=True),
         "histograms": HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES)),
-        **experiment.build_monitors(cell, data),
+        **experiment.build_monitors(cell, samples),
     }
 
 

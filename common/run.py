@@ -3,21 +3,23 @@
 import os
 import sys
 from contextlib import closing
+from dataclasses import replace
 
 from common.cli import ending, forgiving_output, parse, preflight
-from common.data import DATASETS, load_wanted
+from common.data import load_wanted
 from common.deadline import NEVER, Deadline
 from common.devices import DeviceOptions
-from common.experiment import grid
 from common.experiment.find import find_experiments
 from common.foreign_warnings import no_warning_is_an_error
 from common.lazy import lazy_modules
+from common.results.trained import Trained
 from common.store import user_cache
+from common.store.stacks import Stacks, other_sources
 
 # Imported once the flags and the data have proved good: they take a second.
-sweep, draw, page, index, console, gather, files, locks, made, origin = lazy_modules(
-    "common.sweep.sweep common.figures.draw common.page.page common.page.index common.results.console common.results.gather "
-    "common.store.files common.store.locks common.store.made common.results.origin"
+sweep, planned, draw, page, index, console, gather, files, locks, made, origin = lazy_modules(
+    "common.sweep.sweep common.sweep.looks common.figures.draw common.page.page common.page.index common.results.console "
+    "common.results.gather common.store.files common.store.locks common.store.made common.results.origin"
 )
 
 
@@ -47,29 +49,40 @@ def _run(experiment, args, command, log):
     user_cache.choose(args.cache)
     preflight.one_job_without_semaphores(args, log)
     data, notes = load_wanted(experiment.datasets, args.datasets, args.data_dir)
-    experiment, cells = _cells(experiment, args, data)
+    experiment, looks, left_out = planned.looks(experiment, args, data)
     folder = preflight.output_folder(args.out, experiment.name)
-    for note in notes:
+    for note in [*notes, *left_out]:
         log(f"note: {note}. Going on without it.")
-    outcome = sweep.run(cells, experiment, data, args.out, _options(args, command, deadline), log)
-    undone = {cell.id for cell in [*outcome.failed, *outcome.left]}
+    options = _options(args, command, deadline)
+    for number, cells in enumerate(looks, 1):
+        stacks = Stacks.to_train(cells, args.out, options.fresh)
+        if number == 1 and (others := other_sources(cells, args.out)):
+            log(f"note: {others} cells in {folder / 'cells'} are of another --vary; they are kept, and not mixed with these")
+        outcome = sweep.run(stacks.all, experiment, data, args.out, options, log)
+        done = Trained(experiment, stacks.without([*outcome.failed, *outcome.left]), args.out, data, len(looks))
+        if number == len(looks) or outcome.failed or outcome.left or not _is_undecided(done, log):
+            return _end(done, outcome, len(stacks.all), args, log)
+        log(f"look {number} of at most {len(looks)}: not all claims are decided; going on with more seeds")
+        options = replace(options, fresh=False)
+
+
+def _is_undecided(trained, log):
+    with closing(locks.Locks(trained.folder, log)) as held, held.held(locks.RESULTS, locks.RESULTS_WAITING):
+        return trained.experiment.report.undecided(gather.write(trained))
+
+
+def _end(trained, outcome, number, args, log):
+    """Write what is done of a number of cells, say what is not, and return the exit status."""
     missing = 0
-    if done := [cell for cell in cells if cell.id not in undone]:
-        count, missing = _write(experiment, done, data, args.out, folder, log)
-        log(f"{count} figures, tables and report.html are in {folder}")
+    if trained.cells:
+        count, missing = _write(trained, log)
+        log(f"{count} figures, tables and report.html are in {trained.folder}")
     if outcome.left:
         next_time = "the same command without --fresh" if args.fresh else "the same command"
-        log(f"--max-minutes {args.max_minutes:g}: {len(outcome.left)} of {len(cells)} cells are left; {next_time} goes on from there")
+        log(f"--max-minutes {args.max_minutes:g}: {len(outcome.left)} of {number} cells are left; {next_time} goes on from there")
     if outcome.failed:
-        log(f"{len(outcome.failed)} of {len(cells)} cells failed; the same command tries them again")
+        log(f"{len(outcome.failed)} of {number} cells failed; the same command tries them again")
     return 1 if outcome.failed or missing else 0
-
-
-def _cells(experiment, args, data):
-    experiment, values = grid.compared(experiment, args)
-    sizes = {name: one.num_samples for name, one in data.items()}
-    fingerprints = {name: one.fingerprint for name, one in data.items()}
-    return experiment, grid.build_cells(experiment, values, args, DATASETS, sizes, fingerprints)
 
 
 def _options(args, command, deadline):
@@ -78,20 +91,21 @@ def _options(args, command, deadline):
     return sweep.Options(**{name: getattr(args, name) for name in names}, devices=devices, deadline=deadline, command=command)
 
 
-def _write(experiment, cells, data, out, folder, log):
+def _write(trained, log):
     """Tables, screen, figures and page of cells that are done, unless they are there; returns the numbers of figures drawn and missing."""
+    folder = trained.folder
     with closing(locks.Locks(folder, log)) as held, held.held(locks.RESULTS, locks.RESULTS_WAITING):
         files.remove_unfinished(folder)
-        making = origin.of_making(experiment)
-        of_results = origin.of_results(making, cells, out)
+        making = origin.of_making(trained.experiment)
+        of_results = origin.of_results(making, trained)
         if record := made.kept(folder, of_results):
             print(record["text"], flush=True)
             count, missing = record["figures"], 0
         else:
             made.forget(folder)
-            count, missing = _make(gather.write(experiment, cells, out, data), making, of_results, log)
-    with closing(locks.Locks(out, log)) as held, held.held(index.INDEX, locks.RESULTS_WAITING):
-        index.write_index(out, find_experiments())
+            count, missing = _make(gather.write(trained), making, of_results, log)
+    with closing(locks.Locks(trained.root, log)) as held, held.held(index.INDEX, locks.RESULTS_WAITING):
+        index.write_index(trained.root, find_experiments())
     return count, missing
 
 

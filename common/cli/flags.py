@@ -9,6 +9,7 @@ from common.cli.streams import BAD_INPUT, one_line
 from common.cli.types import (
     MOST_EPOCHS,
     MOST_JOBS,
+    MOST_SEEDS,
     address,
     folder,
     number_from_zero,
@@ -17,6 +18,7 @@ from common.cli.types import (
     seed_words,
     whole_number,
 )
+from common.seeds import ALL, VARIED
 
 STRATEGIES = ("auto", "single", "mirrored")
 DETERMINISMS = ("auto", "on", "off")
@@ -71,8 +73,28 @@ def _add_what_is_trained(parser, experiment):
         nargs="+",
         metavar="N",
         type=seed_words,
-        default=[["5"]],
-        help="one number is a count of seeds (5 means 0 to 4); several, or one with a comma (7,), are the seeds themselves (default: 5)",
+        help="one number is a count of seeds (5 means 0 to 4); several, or one with a comma (7,), are the seeds themselves; those that are "
+        "done are not trained again (default: the dataset's own number)",
+    )
+    parser.add_argument(
+        "--vary",
+        nargs="+",
+        metavar="SOURCE",
+        choices=VARIED,
+        default=[ALL],
+        help="what differs from seed to seed: all, or one source of randomness, with the others held at seed 42: weights, order, data; of "
+        "several, the results are those of the first, and the spread by source is shown (default: all)",
+    )
+    parser.add_argument(
+        "--until-decided",
+        action="store_true",
+        help="add seeds, in at most four looks, until all claims are decided; the more looks, the stricter each",
+    )
+    parser.add_argument(
+        "--max-seeds",
+        metavar="N",
+        type=whole_number(1, MOST_SEEDS),
+        help="the most seeds that --until-decided trains (default: four times those of the first look)",
     )
     parser.add_argument(
         "--epochs",
@@ -176,7 +198,7 @@ def parse(experiment, argv=None):
         argv: list of words. Defaults to None, the process's own.
 
     Returns:
-        The namespace, with `seeds` as a list of ints, and a list of values for each setting.
+        The namespace, with `seeds` as a list of ints, or None for each dataset's own, and a list of values for each setting.
     """
     parser = build_parser(experiment)
     words = sys.argv[1:] if argv is None else argv
@@ -186,10 +208,11 @@ def parse(experiment, argv=None):
         parser.error(f"argument {twice[0]}: given twice; give it once, with all its values")
     args = parser.parse_args(words)
     try:
-        args.seeds = seed_list(args.seeds)
+        args.seeds = args.seeds and seed_list(args.seeds)
     except argparse.ArgumentTypeError as error:
         parser.error(f"argument --seeds: {error}")
-    for flag in ("datasets", "seeds", *(setting.flag for setting in experiment.settings)):
+    _check_looks(parser, args)
+    for flag in ("datasets", "seeds", "vary", *(setting.flag for setting in experiment.settings)):
         values = getattr(args, flag.replace("-", "_")) or []
         twice = [value for value, count in Counter(values).items() if count > 1]
         if twice:
@@ -197,3 +220,13 @@ def parse(experiment, argv=None):
     if "all" in (args.datasets or []) and len(args.datasets) > 1:
         parser.error("argument --datasets: all stands for every dataset; give it alone")
     return args
+
+
+def _check_looks(parser, args):
+    """Whether --until-decided and --max-seeds fit the seeds."""
+    if args.max_seeds is not None and not args.until_decided:
+        parser.error("argument --max-seeds: it is the limit of --until-decided; give both, or --seeds alone")
+    if args.until_decided and args.seeds and args.seeds != list(range(len(args.seeds))):
+        parser.error("argument --until-decided: it adds seeds to a count; give --seeds one number, or leave it out")
+    if args.max_seeds is not None and args.seeds and len(args.seeds) > args.max_seeds:
+        parser.error(f"argument --seeds: {len(args.seeds)} is more than --max-seeds {args.max_seeds} allows")

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from common.course_report import verdicts
+from common.course_report.claims import Above
+from common.course_report.effects import effect_of, groups_in_words
 from common.course_report.questions import Contrast, Course, Extremes, Vanishing, Verdicts
 from common.course_report.runs import CannotDecide
-from common.experiment.formatting import in_unit, number, percent
-from common.stats import location_interval, paired_differences
+from common.experiment.formatting import in_unit, number, with_interval
 
 UNKNOWN = "not measured in this run"
 
@@ -55,60 +56,78 @@ class _Writer:
         for column, value in fact.among:
             if column in rows and (rows[column] == value).any():
                 rows = rows[rows[column] == value]
-        columns = [rows[column] for column in self.runs.arm_columns]
-        may_never_come = self.runs.measures[fact.measure].missing == "never"
-        values = pd.Series(self.runs.values(rows, fact.measure), rows.index) if may_never_come else rows[fact.measure]
-        means = values.groupby(columns, sort=False).agg(lambda of_arm: of_arm.mean(skipna=False)).dropna()
-        never = rows[fact.measure].isna().groupby(columns, sort=False).agg(["sum", "size"])
-        if means.empty:
+        typical, never = {}, {}
+        for arm, of_arm in rows.groupby(list(self.runs.arm_columns), sort=False):
+            values = self.runs.values(of_arm, fact.measure)
+            typical[arm] = self._typical(values, fact.measure)
+            if self.runs.measures[fact.measure].missing == "never" and (missed := of_arm[fact.measure].isna().sum()):
+                never[arm] = f" ({missed} of {len(values)} runs never reach it)"
+        typical = {arm: found for arm, found in typical.items() if np.isfinite(found[0])}
+        if not typical:
             return UNKNOWN
-        unit = self._unit(fact.measure)
-        if len(means) == 1 or np.isclose(means.min(), means.max(), rtol=1e-12):
-            return f"{in_unit(means.iloc[0], unit)} in {'the only arm' if len(means) == 1 else 'all arms'}"
-        parts = []
-        for name, arm in (("lowest", means.idxmin()), ("highest", means.idxmax())):
-            missed, runs = never.loc[arm]
-            reached = f" ({missed} of {runs} runs never reach it)" if may_never_come and missed else ""
-            parts.append(f"{name} {in_unit(means[arm], unit)} under {_arm(arm)}{reached}")
-        return "; ".join(parts)
+        lowest, highest = (which(typical, key=lambda arm: typical[arm][0]) for which in (min, max))
+        if len(typical) == 1 or np.isclose(typical[lowest][0], typical[highest][0], rtol=1e-12):
+            return f"{typical[lowest][1]} in {'the only arm' if len(typical) == 1 else 'all arms'}"
+        ends = (("lowest", lowest), ("highest", highest))
+        return "; ".join(f"{name} {typical[arm][1]} under {_arm(arm)}{never.get(arm, '')}" for name, arm in ends)
+
+    def _typical(self, values, measure):
+        """A measure of an arm's runs, array `(runs,)`: `(number, words)`, where two groups of runs have the median and words on both."""
+        described, unit = self.runs.described(values, measure), self._unit(measure)
+        if described.groups:
+            return float(np.median(values)), f"{groups_in_words(described.groups, unit)}"
+        return described.location, in_unit(described.location, unit)
 
     def _contrast(self, fact):
-        names, values = [], []
-        for arm, measure in ((fact.of, fact.measure), (fact.than, fact.than_measure or fact.measure)):
+        ratio = self.runs.kind(fact.measure) in ("log", "time")
+        effect = effect_of(Above(fact.measure, fact.of, fact.than, times=1.0 if ratio else None, than_measure=fact.than_measure), self.runs)
+        levels = []
+        for measure, arm in effect.part.arms:
             settings, rows = self.runs.of_arm(arm, measure)
-            names.append(" ".join(str(settings[name]) for name in arm))
-            values.append(self.runs.values(rows, measure))
-        unit, difference = self._unit(fact.measure), paired_differences(*values)
-        means = ", ".join(f"{name} {in_unit(of_arm.mean(), unit)}" for name, of_arm in zip(names, values, strict=True))
-        low, high = location_interval(difference)
-        if not np.isfinite([low, high]).all():
-            return f"{means}; too few finite runs to compare"
-        relation = "higher" if low > 0 else "lower" if high < 0 else "not clearly different"
-        return f"{means}; the first is {relation}, by {in_unit(difference.mean(), unit)} [{in_unit(low, unit)}, {in_unit(high, unit)}]"
+            level = self._typical(self.runs.values(rows, measure), measure)[1]
+            levels.append(f"{' '.join(str(settings[name]) for name in arm)} {level}")
+        unit, (estimate, low, high, _) = self._unit(fact.measure), effect.numbers(0.025)
+        if (effect.judged.effects == 0).all():
+            return f"{', '.join(levels)}; the same in every run"
+        if not np.isfinite(effect.judged.interval(0.95)).all():
+            return f"{', '.join(levels)}; too few runs to compare"
+        margin = effect.part.margin("")
+        relation = "higher" if low > margin else "lower" if high < margin else "not clearly different"
+        most = "in most seeds " if effect.judged.method == "sign" else ""
+        if ratio:
+            by = with_interval(estimate, low, high, unit, " x") + ("" if most else " (ratio of geometric means)")
+        else:
+            by = f"by {in_unit(estimate, unit)} [{in_unit(low, unit)}, {in_unit(high, unit)}]"
+        return f"{', '.join(levels)}; {most}the first is {relation}, {by}"
 
     def _course(self, fact):
         settings, _ = self.runs.of_arm(fact.arm, "final_test_accuracy")
         layers = self.layers[np.logical_and.reduce([self.layers[column] == value for column, value in settings.items()])]
-        unit, parts = self._unit(fact.quantity), []
+        parts = []
         for layer, rows in layers.groupby("layer", sort=False):
-            first, last = (rows[rows["epoch"] == epoch][fact.quantity].mean() for epoch in (rows["epoch"].min(), rows["epoch"].max()))
+            ends = (rows[rows["epoch"] == epoch] for epoch in (rows["epoch"].min(), rows["epoch"].max()))
+            (first, before), (last, after) = (self._typical(self.runs.values(end, fact.quantity), fact.quantity) for end in ends)
             if np.isfinite([first, last]).all():
                 turn = "up" if last > first else "down" if last < first else "unchanged"
-                parts.append(f"{layer} {in_unit(first, unit)} to {in_unit(last, unit)} ({turn})")
+                parts.append(f"{layer} {before} to {after} ({turn})")
         return f"{', '.join(parts) or UNKNOWN}, {_arm(tuple(settings.values()))}"
 
     def _vanishing(self, fact):
         columns = list(self.runs.arm_columns)
-        means = self.layers.groupby([*columns, "layer", "epoch"], sort=False)[fact.quantity].mean().dropna()
+        values, log = self.layers[fact.quantity].fillna(np.inf), self.runs.kind(fact.quantity) == "log"
+        by_place = [self.layers[name] for name in (*columns, "layer", "epoch")]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            means = (np.log(values) if log else values).groupby(by_place, sort=False).mean()
+            means = np.exp(means) if log else means
+        means = means[np.isfinite(means)]
         if means.empty:
             return UNKNOWN
-        accuracy = self.runs.summary.groupby(columns, sort=False)["final_test_accuracy"].mean()
         parts = []
         for name, place in (("smallest", means.idxmin()), ("largest", means.idxmax())):
             *arm, layer, epoch = place
-            ends = accuracy[tuple(arm) if len(arm) > 1 else arm[0]]
-            where = f"in {layer} under {_arm(arm)} at epoch {epoch}"
-            parts.append(f"{name} {number(means[place])} {where}, whose accuracy ends at {percent(ends)}")
+            _, rows = self.runs.of_arm(dict(zip(columns, arm, strict=True)), "final_test_accuracy")
+            _, end = self._typical(self.runs.values(rows, "final_test_accuracy"), "final_test_accuracy")
+            parts.append(f"{name} {number(means[place])} in {layer} under {_arm(arm)} at epoch {epoch}, whose accuracy ends at {end}")
         return "; ".join(parts)
 
     def _verdicts(self, fact):

@@ -11,21 +11,18 @@ from common.data import label
 from common.experiment import Report, Section
 from common.lazy import lazy_modules
 
-answers, figure, reproduction, text, verdicts, runs, html, console = lazy_modules(
-    "common.course_report.answers common.course_report.figure common.course_report.reproduction common.course_report.text "
-    "common.course_report.verdicts common.course_report.runs common.page.html common.results.console"
+answers, deciding, figure, reproduction, text, verdicts, runs, html, console = lazy_modules(
+    "common.course_report.answers common.course_report.deciding common.course_report.figure common.course_report.reproduction "
+    "common.course_report.text common.course_report.verdicts common.course_report.runs common.page.html common.results.console"
 )
+numbers, controls = lazy_modules("common.course_report.numbers common.course_report.controls")
 
 TEMPLATES = Path(__file__).parent / "templates"
-CLAIMS_LEGEND = (
-    "The statistic that decides each claim is in claims.csv. Intervals are as wide as Holm's adjustment over all "
-    "claims demands: all verdicts together are wrong in at most 5 % of repetitions."
-)
 
 
 @dataclass(frozen=True)
 class CourseReport(Report):
-    """The course report on an experiment: claims.csv, answers.csv and reproduction.csv, and their display.
+    """The course report on an experiment: claims.csv, answers.csv, reproduction.csv and controls.csv, and their display.
 
     Attributes:
         claims: the `Claim`s that the tables decide. Defaults to none.
@@ -46,41 +43,53 @@ class CourseReport(Report):
     def tables(self, results):
         experiment, epochs = results.experiment, {cell.dataset: cell.epochs for cell in results.cells}
         runs_of = {
-            dataset: runs.Runs(rows, experiment.arm_columns, results.measures, epochs[dataset], experiment.main_columns)
+            dataset: runs.Runs(
+                rows,
+                experiment.arm_columns,
+                results.measures,
+                epochs[dataset],
+                experiment.main_columns,
+                correction=results.correction(dataset),
+                correct=results.correct(dataset),
+            )
             for dataset, rows in results.tables["summary"].groupby("dataset", sort=False)
         }
-        decided = verdicts.decide(self.claims, runs_of)
+        decided = deciding.decide(self.claims, runs_of, deciding.ALPHA / results.looks)
+        right, wrong = numbers.beside_ours(results, self.settings)
         return {
             "claims": verdicts.as_table(decided),
-            "reproduction": reproduction.compare(results, self.settings),
+            "reproduction": reproduction.compare(right),
+            "controls": controls.tabulate(right, wrong),
             "answers": answers.answer_all(self.questions, runs_of, results.tables, decided),
         }
 
     def figures(self, results):
-        decided = verdicts.from_table(self.claims, results.tables["claims"])
-        if all(verdict.note for verdict in decided):
+        decided = self._decided(results)
+        if not any(verdict.tested for verdict in decided):
             return []
         return [results.figure(figure.claims_figure, "claims", decided, results.measures, title=": the claims")]
 
     def sections(self, results):
         tables, found = results.tables, []
         if blocks := self._claim_blocks(results):
-            found.append(_section("verdicts", "Verdicts", "Verdicts", first=True, verdicts=blocks))
+            family = text.family(self._decided(results), results.looks)
+            found.append(_section("verdicts", "Verdicts", "Verdicts", first=True, verdicts=blocks, family=family))
         given = [(label(dataset), rows.to_dict("records")) for dataset, rows in tables["answers"].groupby("dataset", sort=False)]
         if given:
             found.append(_section("answers", "Questions", "Questions", answers=given))
         rows = [{**row, "what": reproduction.what(row)} for row in tables["reproduction"].to_dict("records")]
         if rows:
-            lines = reproduction.in_words(tables["reproduction"])
+            lines, beside = reproduction.in_words(tables["reproduction"]), controls.side_by_side(tables["reproduction"], tables["controls"])
             heading = "The report's numbers beside ours"
-            found.append(_section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines))
+            found.append(_section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines, controls=beside))
         return found
 
     def lines(self, results):
         return [
-            *([block["heading"], *console.aligned(block["header"], block["rows"], left=1)] for block in self._claim_blocks(results)),
-            textwrap.wrap(CLAIMS_LEGEND, console.WIDTH),
+            *map(_lines_of_claims, self._claim_blocks(results)),
+            *filter(None, [textwrap.wrap(text.family(self._decided(results), results.looks), console.WIDTH)]),
             *(textwrap.wrap(line, console.WIDTH) for line in reproduction.in_words(results.tables["reproduction"])),
+            *(textwrap.wrap(line, console.WIDTH) for line in controls.in_words(results.tables["controls"])),
         ]
 
     def index_lines(self, folder):
@@ -93,8 +102,20 @@ class CourseReport(Report):
             return []
         return [f"Claims on {label(dataset)}: {counts(words)}." for dataset, words in decided.items() if dataset and any(words)]
 
+    def undecided(self, results):
+        return any(one.open for one in self._decided(results))
+
+    def _decided(self, results):
+        return verdicts.from_table(self.claims, results.tables["claims"])
+
     def _claim_blocks(self, results):
-        return text.claim_blocks(verdicts.from_table(self.claims, results.tables["claims"]), results.measures)
+        return text.claim_blocks(self._decided(results), results.measures, f"{results.experiment.name}.py")
+
+
+def _lines_of_claims(block):
+    told = [line for words in (*block["remarks"], block["seeds"]) for line in textwrap.wrap(words, console.WIDTH)]
+    lines = [block["heading"], *console.aligned(block["header"], block["rows"], left=1), *told]
+    return [*lines, f"    {block['command']}"] if block["command"] else lines
 
 
 def _section(name, short, heading, first=False, **content):

@@ -1,90 +1,58 @@
-"""The report's numbers beside ours.
-
-`values.csv` holds the numbers of the course report that this project reproduces: `source` is `report` for its text, `csv`
-for the tables that its own code wrote; `value` as printed there, one run each; `per_unit` what to divide it by to get our unit.
-"""
-
-from pathlib import Path
+"""The report's numbers beside ours: which of them could be one more of our runs."""
 
 import numpy as np
 import pandas as pd
 
-from common.course_report.claims import counts
-from common.data import DATASETS, label
+from common.course_report.numbers import ABOUT, LEAST_SEEDS
+from common.course_report.prediction import LEAST_RANKED
+from common.data import label
 from common.experiment.formatting import name_of, setting
 from common.stats import mean_interval
 
-VALUES = Path(__file__).parent / "values.csv"
-COLUMNS = ["dataset", "arm", "base_learning_rate", "measure", "source", "report", "mean", "sd", "low", "high", "n", "verdict", "why"]
-UNSTABLE = 0.10  # a range of shares beyond which a single run tells little
-VERDICTS = ("reproduced", "unstable", "not reproduced", "too few seeds")
-CHANCE = 0.95  # share of single runs that are to lie within their spread
+COLUMNS = [*ABOUT, "report", "mean", "sd", "low", "high", "n", "scale", "pred_low", "pred_high", "informative", "verdict", "why"]
 
 
-def compare(results, settings):
+def compare(found):
     """`reproduction.csv`: a row per number of the report whose settings were run.
 
     Args:
-        results: the `Results`.
-        settings: the report's settings, `{setting: value}`, with its `epochs`: they tell which of the cells are the report's. A
-            setting that is left out has its default.
+        found: the `Number`s.
 
     Returns:
         DataFrame with the columns: of the number, dataset, arm, base_learning_rate (where the report has several), measure, source, and
-        report, its value in our unit; of our runs mean, sd, low and high (the smallest and the largest), n; `verdict`, and `why`, if it is
-        not reproduced. The verdict is `unstable` if the number is a share and our runs range over more than 10 points; else `reproduced`
-        if the report's value, within its last digit, lies in our runs' range or in the interval in which 95 % of single runs lie (Student's
-        prediction interval); else `not reproduced`. It is `too few seeds` below three.
+        report, its value in our unit; of our runs mean, sd, low and high (the smallest and the largest), n; of the test `scale`, the
+        interval for one more run from `pred_low` to `pred_high`, and `informative` (see `OneMoreRun`); `verdict`, and `why`, if it is not
+        reproduced. The verdict is `reproduced` if the report's value, within its last digit, could be one more of our runs and the
+        test could well have failed; `uninformative` if it could hardly; `not reproduced` if it failed, informative or not. It is
+        `too few seeds` below three.
     """
-    experiment, summary = results.experiment, results.tables["summary"]
-    values = pd.read_csv(VALUES, dtype={"value": str})
-    values = values[values["experiment"] == experiment.name]
-    arm = experiment.main_columns[0]
-    rows = []
-    for cell in results.cells:
-        if not _is_the_reports(experiment, settings, cell, results.cells[0]["init"]):
-            continue
-        chosen = (values["dataset"] == cell.dataset) & (values["arm"] == cell[arm])
-        if "base_learning_rate" in experiment.main_columns:
-            chosen &= values["base_learning_rate"] == cell["base_learning_rate"]
-        of_cell = (summary[column] == cell[column] for column in experiment.arm_columns)
-        runs = summary[np.logical_and.reduce([summary["dataset"] == cell.dataset, *of_cell])]
-        rows += [_row(value, runs) for value in values[chosen].to_dict("records")]
+    rows = [_row(number) for number in found]
     for row in rows:
         row["why"] = _why(row, rows)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _is_the_reports(experiment, settings, cell, init):
-    """Whether the cell has the report's settings, up to the initialisation: of several, the first, `init`."""
-    theirs = {setting.name: setting.default[0] for setting in experiment.settings if setting.default and not setting.always_an_arm}
-    theirs |= {"batch_size": DATASETS[cell.dataset].batch_size, "init": init, **settings}
-    return theirs.pop("epochs") == cell.epochs and all(cell[name] == value for name, value in theirs.items())
-
-
-def _row(value, runs):
-    per_unit, text = value["per_unit"], value["value"]
-    report = float(text) / per_unit
-    digit = 10.0 ** -len(text.partition(".")[2]) / per_unit
-    ours = runs[value["measure"]].to_numpy(dtype=np.float64)
-    low, high, n = ours.min(), ours.max(), len(ours)
-    mean, sd, _, upper = map(float, mean_interval(ours, CHANCE))
-    if n < 3:
-        verdict = "too few seeds"
-    elif per_unit == 100 and high - low > UNSTABLE:
-        verdict = "unstable"
-    else:
-        # For one more run, the interval of the mean is widened by sqrt(n + 1).
-        reach = np.sqrt(n + 1) * (upper - mean)
-        within = min(low, mean - reach) - digit / 2 <= report <= max(high, mean + reach) + digit / 2
-        verdict = "reproduced" if within else "not reproduced"
-    return {**value, "report": report, "mean": mean, "sd": sd, "low": low, "high": high, "n": n, "verdict": verdict}
+def _row(number):
+    ours, test = number.runs, number.test
+    mean, sd, *_ = map(float, mean_interval(ours))
+    row = {**number.about, "report": number.value, "mean": mean, "sd": sd, "low": ours.min(), "high": ours.max(), "n": len(ours)}
+    if not number.enough:
+        return {**row, "scale": "", "pred_low": np.nan, "pred_high": np.nan, "informative": False, "verdict": "too few seeds"}
+    verdict = "not reproduced" if not number.reproduced else "reproduced" if number.informative else "uninformative"
+    tested = {"scale": test.scale, "pred_low": test.low, "pred_high": test.high, "informative": number.informative}
+    return {**row, **tested, "verdict": verdict}
 
 
 def _why(row, rows):
     """The reason why a number is not reproduced, as far as these runs tell."""
-    if row["verdict"] == "unstable":
-        return f"Our {row['n']} runs range over {100 * (row['high'] - row['low']):.0f} points: a single run tells little."
+    by_rank, n = row["scale"] == "ranks", row["n"]
+    if row["verdict"] == "uninformative":
+        if not by_rank:
+            return "One more run could be half of our mean as well as its double."
+        if not np.isfinite(row["low"] + row["high"]):
+            return f"Not all of our {n} runs have a finite value."
+        few = f"; ranks tell from {LEAST_RANKED} runs on" if n < LEAST_RANKED else ""
+        return f"Our {n} runs range from {row['low']:.3g} to {row['high']:.3g}{few}."
     if row["verdict"] != "not reproduced":
         return ""
     same = ("dataset", "arm", "base_learning_rate", "measure")
@@ -93,17 +61,37 @@ def _why(row, rows):
         for other in rows
         if other is not row and all(str(other[name]) == str(row[name]) for name in same)
     ]
-    side = "above" if row["report"] > row["high"] else "below" if row["report"] < row["low"] else "within"
-    ours = f"The report's value lies {side} all {row['n']} of our runs ({row['low']:.4g} to {row['high']:.4g})"
-    return "; ".join([ours, *others]) + "."
+    if by_rank:
+        where = f"The report's value lies apart from our {n} runs ({row['low']:.4g} to {row['high']:.4g})"
+    else:
+        side = "above" if row["report"] > row["pred_high"] else "below"
+        where = f"The report's value lies {side} what one more run could be ({row['pred_low']:.4g} to {row['pred_high']:.4g})"
+    return "; ".join([where, *others]) + "."
 
 
 def in_words(table):
     """Lines on the number of the report's numbers that are reproduced, one for each dataset."""
-    return [
-        f"The report's numbers on {dataset}: {counts(list(rows['verdict']), VERDICTS)}, of {len(rows)} (reproduction.csv)."
-        for dataset, rows in table.groupby("dataset", sort=False)
+    of_datasets = table.groupby("dataset", sort=False)
+    return [f"The report's numbers on {label(dataset)}: {_counts(rows)} (reproduction.csv)." for dataset, rows in of_datasets]
+
+
+def _counts(rows):
+    few = rows["verdict"] == "too few seeds"
+    informative, others = rows[rows["informative"]], rows[~rows["informative"] & ~few]
+    apart = [
+        f"{count} {word}"
+        for count, word in (
+            ((others["scale"] == "ranks").sum(), "with unstable runs"),
+            ((others["verdict"] == "not reproduced").sum(), "not reproduced even so"),
+        )
+        if count
     ]
+    counts = [
+        (len(informative), f"{(informative['verdict'] == 'reproduced').sum()} of {len(informative)} informative ones reproduced"),
+        (len(others), f"{len(others)} uninformative" + (f" ({', '.join(apart)})" if apart else "")),
+        (few.sum(), f"{few.sum()} with fewer than {LEAST_SEEDS} seeds"),
+    ]
+    return ", ".join(words for count, words in counts if count)
 
 
 def what(row):

@@ -1,5 +1,6 @@
 """The runs of one dataset, as claims and questions ask for them: arms by their settings, measures by their names."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,11 @@ from common.experiment import formatting
 
 
 class CannotDecide(Exception):
-    """The reason why a claim or question stays open."""
+    """The reason why a claim or question stays open; `seeds` is the number of seeds that would change that, and defaults to None."""
+
+    def __init__(self, reason, seeds=None):
+        super().__init__(reason)
+        self.seeds = seeds
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,10 @@ class Runs:
         measures: `{column: Measure}`.
         epochs: number of epochs of each run.
         main_columns: those of the arm columns whose values need no name in words. Defaults to all.
+        correction: test samples ÷ training samples where seeds draw random splits of one dataset (Nadeau & Bengio 2003), else 0. Defaults
+            to 0.
+        correct: `(settings, seeds)` -> bool array `(seeds, test samples)`, of which of them the network of each seed ends right, or None if
+            that is unknown; where all seeds share the test samples. Defaults to None.
     """
 
     summary: pd.DataFrame
@@ -31,6 +40,8 @@ class Runs:
     measures: dict
     epochs: int
     main_columns: tuple | None = None
+    correction: float = 0.0
+    correct: Callable | None = None
 
     def of_arm(self, arm, measure):
         """The runs of an arm, by seed.
@@ -74,6 +85,15 @@ class Runs:
         if missing == "never":
             return stats.censored_times(values, self.epochs)
         return np.where(np.isnan(values), np.inf, values) if missing == "infinite" else values
+
+    def described(self, values, measure):
+        """A measure's values, array `(runs,)`, described by `stats.describe`."""
+        return stats.describe(values, self.kind(measure), self.correction, epochs=self.epochs)
+
+    def kind(self, measure):
+        """A measure's kind, one of `stats.KINDS`."""
+        of_unit = {"share": "share", "epochs": "time"}
+        return of_unit.get(self.measures[measure].unit) or ("log" if self.measures[measure].scale == "log" else "linear")
 
     def in_words(self, arm, settings):
         """An arm in words: the values of the settings that it names, with the names of those that are not always an arm."""

@@ -1,4 +1,4 @@
-"""The arrays of a dataset: their fingerprint at once, themselves when they are first used."""
+"""A dataset's samples: their fingerprint at once, themselves when they are first used."""
 
 import hashlib
 from functools import cached_property
@@ -14,16 +14,17 @@ class NotAtHand(BadInput):
 
 
 class Data:
-    """A dataset whose arrays are loaded when they are first used.
+    """A dataset whose samples are loaded when they are first used.
 
     Args:
-        fingerprint: the `fingerprint` of its four arrays, a str.
+        fingerprint: the `fingerprint` of its four fixed arrays, a str.
         num_samples: of the training part.
-        load: function without arguments that returns `(x_train, y_train), (x_test, y_test)`.
+        load: function without arguments that returns the `Samples`.
 
     Attributes:
         fingerprint, num_samples: as given.
-        arrays: `(x_train, y_train), (x_test, y_test)`; x float32 `(samples, features)`, y int32 `(samples,)`.
+        samples: the `Samples`, from which each seed draws its own.
+        arrays: the fixed ones, `(x_train, y_train), (x_test, y_test)`; x float32 `(samples, features)`, y int32 `(samples,)`.
 
     Example:
 
@@ -37,15 +38,20 @@ class Data:
         self.fingerprint, self.num_samples, self._load = fingerprint, num_samples, load
 
     @classmethod
-    def of(cls, arrays):
-        """The `Data` of arrays that are there, `(x_train, y_train), (x_test, y_test)`."""
-        train, test = arrays
-        return cls(fingerprint([*train, *test]), len(train[0]), lambda: arrays)
+    def of(cls, samples):
+        """The `Data` of `Samples` that are there."""
+        train, test = samples.fixed
+        return cls(fingerprint([*train, *test]), len(train[0]), lambda: samples)
 
     @cached_property
-    def arrays(self):
-        """The arrays, loaded."""
+    def samples(self):
+        """The samples, loaded."""
         return self._load()
+
+    @property
+    def arrays(self):
+        """The fixed arrays, loaded."""
+        return self.samples.fixed
 
 
 def fingerprint(arrays):

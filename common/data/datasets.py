@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from common.data import remembered
 from common.data.arrays import Data
 from common.data.fashion_mnist import FashionMnist
+from common.data.samples import HELD, Samples
 from common.errors import BadInput, first_line
 from common.lazy import lazy_modules
 
@@ -24,9 +26,11 @@ class Dataset:
         load: `(data_dir, download)` -> arrays `x, y`, of shapes `(samples, features)` and `(samples,)`; without a `test_share`, a pair of
             them, for training and testing. It raises `NotAtHand` for files that are not there. If it has a method `found`, with the same
             arguments, which returns `(identity, load)`, a text that changes whenever the arrays do and a function that returns them, then
-            size and fingerprint of the dataset are kept in the user's cache, and the arrays are loaded only where they are used.
-        test_share: the share of the samples that is kept for testing, split by class with seed 42; the features are then standardised by
-            the training part. Defaults to None: the dataset comes in two parts.
+            size and fingerprint of the dataset are kept in the user's cache, and the arrays are loaded only where they are used. If it has
+            a method `drawn`, which takes a seed and returns arrays, each seed has samples of its own.
+        test_share: the share of the samples that is kept for testing, split by class at random, by each seed in its own way; the features
+            are then standardised by the training part. Defaults to None: the dataset comes in two parts, which all seeds have.
+        seeds: the number of seeds that are trained unless --seeds says otherwise: more where they are cheap. Defaults to 10.
         in_plane: whether its two features are points in the plane, so that decision boundaries can be drawn. Defaults to False.
 
     Raises:
@@ -35,7 +39,7 @@ class Dataset:
     Example:
 
     ```python
-    Dataset("Wine", num_classes=3, batch_size=32, target_accuracy=0.95, load=Made("load_wine", return_X_y=True), test_share=0.3)
+    Dataset("Wine", num_classes=3, batch_size=32, target_accuracy=0.95, load=Held("load_wine", return_X_y=True), test_share=0.3)
     ```
     """
 
@@ -45,6 +49,7 @@ class Dataset:
     target_accuracy: float
     load: Callable
     test_share: float | None = None
+    seeds: int = 10
     in_plane: bool = False
 
     def __post_init__(self):
@@ -52,9 +57,25 @@ class Dataset:
         if self.num_classes < 2 or self.batch_size < 1 or not 0 < self.target_accuracy <= 1 or not 0 < test_share < 1:
             raise ValueError(f"dataset {self.label}: classes >= 2, batch size >= 1, and shares between 0 and 1 are needed")
 
+    @property
+    def has_own_samples(self):
+        """Whether each seed draws samples of its own, or a split of its own."""
+        return self.test_share is not None
 
-class Made:
-    """The loader of samples that a function of `sklearn.datasets` makes, or holds, always the same.
+    @property
+    def correction(self):
+        """The number of test samples for each training sample where seeds draw random splits of one dataset, whose overlap makes their runs
+        alike (see `common.stats`); 0 where they share nothing, or all."""
+        return 0.0 if self.test_share is None or self.draws_anew else self.test_share / (1 - self.test_share)
+
+    @property
+    def draws_anew(self):
+        """Whether each seed draws samples that no other has."""
+        return getattr(self.load, "drawn", None) is not None
+
+
+class Held:
+    """The loader of samples that a function of `sklearn.datasets` holds, always the same.
 
     Args:
         function: its name.
@@ -73,12 +94,24 @@ class Made:
         return f"{self.function} {self.arguments}", self
 
 
+class Made(Held):
+    """The loader of samples that a function of `sklearn.datasets` makes, for each seed anew; arguments as those of `Held`."""
+
+    def __call__(self, *_):
+        """The arrays of the seed 42, the report's."""
+        return self.drawn(HELD)
+
+    def drawn(self, seed):
+        """The arrays of a seed."""
+        return getattr(made, self.function)(**self.arguments, random_state=seed)
+
+
 DATASETS = {  # the targets are a little below what the report's runs reach; 700 are all training points
-    "fashion_mnist": Dataset("Fashion-MNIST", 10, 128, 0.85, FashionMnist()),
-    "digits": Dataset("Digits", 10, 64, 0.95, Made("load_digits", return_X_y=True), 0.2),
-    "moons": Dataset("Two moons", 2, 700, 0.90, Made("make_moons", n_samples=1000, noise=0.3, random_state=42), 0.3, in_plane=True),
+    "fashion_mnist": Dataset("Fashion-MNIST", 10, 128, 0.85, FashionMnist(), seeds=5),
+    "digits": Dataset("Digits", 10, 64, 0.95, Held("load_digits", return_X_y=True), 0.2, seeds=10),
+    "moons": Dataset("Two moons", 2, 700, 0.90, Made("make_moons", n_samples=1000, noise=0.3), 0.3, seeds=20, in_plane=True),
     "circles": Dataset(
-        "Two circles", 2, 700, 0.80, Made("make_circles", n_samples=1000, noise=0.2, factor=0.5, random_state=42), 0.3, in_plane=True
+        "Two circles", 2, 700, 0.80, Made("make_circles", n_samples=1000, noise=0.2, factor=0.5), 0.3, seeds=20, in_plane=True
     ),
 }
 IN_PLANE = tuple(name for name, dataset in DATASETS.items() if dataset.in_plane)
@@ -91,7 +124,7 @@ def label(name):
 
 
 def load(name, data_dir=None, download=False):
-    """Training and test arrays of a dataset.
+    """Training and test arrays of a dataset, those of the seed 42 where each seed draws its own.
 
     Args:
         name: a key of `DATASETS`: `"fashion_mnist"` (60,000 + 10,000 images of 28 x 28, scaled to [-1, 1], flattened), `"digits"`
@@ -127,23 +160,23 @@ def find(name, data_dir=None, download=False):
     """
     dataset = _record(name)
     if not hasattr(dataset.load, "found"):
-        return Data.of(load(name, data_dir, download))
+        return Data.of(_samples(name, dataset.load(data_dir, download)))
     identity, load_parts = dataset.load.found(data_dir, download)
     of_what = f"{dataset.num_classes} {dataset.test_share} {identity}"
     loaded = []  # if it had to be
 
     def measure():
-        loaded.append(Data.of(_checked(name, load_parts())))
+        loaded.append(Data.of(_samples(name, load_parts())))
         return {"fingerprint": loaded[0].fingerprint, "num_samples": loaded[0].num_samples}
 
     def load_again():
-        arrays = _checked(name, load_parts())
-        if Data.of(arrays).fingerprint != known["fingerprint"]:
+        samples = _samples(name, load_parts())
+        if Data.of(samples).fingerprint != known["fingerprint"]:
             remembered.forget("datasets", of_what)
             raise BadInput(
                 f"dataset {name}: its arrays are not those of earlier calls, on which the cache relied: run the same command again"
             )
-        return arrays
+        return samples
 
     known = remembered.fact("datasets", of_what, measure)
     return loaded[0] if loaded else Data(known["fingerprint"], known["num_samples"], load_again)
@@ -155,8 +188,21 @@ def _record(name):
     return DATASETS[name]
 
 
-def _checked(name, arrays):
-    """The arrays of a loader, checked against the dataset's record, split if they are one part, as float32 and int32."""
+def _samples(name, arrays):
+    """The `Samples` of a dataset, of which a loader returned arrays."""
+    dataset, fixed = DATASETS[name], _checked(name, arrays)
+    if not dataset.has_own_samples:
+        return Samples(fixed)
+    return Samples(fixed, partial(_drawn, name, None if dataset.draws_anew else arrays))
+
+
+def _drawn(name, arrays, seed):
+    """The samples of a seed: a split of the arrays or, without any, of its own."""
+    return _checked(name, DATASETS[name].load.drawn(seed) if arrays is None else arrays, seed)
+
+
+def _checked(name, arrays, seed=HELD):
+    """The arrays of a loader, checked against the dataset's record, split by a seed if they are one part, as float32 and int32."""
     dataset = DATASETS[name]
     parts = arrays if dataset.test_share is None else [arrays]
     for x, y in parts:
@@ -169,14 +215,14 @@ def _checked(name, arrays):
             )
     if dataset.test_share is not None:
         try:
-            parts = _split(*arrays, dataset.test_share)
+            parts = _split(*arrays, dataset.test_share, seed)
         except ValueError as error:  # too few samples of a class
             raise BadInput(f"dataset {name}: cannot be split ({first_line(error)}): correct it in common/data/datasets.py") from None
     return tuple((np.asarray(x, np.float32), np.asarray(y, np.int32)) for x, y in parts)
 
 
-def _split(x, y, test_share):
-    x_train, x_test, y_train, y_test = selection.train_test_split(x, y, test_size=test_share, random_state=42, stratify=y)
+def _split(x, y, test_share, seed):
+    x_train, x_test, y_train, y_test = selection.train_test_split(x, y, test_size=test_share, random_state=seed, stratify=y)
     mean, std = x_train.mean(axis=0), x_train.std(axis=0)
     std[std == 0] = 1  # a pixel that is always blank
     return ((x_train - mean) / std, y_train), ((x_test - mean) / std, y_test)

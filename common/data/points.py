@@ -7,17 +7,18 @@ np = LazyModule("numpy")
 PROBE_SIZE = 256
 
 
-def probe(x, y, size=PROBE_SIZE):
-    """The samples on which gradients and activations are measured: stratified by class, always the same for the same arrays.
+def probe(x, y, seed, size=PROBE_SIZE):
+    """The samples on which gradients and activations are measured: stratified by class, always the same for the same arrays and seed.
 
     Args:
         x, y: arrays `(samples, features)` and `(samples,)`.
+        seed: of the draw.
         size: number of samples; all, if there are fewer. Defaults to 256.
 
     Returns:
         `x_probe, y_probe`.
     """
-    shuffled = np.random.default_rng(0).permutation(len(x))
+    shuffled = np.random.default_rng(seed).permutation(len(x))
     by_class = shuffled[np.argsort(y[shuffled], kind="stable")]
     # Evenly spaced over the classes in turn, so each has its share to within one sample.
     chosen = by_class[np.arange(size) * len(x) // size] if len(x) > size else by_class

@@ -1,4 +1,4 @@
-"""The settings of a cell: one arm on one dataset, over all seeds."""
+"""The settings of a cell: one arm on one dataset, over several seeds."""
 
 import hashlib
 import json
@@ -6,10 +6,13 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from common.seeds import ALL, name_of_seeds, seeds_of
+
 
 @dataclass(frozen=True)
 class Cell:
-    """The settings that fix what a cell's tables hold. Another setting is another cell.
+    """The settings that fix what a cell's tables hold. Another setting is another cell; other seeds are another stack of
+    the same cell, with a folder beside the others, and a cell is put together from stacks (`common.store.stacks`).
 
     Example:
 
@@ -24,7 +27,8 @@ class Cell:
     settings: dict  # what flags can vary: {name: value}
     seeds: tuple
     epochs: int
-    data: str  # fingerprint of the arrays
+    data: str  # fingerprint of the fixed arrays
+    vary: str = ALL  # the source of randomness that differs from seed to seed
 
     def __getitem__(self, setting):
         return self.settings[setting]
@@ -35,11 +39,21 @@ class Cell:
         return self.settings["batch_size"]
 
     @property
-    def id(self):
-        """Name of the folder: readable, and unique by a hash of all settings."""
-        settings = json.dumps(asdict(self), sort_keys=True)
+    def name(self):
+        """Name of the cell's folder: readable, and unique by a hash of all settings but the seeds."""
+        settings = json.dumps({name: value for name, value in asdict(self).items() if name != "seeds"}, sort_keys=True)
         words = [name if value is True else str(value) for name, value in self.settings.items() if value]
+        words += [f"vary-{self.vary}"] * (self.vary != ALL)
         return "-".join([self.dataset, *words, hashlib.sha256(settings.encode()).hexdigest()[:10]])
+
+    @property
+    def id(self):
+        """Path of the folder of these seeds, below that of all cells."""
+        return f"{self.name}/{name_of_seeds(self.seeds)}"
+
+    def seeds_of(self, source):
+        """The seeds of a source of randomness, `"weights"`, `"order"` or `"data"`, one per run."""
+        return seeds_of(source, self.seeds, self.vary)
 
     def epochs_at(self, shares):
         """The epochs after which these shares of the training, from 0 to 1, are done."""
@@ -52,5 +66,5 @@ class Cell:
         return self.epochs * (steps * 5e-4 + len(self.seeds) * samples * weights * 3e-11)
 
     def folder(self, root):
-        """The cell's folder below the output folder."""
+        """The folder of the cell's seeds, below the output folder."""
         return Path(root) / self.experiment / "cells" / self.id

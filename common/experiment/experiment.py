@@ -39,8 +39,8 @@ class Experiment:
         build_loss: `(cell)` -> a Keras loss. Defaults to cross-entropy.
         build_metrics: `(cell)` -> further Keras metrics, on training and test data; columns `train_<name>`, `test_<name>` of history.csv.
             Defaults to none.
-        build_monitors: `(cell, data)` -> `{name: Keras callback}`; the table of its `frame()` is `<name>.csv`, its `arrays()` are
-            `<name>.npz`. Defaults to none.
+        build_monitors: `(cell, samples)`, a `Cell` and its `common.data.CellSamples` -> `{name: Keras callback}`; the table of its
+            `frame()` is `<name>.csv`, its `arrays()` are `<name>.npz`. Defaults to none.
         measure: `(tables, keys)` -> DataFrame with one row per run: the columns `keys`, and further measures for summary.csv. Defaults
             to none.
         measures: the `Measure`s of the columns that the experiment adds. Defaults to none.

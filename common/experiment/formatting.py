@@ -54,6 +54,17 @@ def with_interval(estimate, low, high, unit, sign=""):
     return f"{shown}{sign}" if math.isnan(low) else f"{shown}{sign} [{', '.join(bounds)}]"
 
 
+def in_groups(groups, unit):
+    """Runs that fall into two groups: `"2 at 10.0, 3 at 60.3 %"`.
+
+    Args:
+        groups: list of dicts with `location` and `runs`.
+        unit: of the measure.
+    """
+    parts = [f"{group['runs']} at {in_table(group['location'], unit)}" for group in groups]
+    return ", ".join(parts) + " %" * (unit == "share")
+
+
 def name_of(value):
     """The name of a setting, or of a value that is text."""
     return NAMES.get(value, value.replace("_", " "))

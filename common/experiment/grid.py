@@ -1,8 +1,10 @@
-"""From flags to cells: every combination of the settings' values on every dataset."""
+"""From flags to cells: every combination of the settings' values on every dataset, in as many looks as may be taken at the results."""
 
 import itertools
 
 from common.experiment.cell import Cell
+
+LOOKS = 4  # that --until-decided takes at most
 
 
 def compared(experiment, args):
@@ -19,16 +21,23 @@ def compared(experiment, args):
     return experiment.comparing([name for name, several in values.items() if len(several) > 1]), values
 
 
-def build_cells(experiment, values, args, datasets, sizes, fingerprints):
+def seed_counts(first, most):
+    """The numbers of seeds at which the results are looked at, ascending: evenly spaced from `first` to `most`, at most `LOOKS`."""
+    return list(dict.fromkeys(first + (most - first) * look // (LOOKS - 1) for look in range(LOOKS)))
+
+
+def build_cells(experiment, values, args, datasets, sizes, fingerprints, seeds_of, vary):
     """The cells that the flags ask for, in the order in which they are shown.
 
     Args:
         experiment: the `Experiment`.
         values: `{setting: values}`, from `compared`.
-        args: parsed flags, of which seeds and epochs are used.
+        args: parsed flags, of which the epochs are used.
         datasets: `{name: Dataset}`, which have the values of settings without a default.
         sizes: `{dataset: number of training samples}`.
         fingerprints: `{dataset: hash of its arrays}`.
+        seeds_of: `{dataset: seeds}`.
+        vary: what differs from seed to seed, see `common.seeds`.
     """
     order = sorted(values, key=lambda name: name not in experiment.slowest)
     cells = []
@@ -39,5 +48,5 @@ def build_cells(experiment, values, args, datasets, sizes, fingerprints):
         for combination in itertools.product(*map(of_dataset.get, order)):
             settings = dict(zip(order, combination, strict=True))
             settings = {setting: settings[setting] for setting in values}
-            cells.append(Cell(experiment.name, name, settings, tuple(args.seeds), args.epochs, fingerprints[name]))
+            cells.append(Cell(experiment.name, name, settings, tuple(seeds_of[name]), args.epochs, fingerprints[name], vary))
     return cells

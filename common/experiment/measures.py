@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from common.lazy import LazyModule
+
+np = LazyModule("numpy")
 LOG_FLOOR = 1e-12  # where values that a log axis cannot show, zero above all, are drawn
 
 
@@ -13,10 +16,12 @@ class Measure(NamedTuple):
         name: of the column.
         label: a few words for axes, legends and sentences.
         unit: `"share"` (a fraction, shown in percent), `"epochs"`, or any other word. Defaults to none.
-        scale: of its axis, `"log"`, `"linear"` or `"percent"`. Defaults to `"log"`.
+        scale: of its axis, `"log"`, `"linear"` or `"percent"`, or `"event"` of what a run has or has not. It says also how runs are
+            averaged: geometrically on a log scale, between 0 and 1 in percent. Defaults to `"log"`.
         missing: the meaning of NaN: `"infinite"`, a loss or gradient that overflowed; `"unknown"`, a share of a network that is not finite;
             `"never"`, an event that did not occur; `"not measured"`, where there is nothing to measure. Defaults to `"infinite"`.
         heading: its heading in a result table. Defaults to none.
+        correction, lowest: of its intervals on one dataset, see `common.stats.describe`; set by `on`. They default to 0.
     """
 
     name: str
@@ -25,6 +30,29 @@ class Measure(NamedTuple):
     scale: str = "log"
     missing: str = "infinite"
     heading: str = ""
+    correction: float = 0.0
+    lowest: float = 0.0
+
+    @property
+    def kind(self):
+        """The kind of its values, see `common.stats.KINDS`; `"event"` if a run has it or has it not."""
+        if self.unit == "epochs":
+            return "time"
+        return {"percent": "share", "log": "log"}.get(self.scale, self.scale)
+
+    def on(self, correction, chance):
+        """The Measure on a dataset.
+
+        Args:
+            correction: see `Results.correction`.
+            chance: the accuracy of a guess.
+        """
+        return self._replace(correction=correction, lowest=chance if "accuracy" in self.name and self.kind == "share" else 0.0)
+
+    def with_missing(self, values):
+        """The values of runs as a float array in which NaN means unknown, or, of a time, never; what is infinite is infinite."""
+        values = np.asarray(values, dtype=np.float64)
+        return np.where(np.isnan(values), np.inf, values) if self.missing == "infinite" else values
 
 
 def share(name, label, heading="", missing="unknown"):
@@ -54,7 +82,7 @@ SUMMARY = (
     Measure("relative_oscillation", "oscillation of the late test loss, as a share of it"),
     Measure("idle_fall", "powers of ten by which the training loss falls once test accuracy has settled", scale="linear"),
     Measure("mean_grad_norm", "mean gradient norm"),
-    share("diverged", "share of runs that diverged", missing="infinite"),
+    Measure("diverged", "share of runs that diverged", "share", "event"),
 )
 
 

@@ -55,6 +55,10 @@ class Report:
         """Text printed behind the result tables: a list of blocks, each a list of lines at most 79 letters wide."""
         return []
 
+    def undecided(self, results):
+        """Whether more seeds could decide what is not decided yet; `results` have this report's tables. False here: there are no claims."""
+        return False
+
     def index_lines(self, folder):
         """Lines for the index of all pages, list of str, from the tables in the experiment's folder."""
         return []

@@ -10,6 +10,7 @@ _NAMES = {  # of the package, by the module that defines them: a new figure is a
     "heatmaps": ("layers_heatmap", "units_heatmap"),
     "panels": ("CLOSE_UP_EPOCHS", "FOUR_CURVES", "SMOOTHING_EPOCHS", "Panel", "close_up", "smoothed"),
     "scores": ("accuracy_figure", "dose_figure"),
+    "spread": ("spread_figure",),
     "stability": ("sharpness_figure",),
 }
 

@@ -10,7 +10,9 @@ from common.experiment.measures import LOG_FLOOR
 from common.figures import findings
 from common.figures.drawing import COLORS, DASHES, MARKERS, Drawing, explain_empty, integer_epochs, new_figure
 from common.figures.panels import Panel
-from common.stats import mean_curve
+from common.stats import describe, mean_curve
+
+RUNS = "run by run"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def layers_figure(layers, measure, styles):
     styles = replace(styles, dash_values=dashes or None)  # of all layers, because some arms lack some of them
     figure, axes = new_figure(1, len(names), sharey=True)
     for ax, name in zip(axes.flat, names, strict=True):
-        draw_curves(ax, layers[layers["layer"] == name], styles, Panel(measure.name, measure.label, measure.scale))
+        draw_curves(ax, layers[layers["layer"] == name], styles, Panel.of(measure))
         ax.set_title(name, fontsize=11)
     axes.flat[0].set_ylabel(measure.label)
     shows = f"One panel per layer: {', '.join(names)}."
@@ -127,7 +129,10 @@ def draw_curves(ax, table, styles, panel):
         diverged = runs.loc[:, ~finite]
         _draw_diverged(ax, diverged, style)
         label += f" ({diverged.shape[1]} of {runs.shape[1]} diverged)" if diverged.shape[1] else ""
-        _draw_mean(ax, runs.loc[:, finite], label, style, log)
+        if panel.scale == "percent" and describe(runs.loc[:, finite].iloc[-1], "share").groups:
+            _draw_runs(ax, runs.loc[:, finite], f"{label} ({RUNS})", style)
+        else:
+            _draw_mean(ax, runs.loc[:, finite], label, style, panel)
     _format_y(ax, table[panel.column], panel.scale)
     raised = log and bool((table[panel.column] < LOG_FLOOR).any())
     integer_epochs(ax, f"epoch; values below {LOG_FLOOR:g} are drawn there" if raised else "epoch")
@@ -135,20 +140,29 @@ def draw_curves(ax, table, styles, panel):
 
 def _drawing(figure, axes, shows, finding):
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    note = "line: mean over seeds, geometric on log axes; band: 95 % interval (Student's t)"
+    note = "line: mean over seeds, geometric on log axes; band: 95 % interval"
+    if any(RUNS in label for ax in axes.flat for label in ax.get_legend_handles_labels()[1]):
+        note += "; thin lines: single runs where they end in two groups"
     if any("diverged" in label for label in labels):
         note += "; cross: where a run was last finite"
     return Drawing(figure, shows, finding, note, (handles, labels))
 
 
-def _draw_mean(ax, runs, label, style, log):
-    mean, low, high = mean_curve(runs.to_numpy().T, log=log)
+def _draw_mean(ax, runs, label, style, panel):
+    lowest = panel.lowest if panel.scale == "percent" else None
+    mean, low, high = mean_curve(runs.to_numpy().T, panel.scale == "log", panel.correction, lowest)
     if np.isfinite(low).any():
         ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
     # About eight markers a line, at places of their own for each marker, so that lines on top of each other show.
     step = max(1, len(runs) // 8)
     first = MARKERS.index(style["marker"]) * step // len(MARKERS)
     ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=(first, step), **style)
+
+
+def _draw_runs(ax, runs, label, style):
+    """Runs that end in two groups, one by one."""
+    ax.plot(runs.index, runs.iloc[:, 0], label=label, linewidth=0.8, **{**style, "marker": ""})
+    ax.plot(runs.index, runs.iloc[:, 1:], linewidth=0.8, **{**style, "marker": ""})
 
 
 def _draw_diverged(ax, runs, style):

@@ -5,14 +5,15 @@ import gc
 import hashlib
 import importlib
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import joblib
 import numpy as np
 
-from common.data import label
+from common import figures
+from common.data import DATASETS, label
 from common.errors import first_line
 from common.experiment import formatting
 from common.figures import processes
@@ -21,7 +22,6 @@ from common.figures.saved import SavedFigure, is_saved_figure, png_of, save, sav
 from common.lazy import LazyModule
 from common.results.text import describe_settings
 from common.signals import signals_put_off
-from common.store import cells as cells_on_disk
 
 matplotlib = LazyModule("matplotlib")
 
@@ -67,7 +67,6 @@ class DatasetResults:
 
     Attributes:
         experiment, measures, cells, tables: as those of `Results`, for this dataset.
-        data: its arrays, `(x_train, y_train), (x_test, y_test)`, which few figures need.
         note: one line on how the cells were trained.
         arm_columns: names of the columns that tell arms apart.
     """
@@ -75,14 +74,15 @@ class DatasetResults:
     def __init__(self, results, dataset):
         self.dataset = dataset
         self._results = results = results.of(dataset)
-        self.experiment, self.measures, self.cells, self.tables = results.experiment, results.measures, results.cells, results.tables
+        self.experiment, self.cells, self.tables = results.experiment, results.cells, results.tables
+        correction, chance = results.correction(dataset), 1 / DATASETS[dataset].num_classes
+        self.measures = {name: measure.on(correction, chance) for name, measure in results.measures.items()}
         self.arm_columns = results.experiment.arm_columns
         self.note = describe_settings(results.experiment, results.cells[0])
 
-    @cached_property
-    def data(self):
-        """The dataset's arrays, loaded where a figure shows them."""
-        return self._results.data[self.dataset].arrays
+    def test_samples(self, cell):
+        """The test samples of a cell's first run, `(x, y)`, loaded where a figure shows them."""
+        return self._results.data[self.dataset].samples.of(cell.seeds_of("data")[0])[1]
 
     def panel(self, name, label=None, prepare=as_is):
         """The `Panel` of a measure.
@@ -92,7 +92,7 @@ class DatasetResults:
             label: of the y axis. Defaults to None, the measure's own.
             prepare: see `Panel`. Defaults to `as_is`.
         """
-        return Panel(name, label or self.measures[name].label, self.measures[name].scale, prepare)
+        return Panel.of(self.measures[name], label, prepare)
 
     def figure(self, function, kind, *content, title, ending="", **options):
         """Describe a figure of the dataset, which is drawn later.
@@ -124,7 +124,7 @@ class DatasetResults:
 
     def arrays(self, name, cell):
         """The arrays of a cell's `<name>.npz`, as `{name: array}`."""
-        return cells_on_disk.read_arrays(cell, self._results.root, name)
+        return self._results.arrays(name, cell)
 
     def rows(self, name, cell, **wanted):
         """The rows of a table that belong to a cell; `column=values` keeps those with one of the values in that column."""
@@ -160,12 +160,12 @@ def draw(results, making=None, log=print):
     """
     with signals_put_off(), contextlib.suppress(Exception):  # where it cannot be imported, each figure says so
         importlib.import_module("matplotlib.figure")
-    figures = [(dataset, figure) for dataset in results.datasets for figure in _plan(DatasetResults(results, dataset), making)]
-    waiting = [figure for _, figure in figures if isinstance(figure, PlannedFigure)]
+    planned = [(dataset, figure) for dataset in results.datasets for figure in _plan(DatasetResults(results, dataset), making)]
+    waiting = [figure for _, figure in planned if isinstance(figure, PlannedFigure)]
     done = {figure.path: kept for figure in waiting if (kept := saved(figure.path, figure.origin))}
     done |= _drawn([figure for figure in waiting if figure.path not in done])
     there = {}
-    for dataset, figure in figures:
+    for dataset, figure in planned:
         there.setdefault(dataset, []).append(done[figure.path] if isinstance(figure, PlannedFigure) else figure)
     missing = [figure for of_dataset in there.values() for figure in of_dataset if isinstance(figure, MissingFigure)]
     for figure in missing:
@@ -179,14 +179,24 @@ def draw(results, making=None, log=print):
 
 
 def _plan(results, making):
-    """The `PlannedFigure`s of one dataset: the experiment's, then its report's; a `MissingFigure` in place of all of either that fail."""
+    """The `PlannedFigure`s of one dataset: the experiment's, that of all experiments, then its report's; a `MissingFigure` in place of
+    those of one that fail."""
     planned = []
-    for whose, plan in (("experiment", results.experiment.draw), ("report", results.experiment.report.figures)):
+    plans = (("experiment", results.experiment.draw), ("spread", _spread), ("report", results.experiment.report.figures))
+    for whose, plan in plans:
         try:
             planned += [figure._replace(origin=_origin(figure, making)) for figure in plan(results)]
         except (Exception, SystemExit) as error:  # whatever it is, tables and page are worth more
             planned.append(MissingFigure(f"each figure of the {whose} on {label(results.dataset)}", _in_words(error)))
     return planned
+
+
+def _spread(results):
+    spread = results.tables["spread"]
+    if spread["source"].nunique() < 2:
+        return []
+    title = ": the spread of the accuracy, by what varies"
+    return [results.figure(figures.spread_figure, "spread", spread, results.arm_columns, title=title)]
 
 
 def _origin(figure, making):

@@ -15,15 +15,17 @@ def of_curves(history, keys):
         keys: names of the columns that tell arms apart.
     """
     last = history[history["epoch"] == history["epoch"].max()]
-    accuracy = quantities.mean_by_arm(last, keys, "test_accuracy")
+    accuracy = quantities.mean_by_arm(last, keys, "test_accuracy", "share")
     diverged, runs = quantities.diverged_runs(history, keys)
-    return f"Test accuracy ends {extremes(accuracy, 'share')}." + (f" {diverged} of {runs} runs diverged." if diverged else "")
+    return f"Test accuracy ends {extremes(accuracy, 'share')}{_split(last, keys, 'test_accuracy', 'share')}." + (
+        f" {diverged} of {runs} runs diverged." if diverged else ""
+    )
 
 
 def of_layers(layers, measure, keys):
     """The layers and arms in which a measure of `layers.csv` is highest and lowest at the end."""
     last = layers[layers["epoch"] == layers["epoch"].max()]
-    by_layer = {layer: quantities.mean_by_arm(rows, keys, measure.name) for layer, rows in last.groupby("layer", sort=False)}
+    by_layer = {layer: quantities.mean_by_arm(rows, keys, measure.name, measure.kind) for layer, rows in last.groupby("layer", sort=False)}
     values = {f"{layer} under {arm}": value for layer, arms in by_layer.items() for arm, value in arms.items()}
     return f"After the last epoch it is {extremes(values, measure.unit, 'in')}."
 
@@ -32,7 +34,7 @@ def of_heatmap(arms, measures):
     """The layers and arms in which each measure is highest and lowest at the end; arguments as for `layers_heatmap`."""
     parts = []
     for measure in measures:
-        by_arm = {arm: quantities.last_by_layer(rows, measure.name) for arm, rows in arms}
+        by_arm = {arm: quantities.last_by_layer(rows, measure) for arm, rows in arms}
         values = {f"{layer} under {arm}": value for arm, layers in by_arm.items() for layer, value in layers.items()}
         parts.append(f"{measure.label}: {extremes(values, measure.unit, 'in')}")
     return f"After the last epoch, {'; '.join(parts)}."
@@ -67,7 +69,10 @@ def of_boundaries(agreed):
 
 def of_doses(summary, keys, measures):
     """The arms in which the mean of each measure of `summary.csv` is highest and lowest."""
-    parts = [f"{measure.label}: {extremes(quantities.mean_by_arm(summary, keys, measure.name), measure.unit)}" for measure in measures]
+    parts = []
+    for one in measures:
+        means = quantities.mean_by_arm(summary, keys, one.name, one.kind)
+        parts.append(f"{one.label}: {extremes(means, one.unit)}{_split(summary, keys, one.name, one.kind)}")
     return f"{'; '.join(parts)}."
 
 
@@ -78,6 +83,13 @@ def of_sharpness(table, column):
         return "No run has a limit to compare with."
     arm = f"{name_of(top[column])} at learning rate {exact(top['base_learning_rate'])}"
     return f"Nearest to its limit: {arm}, {number(top['share'])} of it after {top['epoch']:g} epochs."
+
+
+def of_spread(spread):
+    """The median over arms of the standard deviation of their accuracy, by source; arguments as for `spread_figure`."""
+    of_arms = spread[spread["than"] == ""].groupby("source", sort=False)["sd"].median()
+    points = [f"{number(100 * sd)} points ({source})" for source, sd in of_arms.items() if np.isfinite(sd)]
+    return f"Median over the arms of the standard deviation of the accuracy: {', '.join(points) or 'unknown'}."
 
 
 def extremes(values, unit="", at="with"):
@@ -104,6 +116,12 @@ def extremes(values, unit="", at="with"):
     if np.isclose(values.min(), values.max(), rtol=1e-6, atol=0):
         return f"everywhere at {in_unit(values.iloc[0], unit)}"
     return f"highest at {highest}, and lowest at {lowest}"
+
+
+def _split(rows, keys, column, kind):
+    """The arms that have no mean, in words, behind those that have."""
+    arms = quantities.arms_in_two_groups(rows, keys, column, kind)
+    return f", besides {', '.join(arms)}, whose runs fall into two groups" if arms else ""
 
 
 def _listed(values, unit=""):

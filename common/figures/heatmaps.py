@@ -32,7 +32,7 @@ def layers_heatmap(arms, measures):
     figure, axes = new_figure(len(measures), len(arms), panel=(4.4, 0.55 + 0.42 * len(layers)), grid=False, sharex=True, sharey=True)
     for row, measure in zip(axes, measures, strict=True):
         percent = measure.unit == "share"
-        images = [quantities.layer_image(rows, measure.name, layers) * (100 if percent else 1) for _, rows in arms]
+        images = [quantities.layer_image(rows, measure, layers) * (100 if percent else 1) for _, rows in arms]
         norm = Normalize(0, 100) if percent else _log_norm(images)
         for ax, image in zip(row, images, strict=True):
             drawn = _draw_image(ax, image.to_numpy(), image.columns, norm=norm)
@@ -46,7 +46,7 @@ def layers_heatmap(arms, measures):
         above.set_title(arm + (f" ({diverged} of {rows['seed'].nunique()} diverged, left out)" if diverged else ""), fontsize=11)
         integer_epochs(below)
     shows = f"Rows: {', '.join(measure.label for measure in measures)}; columns: {', '.join(arm for arm, _ in arms)}."
-    note = "colour: mean over seeds; at the right: after the last epoch"
+    note = "colour: mean over seeds, geometric unless a share; at the right: after the last epoch"
     return Drawing(figure, shows, findings.of_heatmap(arms, measures), note)
 
 

@@ -30,12 +30,20 @@ class Panel(NamedTuple):
         label: label of the y axis.
         scale: of the y axis: log, linear or percent. Defaults to log.
         prepare: function from and to a DataFrame `(epochs, seeds)`, applied before drawing. Defaults to `as_is`.
+        correction, lowest: of its intervals, see `common.stats.mean_curve`. They default to 0.
     """
 
     column: str
     label: str
     scale: str = "log"
     prepare: Callable = as_is
+    correction: float = 0.0
+    lowest: float = 0.0
+
+    @classmethod
+    def of(cls, measure, label=None, prepare=as_is):
+        """The Panel of a `Measure`; the label defaults to its own."""
+        return cls(measure.name, label or measure.label, measure.scale, prepare, measure.correction, measure.lowest)
 
 
 FOUR_CURVES = ("train_loss", "test_loss", "train_accuracy", "test_accuracy")  # names of measures

@@ -3,26 +3,39 @@
 import numpy as np
 
 from common.experiment import formatting
+from common.experiment.measures import LOG_FLOOR
+from common.stats import describe
 
 
-def mean_by_arm(rows, keys, column):
-    """Mean over the runs of each arm.
+def mean_by_arm(rows, keys, column, kind):
+    """Mean over the runs of each arm, as tables have it.
 
     Args:
         rows: a table with one row per run.
         keys: names of the columns that tell arms apart.
         column: name of the column that is averaged.
+        kind: of its values, see `common.stats.KINDS`.
 
     Returns:
-        `{arm in words: mean}`, NaN where a run has no value.
+        `{arm in words: mean}`, NaN where a run has no value, and where runs fall into two groups, so that none has the mean.
     """
-    means = rows.groupby(list(keys), sort=False)[column].agg(lambda values: values.mean(skipna=False))
+    means = rows.groupby(list(keys), sort=False)[column].agg(lambda values: _mean(values, kind))
     return {formatting.arm(keys, arm if isinstance(arm, tuple) else (arm,)): value for arm, value in means.items()}
 
 
-def last_by_layer(rows, quantity):
-    """`{layer: mean over runs}` of a quantity of `layers.csv` after the last epoch; runs without a value are left out."""
-    return rows[rows["epoch"] == rows["epoch"].max()].groupby("layer", sort=False)[quantity].mean().to_dict()
+def _mean(values, kind):
+    return describe(values, kind).location if np.isfinite(values).all() else np.nan
+
+
+def arms_in_two_groups(rows, keys, column, kind):
+    """The arms, in words, whose runs fall into two groups; arguments as those of `mean_by_arm`."""
+    split = rows.groupby(list(keys), sort=False)[column].agg(lambda values: bool(describe(values, kind).groups))
+    return [formatting.arm(keys, arm if isinstance(arm, tuple) else (arm,)) for arm, is_split in split.items() if is_split]
+
+
+def last_by_layer(rows, measure):
+    """`{layer: mean over runs}` of a `Measure` of `layers.csv` after the last epoch, see `layer_image`."""
+    return _mean_over_runs(rows[rows["epoch"] == rows["epoch"].max()], measure, ["layer"]).to_dict()
 
 
 def diverged_runs(history, keys):
@@ -32,9 +45,17 @@ def diverged_runs(history, keys):
     return int((~runs).sum()), len(runs)
 
 
-def layer_image(rows, quantity, layers):
-    """A quantity of `layers.csv` as a DataFrame: a row per layer, a column per epoch, means over the runs that have a value."""
-    return rows.groupby(["layer", "epoch"], sort=False)[quantity].mean().unstack().loc[layers]
+def layer_image(rows, measure, layers):
+    """A `Measure` of `layers.csv` as a DataFrame: a row per layer, a column per epoch, means over the runs that have a value, geometric
+    ones of what has a log scale."""
+    return _mean_over_runs(rows, measure, ["layer", "epoch"]).unstack().loc[layers]
+
+
+def _mean_over_runs(rows, measure, keys):
+    if measure.kind != "log":
+        return rows.groupby(keys, sort=False)[measure.name].mean()
+    logs = np.log(rows[measure.name].clip(lower=LOG_FLOOR))
+    return np.exp(logs.groupby([rows[key] for key in keys], sort=False).mean())
 
 
 def last_on_order(on):

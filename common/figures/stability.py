@@ -33,7 +33,7 @@ def sharpness_figure(table, measure, column, rows):
     for (setting, group), row in zip(groups, axes, strict=True):
         for name, ax in zip(names, row, strict=True):
             panel = group[group[column] == name]
-            draw_curves(ax, panel, styles, Panel(*measure[:2]))
+            draw_curves(ax, panel, styles, Panel.of(measure)._replace(scale="log"))
             for _, style, arm in styles.arms(panel):
                 limit = arm.groupby("epoch")["stability_limit"].first()
                 ax.plot(limit.index, limit.clip(lower=LOG_FLOOR), color=style["color"], **DOTTED)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from common.data import label
+from common.data import DATASETS, label
 from common.experiment import formatting
 from common.experiment.measures import LOG_FLOOR
-from common.stats import mean_curve
+from common.stats import describe, mean_curve
 
 MOST_POINTS = 200  # of a curve on the page; a screen resolves no more
 DIGITS = {"percent": 4, "linear": 4, "log": 3}  # of a number on the page: as many as it shows, or a line needs
@@ -16,11 +16,12 @@ def page_curves(results):
 
     Each has `dataset`; `epochs`, those shown; `arms`, dicts of `label`, `seeds` and `style`, the positions of the arm's settings among
     the colours, widths and dashes; and `quantities`, dicts of `label`, `scale` and `curves`, one per arm: `runs` `(seeds, epochs)`,
-    `mean`, `low` and `high` `(epochs,)` over the runs that stay finite, geometric for a log scale; None where the arm has no such curve.
+    `mean`, `low` and `high` `(epochs,)` over the runs that stay finite, geometric for a log scale, None where shares end in two
+    groups; None where the arm has no such curve.
     """
     columns, blocks = results.experiment.arm_columns, []
     for dataset in results.datasets:
-        tables = results.of(dataset).tables
+        tables, correction, chance = results.of(dataset).tables, results.correction(dataset), 1 / DATASETS[dataset].num_classes
         history = tables["history"]
         of_arms = _by_arm(history, columns)
         arms = list(of_arms)
@@ -30,7 +31,7 @@ def page_curves(results):
         for arm, style in zip(arms, _styles(arms), strict=True):
             seeds = of_arms[arm]["seed"].unique().tolist()
             block["arms"].append({"label": formatting.arm(columns, arm), "seeds": seeds, "style": style})
-        for measure in map(results.measures.__getitem__, results.experiment.curves):
+        for measure in (results.measures[name].on(correction, chance) for name in results.experiment.curves):
             for words, table in _parts(measure, tables):
                 rows = _by_arm(table, columns)
                 numbers = [_numbers(rows[arm], measure, of_arms[arm]["seed"].unique(), epochs) if arm in rows else None for arm in arms]
@@ -67,7 +68,11 @@ def _numbers(rows, measure, seeds, epochs):
     whole = np.isfinite(runs).all(axis=1)
     runs = runs.reindex(columns=epochs)
     shown = runs.clip(lower=LOG_FLOOR) if log else runs
-    mean, low, high = ([_rounded(value, digits) for value in part] for part in mean_curve(shown[whole], log))
+    if measure.kind == "share" and describe(runs[whole].iloc[:, -1], "share").groups:
+        mean = low = high = np.full(len(epochs), np.nan)
+    else:
+        mean, low, high = mean_curve(shown[whole], log, measure.correction, measure.lowest if measure.kind == "share" else None)
+    mean, low, high = ([_rounded(value, digits) for value in part] for part in (mean, low, high))
     return {"runs": [[_rounded(value, digits) for value in run] for run in runs.to_numpy()], "mean": mean, "low": low, "high": high}
 
 

@@ -9,6 +9,7 @@ from common.figures.draw import MissingFigure
 from common.figures.saved import SavedFigure
 from common.page.explorer import page_curves
 from common.page.html import PAGE, write_page
+from common.results import spread
 from common.results.text import legend, result_blocks
 from common.store import cells as cells_on_disk
 
@@ -21,20 +22,21 @@ def write(results, figures):
         figures: `{dataset: list of SavedFigure and MissingFigure}`; the former lie beside the page.
     """
     experiment, folder = results.experiment, results.folder
-    records = [cells_on_disk.read_record(cell, results.root) for cell in results.cells]
+    records = [cells_on_disk.read_record(stack, results.root) for cell in results.cells for stack in results.stacks.of(cell)]
     content = {
         "title": experiment.title,
         "question": experiment.question,
         "sections": experiment.report.sections(results),
         "results": result_blocks(results),
         "words": len(experiment.arm_columns),
+        "spread": spread.blocks(results.tables["spread"], experiment.arm_columns),
         "legend": legend(experiment),
         "curves": page_curves(results),
         "figures": [(label(dataset), *_shown(folder, of_dataset)) for dataset, of_dataset in figures.items()],
         "commands": _distinct("python " + shlex.join(record["command"]) for record in records),
         "places": _distinct({name: record[name] for name in ("device", "python", "versions", "git")} for record in records),
         "seconds": sum(record["seconds"] for record in records),
-        "cells": len(records),
+        "cells": len(results.cells),
         "tables": sorted([*results.tables, "measures"]),
     }
     write_page(folder / PAGE, "page.html", **content)

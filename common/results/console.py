@@ -5,6 +5,7 @@ import textwrap
 from rich.console import Console
 from rich.table import Table
 
+from common.results import spread
 from common.results.text import legend, result_blocks
 
 WIDTH = 79  # letters of a line
@@ -15,9 +16,12 @@ def console_text(results):
     compared or runs diverged."""
     experiment, parts = results.experiment, []
     for block in result_blocks(results):
-        heading = textwrap.wrap(f"{block['dataset']}: {block['settings']}", WIDTH)
+        heading = textwrap.wrap(f"{block['dataset']}: {block['settings']}. {block['conditions']}.", WIDTH)
         parts.append([*heading, *aligned(block["header"], block["rows"], left=len(experiment.arm_columns) + 1)])
     parts.append(textwrap.wrap(legend(experiment), WIDTH))
+    for block in spread.blocks(results.tables["spread"], experiment.arm_columns):
+        table = aligned(block["header"], block["rows"], left=len(experiment.arm_columns) + 1)
+        parts.append([*textwrap.wrap(block["heading"], WIDTH), *table])
     parts += experiment.report.lines(results)
     return "\n\n".join("\n".join(lines) for lines in parts)
 

@@ -5,42 +5,65 @@ from dataclasses import replace
 import pandas as pd
 
 from common.experiment import Measure, measures
-from common.results import summary
-from common.results.results import Results
-from common.store import cells as cells_on_disk
+from common.results import parts, spread, summary
+from common.results.results import Results, correction
 from common.store.tables import with_columns_in_front, write_table
 
 
-def write(experiment, cells, root, data):
+def write(trained):
     """Gather the cells' tables into the experiment's, on disk.
 
     Args:
-        experiment: the `Experiment`.
-        cells: list of `Cell`, all done.
-        root: the output folder.
-        data: `{dataset: Data}`, see `Results`.
+        trained: the `Trained` cells.
 
     Returns:
-        The `Results`, whose tables are history, layers, summary and table, the experiment's own, and those of its report, as on disk. The
-        measures are written to measures.csv.
+        The `Results`, whose tables are history, layers, summary, table, groups and spread, the experiment's own, and those of its report,
+        as on disk. The measures are written to measures.csv.
     """
-    parts, recorded = [], {}
-    for cell in cells:
-        settings = {"dataset": cell.dataset, **{column: cell[column] for column in experiment.arm_columns}}
-        record = cells_on_disk.read_record(cell, root)
-        tables = cells_on_disk.read_tables(cell, root, record)
-        parts.append({name: with_columns_in_front(table, settings) for name, table in tables.items()})
-        recorded |= {fields[0]: Measure(*fields) for fields in record["measures"]}
-    tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
-    tables["summary"] = summary.summarise(tables["history"], experiment.arm_columns)
-    if experiment.measure:
-        keys = summary.run_keys(experiment.arm_columns)
-        tables["summary"] = tables["summary"].merge(experiment.measure(tables, keys), on=keys, how="left", validate="1:1")
-    tables["table"] = summary.tabulate(tables["summary"], experiment.arm_columns)
-    results = Results(experiment, cells, tables, measures.registry(experiment, recorded.values()), root, data)
+    experiment, cells = trained.experiment, trained.cells
+    tables, recorded = _tables(trained, cells)
+    registry = measures.registry(experiment, recorded.values())
+    tables["summary"] = _summary(experiment, tables)
+    corrections = {cell.dataset: correction(cell) for cell in cells}
+    epochs = {cell.dataset: cell.epochs for cell in cells}
+    tables["table"], tables["groups"] = summary.tabulate(tables["summary"], experiment.arm_columns, registry, corrections, epochs)
+    tables["spread"] = spread.by_source(_accuracies(trained, tables["summary"]), experiment.arm_columns)
+    results = Results(experiment, cells, tables, registry, trained.root, trained.data, trained.stacks, trained.looks)
     results = replace(results, tables={**tables, **experiment.report.tables(results)})
     empty = measures.left_empty(results.measures.values())
     for name, table in results.tables.items():
         write_table(table, results.folder / f"{name}.csv", empty)
-    write_table(pd.DataFrame(results.measures.values()), results.folder / "measures.csv")
+    write_table(pd.DataFrame(results.measures.values()).drop(columns=["correction", "lowest"]), results.folder / "measures.csv")
     return results
+
+
+def _tables(trained, cells):
+    """The tables of cells, one after the other, and the measures that their monitors declared."""
+    experiment, of_cells, recorded = trained.experiment, [], {}
+    for cell in cells:
+        settings = {"dataset": cell.dataset, **{column: cell[column] for column in experiment.arm_columns}}
+        tables, records = parts.tables(cell, trained.stacks.seeds_of(cell), trained.root)
+        of_cells.append({name: with_columns_in_front(table, settings) for name, table in tables.items()})
+        recorded |= {fields[0]: Measure(*fields) for record in records for fields in record["measures"]}
+    return {name: pd.concat([tables[name] for tables in of_cells], ignore_index=True) for name in of_cells[0]}, recorded
+
+
+def _summary(experiment, tables):
+    runs = summary.summarise(tables["history"], experiment.arm_columns)
+    if not experiment.measure:
+        return runs
+    keys = summary.run_keys(experiment.arm_columns)
+    return runs.merge(experiment.measure(tables, keys), on=keys, how="left", validate="1:1")
+
+
+def _accuracies(trained, runs):
+    """The final test accuracy of each run, by the source that varies: `{source: DataFrame}` of dataset, the arm's columns, seed and it;
+    `runs` is the summary of the first source."""
+    columns = [*summary.run_keys(trained.experiment.arm_columns), "final_test_accuracy"]
+    found = {trained.cells[0].vary: [runs[columns]]}
+    for cell in trained.stacks.cells[len(trained.cells) :]:
+        settings = {"dataset": cell.dataset, **{column: cell[column] for column in trained.experiment.arm_columns}}
+        history = parts.tables(cell, trained.stacks.seeds_of(cell), trained.root)[0]["history"]
+        last = summary.last_epoch(history)[["seed", "test_accuracy"]].rename(columns={"test_accuracy": "final_test_accuracy"})
+        found.setdefault(cell.vary, []).append(with_columns_in_front(last, settings))
+    return {source: pd.concat(rows, ignore_index=True) for source, rows in found.items()}

@@ -59,17 +59,17 @@ def of_making(experiment):
     return digest_of(word.encode() for word in words)
 
 
-def of_results(making, cells, root):
+def of_results(making, trained):
     """The origin of the outputs of a call; None if that of their making is.
 
     Args:
         making: that of `of_making`.
-        cells: list of `Cell`, all done; their records hold the digests of all their files.
-        root: the output folder.
+        trained: the `Trained` cells; the records of their stacks hold the digests of all their files.
     """
     if making is None:
         return None
-    return digest_of([making.encode(), *((cell.folder(root) / "cell.json").read_bytes() for cell in cells)])
+    records = [(stack.folder(trained.root) / "cell.json").read_bytes() for stack in trained.stacks.all]
+    return digest_of([making.encode(), repr((trained.looks, trained.stacks.cells)).encode(), *records])
 
 
 def _is_of_the_project(experiment):

@@ -3,7 +3,12 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from common.data import DATASETS
 from common.experiment import Experiment
+from common.results import parts
+from common.store.stacks import Stacks
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,9 @@ class Results:
         tables: `{name: DataFrame}`, as on disk.
         measures: `{column: Measure}`, of the tables' columns.
         root: the output folder.
-        data: `{dataset: Data}`, whose arrays are loaded when they are first used.
+        data: `{dataset: Data}`, whose samples are loaded when they are first used.
+        stacks: the `Stacks` of the cells. Defaults to None: each is one stack.
+        looks: the number of looks at the results that the call may take. Defaults to 1.
     """
 
     experiment: Experiment
@@ -25,6 +32,8 @@ class Results:
     measures: dict
     root: Path
     data: dict
+    stacks: Stacks | None = None
+    looks: int = 1
 
     @property
     def folder(self):
@@ -40,3 +49,39 @@ class Results:
         """The results on one dataset: its cells, and of each table its rows."""
         tables = {name: table[table["dataset"] == dataset] for name, table in self.tables.items()}
         return replace(self, tables=tables, cells=[cell for cell in self.cells if cell.dataset == dataset])
+
+    def correction(self, dataset):
+        """The correction of a dataset's intervals for the samples that its runs share, see `common.stats`: n_test / n_train where each
+        seed draws its own split."""
+        return correction(next(cell for cell in self.cells if cell.dataset == dataset))
+
+    def arrays(self, name, cell):
+        """The arrays of a cell's `<name>.npz`, as `{name: array}`, of all its seeds in order."""
+        return parts.arrays(name, cell, self._stacks(cell), self.root)
+
+    def correct(self, dataset):
+        """A function of `(settings, seeds)` that returns which of the test samples each final network of an arm classified rightly, bool
+        `(seeds, samples)`; None where its seeds have test samples of their own.
+
+        Args:
+            dataset: its name.
+        """
+        cells = [cell for cell in self.cells if cell.dataset == dataset]
+
+        def of_arm(settings, seeds):
+            chosen = [cell for cell in cells if all(cell[name] == value for name, value in settings.items())]
+            if len(chosen) != 1 or not parts.has_arrays("correct", self._stacks(chosen[0]), self.root):
+                return None
+            bits = self.arrays("correct", chosen[0])
+            right = np.unpackbits(bits["correct"], axis=1, count=int(bits["samples"])).astype(bool)
+            return right[[chosen[0].seeds.index(seed) for seed in seeds]]
+
+        return of_arm
+
+    def _stacks(self, cell):
+        return [(cell, list(cell.seeds))] if self.stacks is None else self.stacks.seeds_of(cell)
+
+
+def correction(cell):
+    """See `Results.correction`; of a cell."""
+    return DATASETS[cell.dataset].correction if cell.vary in ("all", "data") else 0.0

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from common.data import DATASETS
-from common.stats import mean_interval
+from common.stats import Described, Group, describe, share_interval
 
 LATE_EPOCHS = 10
 IDLE_ACCURACY = 0.005  # so close to its best, a test accuracy has risen as far as it will
@@ -76,22 +76,49 @@ def summarise(history, arm_columns):
     return pd.DataFrame(rows)
 
 
-def tabulate(summary, arm_columns):
-    """`table.csv`: one row per cell; columns dataset, the arm's, n, and mean, sd, ci_low, ci_high of each measure of `summary`.
+def tabulate(summary, arm_columns, measures, corrections, epochs):
+    """The tables of cells.
 
-    A mean over runs of which one has no value (a target never reached, a loss that is not finite) has none either; `diverged` is the share
-    of runs.
+    Args:
+        summary: `summary.csv`.
+        arm_columns: the columns that tell arms apart.
+        measures: `{column: Measure}`, whose kinds say how each is judged, see `common.stats.describe`.
+        corrections: `{dataset: correction}`, see `Results.correction`.
+        epochs: `{dataset: number of epochs}`.
+
+    Returns:
+        `(table, groups)`. `table.csv` has a row per cell; columns dataset, the arm's, n, and mean, sd, ci_low, ci_high of each measure:
+        a geometric mean of positive quantities such as losses, a mean of times not later than the epoch after the last, a share of the runs
+        for `diverged`; NaN of what no run has, where they fall into two groups. `groups.csv` has two rows for each such measure of a cell:
+        `measure`, `location`, `low`, `high`, `runs`, `n`, `share`, `share_low`, `share_high`, see `common.stats.Group`.
     """
     *keys, _ = run_keys(arm_columns)
-    measures = [column for column in summary.columns if column not in run_keys(arm_columns)]
-    rows = []
+    names = [column for column in summary.columns if column not in run_keys(arm_columns)]
+    rows, groups = [], []
     for key, runs in summary.groupby(keys, sort=False):
-        row = {**dict(zip(keys, key, strict=True)), "n": len(runs)}
-        for measure in measures:
-            interval = mean_interval(runs[measure].astype("float64"))
-            row.update(zip((f"{measure}_{part}" for part in ("mean", "sd", "ci_low", "ci_high")), map(float, interval), strict=True))
-        rows.append(row)
-    return pd.DataFrame(rows)
+        of_cell = dict(zip(keys, key, strict=True))
+        chance = 1 / DATASETS[key[0]].num_classes
+        rows.append({**of_cell, "n": len(runs)})
+        for name in names:
+            described = described_runs(runs[name], measures[name].on(corrections[key[0]], chance), epochs[key[0]])
+            numbers = (described.location, described.sd, described.low, described.high)
+            rows[-1].update(zip((f"{name}_{part}" for part in ("mean", "sd", "ci_low", "ci_high")), numbers, strict=True))
+            groups += [{**of_cell, "measure": name, **group._asdict()} for group in described.groups]
+    return pd.DataFrame(rows), pd.DataFrame(groups, columns=[*keys, "measure", *Group._fields])
+
+
+def described_runs(values, measure, epochs=None):
+    """The `common.stats.Described` of runs; of an event, which a run has or has not, the share of the runs.
+
+    Args:
+        values: a value for each run.
+        measure: the `Measure` on their dataset.
+        epochs: number of epochs of a run, which times need. Defaults to None.
+    """
+    if measure.kind == "event":
+        runs, n = int(values.sum()), len(values)
+        return Described(runs / n, np.nan, *share_interval(runs, n), "share", ())
+    return describe(measure.with_missing(values), measure.kind, measure.correction, measure.lowest, epochs=epochs)
 
 
 def _first(epochs, condition):

@@ -1,8 +1,10 @@
 """The result table as text, for the screen and for the page."""
 
-from common.data import label
+from common.data import DATASETS, label
 from common.experiment import formatting
 from common.experiment.measures import registry
+
+SOURCES = {"weights": "initial weights", "order": "orders of the batches"}
 
 
 def describe_settings(experiment, cell):
@@ -14,17 +16,33 @@ def describe_settings(experiment, cell):
     return ", ".join([seeds, epochs, *words, *(formatting.setting(name, value) for name, value in shared.items() if value)])
 
 
+def conditions(cell):
+    """A sentence on what the intervals of a cell's results hold for: what its runs share stays as it is."""
+    name, dataset = label(cell.dataset), DATASETS[cell.dataset]
+    if cell.vary not in ("all", "data"):
+        return f"Only the {SOURCES[cell.vary]} of the runs differ: intervals hold for one split and one probe"
+    if dataset.correction:
+        share = f"variances of means are widened by {dataset.correction:.2g} of a run's (Nadeau & Bengio)"
+        return f"Each seed splits {name} anew; since splits share samples, {share}"
+    if dataset.has_own_samples:
+        return "Each seed draws points of its own"
+    return f"All runs have {name}'s own training and test images; differences of accuracy include the error of the test images"
+
+
 def result_blocks(results):
-    """The result table of each dataset, as text: list of dicts with `dataset`, `settings`, `header` and `rows`."""
+    """The result table of each dataset, as text: list of dicts with `dataset`, `settings`, `conditions`, `header` and `rows`."""
     experiment, blocks = results.experiment, []
     columns = [results.measures[name] for name in experiment.columns]
     for dataset, rows in results.tables["table"].groupby("dataset", sort=False):
         any_diverged = bool((rows["diverged_mean"] > 0).any())
         header = [*map(formatting.name_of, experiment.arm_columns), *(measure.heading for measure in columns)]
-        settings = describe_settings(experiment, next(cell for cell in results.cells if cell.dataset == dataset))
-        block = {"dataset": label(dataset), "settings": settings, "header": header + ["diverged"] * any_diverged, "rows": []}
+        cell = next(cell for cell in results.cells if cell.dataset == dataset)
+        texts = {"dataset": label(dataset), "settings": describe_settings(experiment, cell), "conditions": conditions(cell)}
+        block = {**texts, "header": header + ["diverged"] * any_diverged, "rows": []}
+        grouped = groups_by_cell(results.tables["groups"], experiment.arm_columns)
         for row in rows.to_dict("records"):
-            numbers = [_text(measure, row, interval=measure is columns[0]) for measure in columns]
+            groups = grouped.get((dataset, *map(row.get, experiment.arm_columns)), {})
+            numbers = [measured(measure, row, groups, interval=measure is columns[0]) for measure in columns]
             if any_diverged:
                 numbers.append(f"{row['diverged_mean'] * row['n']:.0f} of {row['n']}")
             block["rows"].append([*(formatting.word(row[column]) for column in experiment.arm_columns), *numbers])
@@ -36,9 +54,30 @@ def legend(experiment):
     """One line that explains the columns of the result table, but those whose heading says it."""
     measures = registry(experiment)
     explained = [f"{measures[name].heading}: {measures[name].label}" for name in experiment.columns[1:]]
-    return f"Means over seeds [95 % interval]. {'; '.join(explained)}."
+    return (
+        "Means over seeds, geometric ones of losses and norms [95 % interval]; the number of runs in each group where they fall into two. "
+        f"{'; '.join(explained)}."
+    )
 
 
-def _text(measure, row, interval):
+def groups_by_cell(groups, arm_columns):
+    """`{(dataset, *arm): {measure: its two rows, dicts}}` of `groups.csv`."""
+    found = {}
+    for key, rows in groups.groupby(["dataset", *arm_columns], sort=False):
+        found[key] = {measure: of_measure.to_dict("records") for measure, of_measure in rows.groupby("measure", sort=False)}
+    return found
+
+
+def measured(measure, row, groups, interval):
+    """A measure of a cell, as text.
+
+    Args:
+        measure: the `Measure`.
+        row: of `table.csv`, a dict.
+        groups: the cell's groups, see `groups_by_cell`.
+        interval: whether with its interval.
+    """
+    if measure.name in groups:
+        return formatting.in_groups(groups[measure.name], measure.unit)
     mean, low, high = (row[f"{measure.name}_{part}"] for part in ("mean", "ci_low", "ci_high"))
     return formatting.with_interval(mean, low, high, measure.unit) if interval else formatting.in_table(mean, measure.unit)

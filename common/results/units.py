@@ -32,7 +32,14 @@ def unit_measures(hidden_layers):
         share("ever_off_fraction", "hidden units that were off at some epoch"),
         share("revived_fraction", "hidden units that were off and came back", "back%"),
         Measure("final_grad_mean_abs", "mean absolute gradient at the end", heading="|grad|"),
-        share("accuracy_cost", "points of accuracy lost against the activation's first row, seed by seed", "cost"),
+        Measure(
+            "accuracy_cost",
+            "points of accuracy lost against the activation's first row, seed by seed",
+            "share",
+            "linear",
+            "unknown",
+            "cost",
+        ),
     )
 
 

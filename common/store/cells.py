@@ -1,4 +1,4 @@
-"""The folder of a cell on disk."""
+"""The folder of a cell's seeds on disk."""
 
 import contextlib
 import hashlib
@@ -53,8 +53,8 @@ def _problem(cell, folder, record):
 def of_other_versions(cells, root):
     """The folders beside those of the cells that another version of these scripts wrote, in another format; list of Path."""
     wanted, found = {cell.folder(root) for cell in cells}, []
-    for path in {folder.parent for folder in wanted}:
-        for record in path.glob("[!.]*/cell.json"):
+    for path in {folder.parent.parent for folder in wanted}:
+        for record in [*path.glob("[!.]*/cell.json"), *path.glob("[!.]*/[!.]*/cell.json")]:
             with contextlib.suppress(
                 OSError, ValueError, AttributeError, RecursionError
             ):  # a damaged record tells when its cell is asked for
@@ -125,17 +125,21 @@ def write(cell, root, files, notes):
             replaced.rename(folder)  # the new one did not get there
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
-    checkpoint_path(cell, root).unlink(missing_ok=True)
+    state = checkpoint_path(cell, root)
+    state.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the folder holds other states, or there is none
+        state.parent.rmdir()
 
 
 def recover(experiment, root, locks):
     """Clean up after a process that was killed while it wrote cells of an experiment; not the cells that another process is writing."""
     folder = Path(root) / experiment
-    for path in [*folder.glob(f"cells/{REPLACED}*"), *folder.glob(f"cells/{UNFINISHED}*"), *folder.glob(f"checkpoints/{UNFINISHED}*")]:
-        name = path.name.removeprefix(REPLACED).removeprefix(UNFINISHED).removesuffix(".npz")
-        if locks.take(name):
-            if path.name.startswith(REPLACED) and not path.with_name(name).exists():
-                path.rename(path.with_name(name))
+    patterns = (f"cells/*/{REPLACED}*", f"cells/*/{UNFINISHED}*", f"checkpoints/*/{UNFINISHED}*")
+    for path in [path for pattern in patterns for path in folder.glob(pattern)]:
+        seeds = path.name.removeprefix(REPLACED).removeprefix(UNFINISHED).removesuffix(".npz")
+        if locks.take(name := f"{path.parent.name}/{seeds}"):
+            if path.name.startswith(REPLACED) and not path.with_name(seeds).exists():
+                path.rename(path.with_name(seeds))
             elif path.is_dir():
                 shutil.rmtree(path)
             else:

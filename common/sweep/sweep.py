@@ -67,7 +67,7 @@ def run(cells, experiment, data, root, options=None, log=print):
     Args:
         cells: list of `Cell`, of one experiment.
         experiment: their `Experiment`.
-        data: `{dataset: Data}`, of which the arrays of those with cells to train are loaded.
+        data: `{dataset: Data}`, of which the samples of those with cells to train are loaded.
         root: the output folder.
         options: the `Options`. Defaults to `Options()`.
         log: function that takes one line for the user. Defaults to `print`.
@@ -97,7 +97,7 @@ def run(cells, experiment, data, root, options=None, log=print):
             log(_OTHER_VERSIONS.format(count=len(others), folder=others[0].parent))
         plan = Plan(
             experiment,
-            {name: data[name].arrays for name in {cell.dataset for cell in shared.to_do}},
+            {name: data[name].samples for name in {cell.dataset for cell in shared.to_do}},
             options.devices,
             options.checkpoint_every,
             options.deadline,
@@ -109,7 +109,7 @@ def run(cells, experiment, data, root, options=None, log=print):
 def _train(shared, plan, root, options, locks, log):
     """Train the cells that are to do, and put each on disk."""
     failed, left = [], []
-    seconds = {cell.id: cell.seconds_expected(*plan.data[cell.dataset][0][0].shape) for cell in shared.to_do}
+    seconds = {cell.id: cell.seconds_expected(*plan.data[cell.dataset].fixed[0][0].shape) for cell in shared.to_do}
     with bars.SweepProgress(seconds, plan.experiment.label, options.quiet) as progress:
         news = _News(progress, root, options.quiet, log)
         with executors.executor_for(options, plan, len(shared.to_do), log) as executor:

@@ -13,7 +13,7 @@ class Plan:
 
     Attributes:
         experiment: the `Experiment`, which builds models, losses and optimizers.
-        data: `{dataset: ((x_train, y_train), (x_test, y_test))}`.
+        data: `{dataset: Samples}`.
         devices: the `DeviceOptions`. Defaults to `"auto"` for all.
         checkpoint_every, deadline: when states are saved, and when trainings are broken off, see `Checkpoint`. Default to never.
         tensorboard: folder for TensorBoard logs, as a string. Defaults to None, no logs.

@@ -12,13 +12,14 @@ import keras
 import numpy as np
 
 from common.callbacks import build_monitors, records_of
-from common.data import DATASETS
+from common.data import DATASETS, CellSamples
 from common.devices import num_threads
 from common.experiment.measures import left_empty
 from common.store import checkpoints, provenance
 from common.store.layout import WEIGHTS
 from common.store.tables import table_bytes
 from common.training.checkpoint import Checkpoint
+from common.training.correctness import correctness
 from common.training.events import EpochDone, Started, StateSaved
 from common.training.task import Outcome
 from kerascope.monitors import MonitorWarning, PredictionMonitor, SummaryWriter
@@ -38,7 +39,8 @@ class CellTraining:
 
     def __init__(self, task, plan, devices, emit):
         self.began = time.monotonic()
-        self.cell, self.experiment, self.data = task.cell, plan.experiment, plan.data[task.cell.dataset]
+        self.cell, self.experiment = task.cell, plan.experiment
+        self.samples = CellSamples(plan.data[task.cell.dataset], task.cell)
         self.emit = emit
         self.tensorboard = plan.tensorboard
         self.deterministic = devices.deterministic
@@ -56,17 +58,18 @@ class CellTraining:
         """Train the cell in a stack of `pools`, `{what it trains on: StackPool}`; returns an `Outcome`."""
         self.emit(Started(self.cell, self.device, self.checkpoint.epoch))  # before anything that may end this process
         stack = self.build_stack(pools[self.device])
-        monitors = build_monitors(self.experiment, self.cell, self.data)
+        monitors = build_monitors(self.experiment, self.cell, self.samples)
         self.fit(stack, monitors)
         if self.checkpoint.saved is not None:
             return Outcome(self.cell, checkpoint=self.checkpoint.saved)
         records = records_of(monitors)
         notes = {**self.notes(), "measures": [list(quantity) for quantity in records.quantities]}
-        return Outcome(self.cell, _files(stack, records), notes)
+        arrays = {**records.arrays, **({"correct": correctness(stack, *self.samples.test)} if self.samples.are_shared else {})}
+        return Outcome(self.cell, _files(stack, records._replace(arrays=arrays)), notes)
 
     def build_model(self):
         """The experiment's network for this cell, a built `keras.Sequential`."""
-        return self.experiment.build_model(self.cell, self.data[0][0].shape[1], DATASETS[self.cell.dataset].num_classes)
+        return self.experiment.build_model(self.cell, self.samples.num_features, DATASETS[self.cell.dataset].num_classes)
 
     def operations_per_step(self):
         """The floating-point operations of a training step over all seeds, roughly."""
@@ -74,7 +77,7 @@ class CellTraining:
 
     def build_stack(self, pool):
         """The compiled SeedStack of this cell, from a `StackPool`."""
-        steps_per_epoch = -(-len(self.data[0][0]) // self.cell.batch_size)
+        steps_per_epoch = -(-self.samples.num_samples // self.cell.batch_size)
         with self.scope():
             return pool.stack(
                 self.build_model,
@@ -82,6 +85,8 @@ class CellTraining:
                 self.experiment.build_optimizer(self.cell, steps_per_epoch=steps_per_epoch),
                 self.experiment.build_loss(self.cell),
                 [accuracy_metric(), *self.experiment.build_metrics(self.cell)],
+                weight_seeds=self.cell.seeds_of("weights"),
+                order_seeds=self.cell.seeds_of("order"),
             )
 
     def fit(self, stack, monitors):
@@ -97,10 +102,10 @@ class CellTraining:
             warnings.simplefilter("error", MonitorWarning)  # a cell without one of its measurements has failed
             warnings.simplefilter("ignore", StackWarning)  # runs that diverge are counted in the tables
             stack.fit(
-                *self.data[0],
+                *self.samples.train,
                 batch_size=self.cell.batch_size,
                 epochs=self.cell.epochs,
-                validation_data=self.data[1],
+                validation_data=self.samples.test,
                 verbose=0,
                 callbacks=[*callbacks, self.checkpoint],
             )

@@ -17,7 +17,6 @@ from common.results.text import result_blocks
 from kerascope import SeedStack
 from kerascope.monitors import GradientMonitor
 from tests.support import examples
-from tests.support.fashion_files import made_up, write
 from tests.support.scripts import ROOT
 
 GALLERY = ROOT / "plots" / "gallery"
@@ -41,6 +40,11 @@ def commands():
 
 
 COMMANDS = commands()
+ONE_ARM = {  # of each script, and a dataset
+    "exp_a_loss": ("digits", {"--losses": ["cross_entropy"]}),
+    "exp_b_activation": ("moons", {"--activations": ["relu"]}),
+    "exp_c_optimizer": ("digits", {"--optimizers": ["sgd"], "--schedules": ["constant"], "--lr": ["0.01"]}),
+}
 OF_SCRIPTS = [line for line in COMMANDS if line.startswith("python exp_") and not re.search("tcp://|wine|rmsprop|exp_d_", line)]
 
 
@@ -57,24 +61,32 @@ def test_the_file_that_a_command_runs_is_there():
 
 @pytest.mark.parametrize("line", OF_SCRIPTS)
 def test_a_command_of_a_script_is_understood(line):
-    """Quickly, without training; what the commands do is tested script by script, and, as they stand here, below."""
+    """Quickly, without training; what the commands do is tested script by script, and, where they compare settings, below."""
     _, script, *words = shlex.split(line)
     experiment = EXPERIMENTS[script.removesuffix(".py")]
     _, values = grid.compared(experiment, cli.parse(experiment, words))
     assert all(values[setting.name] for setting in experiment.settings if setting.default)
 
 
+def comparing():
+    """The commands that compare settings, on one dataset, with one arm but for these settings, two epochs and two seeds: as
+    `(script, *words)`. What those with datasets alone do is tested script by script."""
+    for line in OF_SCRIPTS:
+        _, script, *words = shlex.split(line)
+        flags = {}
+        for word in words:
+            flags.update({word: []}) if word.startswith("--") else flags[[*flags][-1]].append(word)
+        if not {*flags} <= {"--datasets", "--epochs", "--seeds"}:
+            dataset, arm = ONE_ARM[script.removesuffix(".py")]
+            flags = {**arm, **flags, "--datasets": [dataset], "--epochs": ["2"], "--seeds": ["2"]}
+            yield script.removesuffix(".py"), *(word for flag in sorted(flags) for word in (flag, *flags[flag]))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("line", OF_SCRIPTS)
-def test_a_command_of_a_script_runs(line, tmp_path, capsys):
-    """The command as documented, but for two epochs and two seeds, and with a Fashion-MNIST of 120 images."""
-    _, script, *words = shlex.split(line)
-    for flag in ("--epochs", "--seeds"):
-        if flag in words:
-            del words[words.index(flag) : words.index(flag) + 2]
-    write(tmp_path / "fashion", made_up())
-    words += ["--epochs", "2", "--seeds", "2", "--data-dir", str(tmp_path / "fashion"), "--out", str(tmp_path / "out")]
-    assert importlib.import_module(script.removesuffix(".py")).main(words) == 0
+@pytest.mark.parametrize("call", sorted({*comparing()}), ids=" ".join)
+def test_a_command_that_compares_settings_runs(call, tmp_path, capsys):
+    script, *words = call
+    assert importlib.import_module(script).main([*words, "--out", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out and (tmp_path / "out" / "index.html").is_file()
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.support.scripts import ROOT, copy_of_project
+from tests.support.undrawn import UNDRAWN
 
 pytestmark = pytest.mark.slow
 
@@ -31,9 +32,10 @@ def extended(tmp_path_factory):
     return copy
 
 
-def run(extended, script, *words):
+def run(extended, script, *words, drawn=False):
     """The tables of a short run, `{name: DataFrame}`."""
-    command = [sys.executable, f"{script}.py", "--epochs", "2", "--seeds", "2", *words]
+    start = [f"{script}.py"] if drawn else ["-c", UNDRAWN.format(root=str(extended), name=script)]
+    command = [sys.executable, *start, "--epochs", "2", "--seeds", "2", *words]
     process = subprocess.run(command, cwd=extended, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     return {path.stem: pd.read_csv(path) for path in (extended / "plots" / script).glob("*.csv")}
@@ -65,7 +67,7 @@ def test_an_activation_is_trained_and_measured(extended):
 
 
 def test_an_experiment_that_compares_batch_sizes_has_tables_figures_a_page_and_its_place_in_the_index(extended):
-    tables = run(extended, "exp_d_batch_size", "--datasets", "digits")
+    tables = run(extended, "exp_d_batch_size", "--datasets", "digits", drawn=True)
     assert tables["table"]["batch_size"].tolist() == [16, 64, 256]
     steps = tables["summary"].groupby("batch_size")["min_train_loss"].mean()
     assert steps[16] < steps[64] < steps[256]  # as many epochs, so fewer steps

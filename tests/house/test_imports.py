@@ -22,6 +22,7 @@ FLOORS = [  # from the top; a wing of `common` by its folder
     "experiment",
     "cli",
     "store",
+    "stats",
     "flat",  # the other files that lie in common itself
     "kerascope",
 ]

@@ -79,13 +79,14 @@ class Markup(html.parser.HTMLParser):
 
 def page_with(text):
     """The markup of a page in which a text stands wherever a flag, a file name or a table could bring it."""
-    block = {"dataset": text, "settings": text, "header": [text], "rows": [[text, text]]}
-    verdicts = {**block, "heading": text, "counts": text, "sentences": [text]}
-    number = dict.fromkeys(("what", "source", "n", "verdict", "why"), text) | dict.fromkeys(("report", "mean", "sd", "low", "high"), 0.5)
+    block = {"dataset": text, "settings": text, "conditions": text, "header": [text], "rows": [[text, text]]}
+    verdicts = {**block, "heading": text, "counts": text, "sentences": [text], "remarks": [text], "seeds": text, "command": text}
+    amounts = ("report", "mean", "sd", "low", "high", "pred_low", "pred_high")
+    number = dict.fromkeys(("what", "source", "n", "verdict", "why"), text) | dict.fromkeys(amounts, 0.5)
     of_report = {
-        "verdicts": {"verdicts": [verdicts]},
+        "verdicts": {"verdicts": [verdicts], "family": text},
         "answers": {"answers": [(text, [{"id": text, "question": text, "answer": text}])]},
-        "reproduction": {"reproduction": [number], "reproduced": [text]},
+        "reproduction": {"reproduction": [number], "reproduced": [text], "controls": ([text], [[text, text]])},
     }
     assert {f"{name}.html" for name in of_report} == {path.name for path in TEMPLATES.iterdir()}
     sections = [Section(name, text, text, render(f"{name}.html", TEMPLATES, **words), True) for name, words in of_report.items()]
@@ -94,6 +95,7 @@ def page_with(text):
         **dict.fromkeys(("title", "question", "legend"), text),
         "sections": sections,
         "results": [block],
+        "spread": [{**block, "heading": text}],
         "words": 1,
         "curves": [{"dataset": text, "arms": [{"label": text}]}],
         "figures": [(text, [dict.fromkeys(("name", "title", "shows", "finding", "png", "width", "height"), text)], [text])],

@@ -11,7 +11,7 @@ import exp_b_activation
 import exp_c_optimizer
 from tests.support.complaints import complaint
 from tests.support.fashion_files import IDX_NAMES, made_up, write
-from tests.support.scripts import run_script
+from tests.support.undrawn import run_here
 
 pytestmark = pytest.mark.usefixtures("nowhere_else")
 
@@ -75,8 +75,7 @@ def test_a_cache_that_is_a_file_is_named(capsys, tmp_path):
 def trained(tmp_path_factory):
     """The folder of a call with one cell, and its words."""
     out, words = tmp_path_factory.mktemp("trained"), ["--datasets", "digits", "--losses", "cross_entropy", "--epochs", "1", "--seeds", "1"]
-    process = run_script("exp_a_loss.py", out, *words)
-    assert process.returncode == 0, process.stderr
+    assert run_here(exp_a_loss, out, *words) == 0
     return out, words
 
 

@@ -47,7 +47,6 @@ def test_every_measured_number_is_a_registered_measure(name, short_run):
     assert columns - set(run.table("measures")["name"]) == set()
 
 
-@pytest.mark.slow
 def test_a_second_call_trains_nothing_and_gives_the_same_tables(name, short_run):
     run = short_run(name)
     tables = tables_of(run.folder)

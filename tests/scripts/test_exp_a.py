@@ -11,6 +11,7 @@ from common.losses import mse_softmax
 from kerascope.seed_stack import batch_order
 from tests.support.mlp import build_mlp
 from tests.support.scripts import REAL, run_script
+from tests.support.undrawn import run_here
 
 EPOCHS = 5
 
@@ -95,15 +96,16 @@ def test_losses_and_rate_are_flags_and_two_initialisations_are_compared(tmp_path
 
 
 @pytest.mark.slow
-def test_batch_normalisation_is_an_arm_of_its_own_and_its_claim_is_decided(tmp_path):
-    process = run_script("exp_a_loss.py", tmp_path, "--losses", "cross_entropy", "--batch-norm", "--epochs", "10", "--seeds", "5")
-    assert process.returncode == 0, process.stderr
+@pytest.mark.usefixtures("nowhere_else")
+def test_batch_normalisation_is_an_arm_of_its_own_and_its_claim_is_decided(tmp_path, capsys):
+    words = ["--losses", "cross_entropy", "--batch-norm", "--epochs", "10", "--seeds", "5", "--out", str(tmp_path)]
+    assert exp_a_loss.main(words) == 0
     folder = tmp_path / "exp_a_loss"
     fall = pd.read_csv(folder / "summary.csv").set_index(["batch_norm", "seed"])["idle_fall"]
     claims = pd.read_csv(folder / "claims.csv").set_index("id")
     decided = claims.loc["Q2-batch-norm"]
     assert decided["n"] == 5 and decided["estimate"] == pytest.approx((fall[False] - fall[True]).mean())
-    assert process.stdout.split("Q2-batch-norm")[1].splitlines()[0].split()[-1] == decided["verdict"]
+    assert capsys.readouterr().out.split("Q2-batch-norm")[1].splitlines()[0].split()[-1] == decided["verdict"]
     missing = claims["note"].loc[["A-speed", "Q2-dropout"]].tolist()
     assert "mse_softmax" in missing[0] and "--dropout" in missing[1]
     assert (folder / "claims_digits.png").exists() and "Q2-batch-norm" in (folder / "report.html").read_text()
@@ -112,7 +114,7 @@ def test_batch_normalisation_is_an_arm_of_its_own_and_its_claim_is_decided(tmp_p
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real Fashion-MNIST is not beside this checkout")
 def test_on_fashion_mnist_gradients_of_misclassified_samples_vanish_under_mse_on_softmax_alone(tmp_path):
-    words = ["--datasets", "fashion_mnist", "--losses", "cross_entropy", "mse_softmax", "--epochs", "6", "--seeds", "2"]
-    assert run_script("exp_a_loss.py", tmp_path, *words, keras_home=REAL).returncode == 0
+    words = ["--datasets", "fashion_mnist", "--losses", "cross_entropy", "mse_softmax", "--epochs", "6", "--seeds", "1"]
+    assert run_here(exp_a_loss, tmp_path, *words, keras_home=REAL) == 0
     last = pd.read_csv(tmp_path / "exp_a_loss" / "logits.csv").query("epoch == 6").groupby("loss")["vanished_fraction"]
     assert last.max()["cross_entropy"] == 0 and last.min()["mse_softmax"] > 0

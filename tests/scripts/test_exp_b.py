@@ -12,6 +12,7 @@ import exp_b_activation
 from common import data
 from tests.support.mlp import build_mlp
 from tests.support.scripts import ROOT, run_script
+from tests.support.undrawn import run_here
 
 EPOCHS = 12
 REFERENCE = ROOT.parent / "shared" / "reference" / "exp_b.csv"
@@ -121,9 +122,12 @@ def test_the_figures_of_the_experiment_are_drawn(circles):
 
 
 @pytest.mark.slow
-def test_a_start_is_an_arm_only_where_starts_are_compared(circles, dropped):
-    assert "bias_drop" not in circles.table("table") and read(dropped, "history").columns[2] == "bias_drop"
-    first, second = (next((folder / "cells").glob("circles-relu-0.01-small-*")) for folder in (circles.folder, dropped))
+def test_a_start_is_an_arm_only_where_starts_are_compared(dropped, tmp_path):
+    words = ["--datasets", "circles", "--activations", "relu", "--epochs", "1", "--seeds", "1"]
+    assert run_here(exp_b_activation, tmp_path, *words) == 0
+    alone = tmp_path / "exp_b_activation"
+    assert "bias_drop" not in read(alone, "table") and read(dropped, "history").columns[2] == "bias_drop"
+    first, second = (next((folder / "cells").glob("circles-relu-0.01-small-*")) for folder in (alone, dropped))
     assert json.loads((second / "cell.json").read_text())["settings"] == json.loads((first / "cell.json").read_text())["settings"]
 
 
@@ -143,8 +147,7 @@ def test_lowered_biases_kill_relu_at_a_cost_that_leaky_relu_does_not_pay(dropped
 @pytest.mark.slow
 @pytest.mark.skipif(not REFERENCE.is_file(), reason="the report's tables are not beside this checkout")
 def test_the_reports_inactive_fractions_come_out_within_four_points(tmp_path):
-    """The whole default run, two to four minutes."""
-    assert run_script("exp_b_activation.py", tmp_path).returncode == 0
+    assert run_here(exp_b_activation, tmp_path, "--seeds", "2") == 0  # which hardly differ
     ours = read(tmp_path / "exp_b_activation", "table").set_index(["dataset", "activation"])["mean_inactive_fraction_mean"]
     report = pd.read_csv(REFERENCE).query("source == 'csv'").set_index(["dataset", "activation"])["inactive_percent"]
     for dataset in ("moons", "circles"):

@@ -1,5 +1,6 @@
 """Experiment C end to end: its tables and its optimizers against formulas, files of Fashion-MNIST, and how a script ends."""
 
+import itertools
 import os
 import signal
 import time
@@ -10,11 +11,13 @@ import pandas as pd
 import pytest
 
 import exp_c_optimizer
-from common import figures
+from common import deadline, figures
 from common.figures.saved import SavedFigure, png_of, save
+from common.training.checkpoint import Checkpoint
 from tests.support.fashion_files import made_up, write
 from tests.support.scripts import REAL, run_script
 from tests.support.terminal import OnATerminal
+from tests.support.undrawn import run_here
 
 ARM = ["optimizer", "base_learning_rate", "schedule"]
 
@@ -63,21 +66,20 @@ def test_the_figures_of_the_experiment_are_drawn(digits):
 
 
 @pytest.mark.slow
-def test_fashion_mnist_is_trained_from_files(tmp_path):
+def test_fashion_mnist_is_trained_from_files(tmp_path, caplog):
     write(tmp_path / "data", made_up(), "idx.gz")
     words = ["--datasets", "fashion_mnist", "--data-dir", tmp_path / "data", "--optimizers", "adam", "--schedules", "constant"]
-    process = run(tmp_path / "out", *words, "--lr", "0.001", "--epochs", "12", "--seeds", "1")
-    assert process.returncode == 0 and f"{tmp_path / 'data'} holds 120 + 40 images" in process.stderr, process.stderr
+    assert run_here(exp_c_optimizer, tmp_path / "out", *words, "--lr", "0.001", "--epochs", "12", "--seeds", "1") == 0
+    assert f"{tmp_path / 'data'} holds 120 + 40 images" in caplog.text
     summary = pd.read_csv(tmp_path / "out" / "exp_c_optimizer" / "summary.csv")
     assert summary["final_test_accuracy"].item() > 0.9  # each class has a bright row of its own
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real Fashion-MNIST is not beside this checkout")
-def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path):
+def test_the_real_fashion_mnist_is_used_by_default_where_it_is_on_disk(tmp_path, caplog):
     words = ["--optimizers", "momentum", "--schedules", "constant", "--lr", "0.01", "--epochs", "1", "--seeds", "1"]
-    process = run(tmp_path, *words, keras_home=REAL)
-    assert process.returncode == 0 and "warning" not in process.stderr, process.stderr
+    assert run_here(exp_c_optimizer, tmp_path, *words, keras_home=REAL) == 0 and "warning" not in caplog.text
     accuracy = pd.read_csv(tmp_path / "exp_c_optimizer" / "summary.csv").set_index("dataset")["final_test_accuracy"]
     assert 0.79 < accuracy["fashion_mnist"] < 0.86
 
@@ -101,19 +103,12 @@ def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path,
 
 
 @pytest.mark.slow
-def test_quiet_shows_no_progress_on_a_terminal(tmp_path):
-    words = ["--lr", "0.01", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "1", "--seeds", "1"]
-    status, shown = OnATerminal(tmp_path / "quiet", "--quiet", *words).finish()
-    assert status == 0 and all(line.startswith("exp_c_optimizer.py: ") for line in shown.splitlines()), shown
-
-
-@pytest.mark.slow
-def test_a_terminal_shows_progress_until_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path):
+def test_a_terminal_shows_progress_until_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on_quietly_if_asked(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "250", "--seeds", "1"]
     terminal = OnATerminal(tmp_path, *words)
     cells = tmp_path / "exp_c_optimizer" / "cells"
-    deadline = time.monotonic() + 120
-    while not (cells.is_dir() and any(not name.startswith(".") for name in os.listdir(cells))) and time.monotonic() < deadline:
+    last = time.monotonic() + 120
+    while not (cells.is_dir() and any(not name.startswith(".") for name in os.listdir(cells))) and time.monotonic() < last:
         time.sleep(0.05)
     terminal.process.send_signal(signal.SIGINT)
     status, shown = terminal.finish()
@@ -121,23 +116,32 @@ def test_a_terminal_shows_progress_until_ctrl_c_keeps_what_is_finished_and_the_s
     assert all(part in shown for part in ("0/2 cells", "1/2 cells", "digits sgd 0.01 constant"))
     (kept,) = os.listdir(cells)
     before = (cells / kept / "cell.json").stat().st_mtime_ns
-    process = run(tmp_path, *words)
-    assert process.returncode == 0, process.stderr
+    status, shown = OnATerminal(tmp_path, *words, "--quiet").finish()
+    assert status == 0 and all(line.startswith("exp_c_optimizer.py: ") for line in shown.splitlines()), shown
     assert len(os.listdir(cells)) == 2 and (cells / kept / "cell.json").stat().st_mtime_ns == before
 
 
+class Looks:
+    """A clock that goes on by a second at each look of a deadline."""
+
+    def __init__(self):
+        self.monotonic = itertools.count().__next__
+
+
 @pytest.mark.slow
-def test_max_minutes_stops_in_time_and_the_next_call_goes_on(tmp_path):
-    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "300", "--seeds", "1", "--datasets", "digits"]
-    stopped = run(tmp_path, *words, "--max-minutes", "0.15")
-    assert stopped.returncode == 0 and "of 2 cells are left" in stopped.stderr.splitlines()[-1], stopped.stderr
-    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("cell.json")}
-    process = run(tmp_path, *words)
-    assert process.returncode == 0, process.stderr
+def test_max_minutes_stops_in_time_and_the_next_call_goes_on(tmp_path, capsys, monkeypatch):
+    words = ["--lr", "0.01", "--optimizers", "sgd", "--epochs", "20", "--seeds", "1", "--datasets", "digits"]
+    with monkeypatch.context() as patch:
+        patch.setattr(deadline, "time", Looks())
+        assert run_here(exp_c_optimizer, tmp_path, *words, "--max-minutes", "0.5") == 0
+    assert "1 of 2 cells are left" in capsys.readouterr().err.splitlines()[-1]
+    ((kept, before),) = ((path, path.stat().st_mtime_ns) for path in tmp_path.rglob("cell.json"))
+    (state,) = tmp_path.rglob("checkpoints/*.npz")
+    assert 0 < Checkpoint(state.read_bytes()).epoch < 20
+    assert run_here(exp_c_optimizer, tmp_path, *words) == 0
     history = pd.read_csv(tmp_path / "exp_c_optimizer" / "history.csv")
-    assert history["epoch"].tolist() == [*range(1, 301)] * 2
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert not list(tmp_path.rglob("checkpoints/*"))
+    assert history["epoch"].tolist() == [*range(1, 21)] * 2
+    assert kept.stat().st_mtime_ns == before and not list(tmp_path.rglob("checkpoints/*"))
 
 
 @pytest.mark.parametrize("schedule", ["constant", "exponential"])

@@ -9,15 +9,10 @@ import pytest
 
 from common.experiment.find import find_experiments
 from tests.support.notebooks import run_notebook
-from tests.support.scripts import ROOT, files_of, run_script
+from tests.support.scripts import ROOT, files_of
+from tests.support.undrawn import run_undrawn
 
 RUN = "import runpy, sys, types\n{before}\nsys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')"  # as %run does
-AS_IPYTHON = """
-import sys
-del sys.argv[0], __spec__
-__file__ = sys.argv[0]
-exec(compile(open(__file__).read(), __file__, "exec"))
-"""
 WORDS = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--epochs", "1", "--seeds", "1"]
 FOREIGN = {
     "a module": "sys.modules['common'] = types.ModuleType('common')",
@@ -51,15 +46,13 @@ def test_a_module_of_the_same_name_stays_what_it_is_and_the_script_has_its_own(t
     assert mistake.returncode == 2 and mistake.stdout.count("\n") == 1, mistake.stdout  # a notebook shows both in one place
 
 
-@pytest.mark.slow
-def test_a_main_module_without_spec_trains_in_several_processes(tmp_path):
-    """IPython empties the namespace of a file that it runs for the second time, and multiprocessing looks for `__spec__` there."""
-    script = str(ROOT / "exp_b_activation.py")
-    call = [sys.executable, "-c", AS_IPYTHON, script, "--out", str(tmp_path / "two"), "--jobs", "2", *WORDS]
-    process = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
-    assert process.returncode == 0 and "Traceback" not in process.stderr, process.stderr
-    assert run_script("exp_b_activation.py", tmp_path / "one", *WORDS).returncode == 0
-    assert files_of(tmp_path / "two") == files_of(tmp_path / "one")
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory):
+    """The files of an ordinary call."""
+    out = tmp_path_factory.mktemp("ordinary")
+    process = run_undrawn("exp_b_activation.py", out, *WORDS)
+    assert process.returncode == 0, process.stderr
+    return files_of(out)
 
 
 @pytest.mark.slow
@@ -74,11 +67,12 @@ def test_what_is_called_from_python_records_the_words_that_give_the_same_on_a_co
 
 
 @pytest.mark.slow
-def test_a_notebook_runs_a_script_twice_in_several_processes_and_beside_a_module_called_common(tmp_path):
+def test_a_notebook_runs_a_script_twice_then_in_several_processes_and_beside_a_module_called_common(tmp_path, ordinary):
+    """IPython empties the namespace of a file that it runs for the second time, and multiprocessing looks for `__spec__` there."""
     nbformat = pytest.importorskip("nbformat")
     (tmp_path / "common.py").write_text("mine = 42\n")
-    script = f"%run {ROOT / 'exp_b_activation.py'} --jobs 2 --fresh {' '.join(WORDS)} --out"
-    sources = [f"{script} {tmp_path / 'first'}", f"{script} {tmp_path / 'second'}"]
+    script = f"%run {ROOT / 'exp_b_activation.py'} {' '.join(WORDS)} --out"
+    sources = [f"{script} {tmp_path / 'first'}", f"{script} {tmp_path / 'second'} --jobs 2"]
     other = [f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import common", f"{script} {tmp_path / 'own'}", "print(common.mine)"]
     for cells in (sources, other):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
@@ -88,7 +82,7 @@ def test_a_notebook_runs_a_script_twice_in_several_processes_and_beside_a_module
         ran = [text for cell, text in zip(notebook.cells, shown, strict=True) if "%run" in cell.source]
         assert ran and all("Two moons" in text and "Traceback" not in text for text in ran), shown
     assert shown[-1] == "42\n"
-    assert files_of(tmp_path / "first") == files_of(tmp_path / "second") == files_of(tmp_path / "own")
+    assert files_of(tmp_path / "first") == files_of(tmp_path / "second") == files_of(tmp_path / "own") == ordinary
     assert os.listdir(tmp_path / "own")
 
 
@@ -98,9 +92,8 @@ def without_shared_memory(options):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", ["-o ro", "-o nr_inodes=1"])
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_without_semaphores_one_process_trains_and_a_line_says_so(tmp_path, options, jobs):
+@pytest.mark.parametrize(("options", "jobs"), [("-o ro", "2"), ("-o nr_inodes=1", "1")])
+def test_without_semaphores_one_process_trains_and_a_line_says_so(tmp_path, options, jobs, ordinary):
     prefix = without_shared_memory(options)
     if subprocess.run([*prefix, "true"], capture_output=True).returncode:
         pytest.skip("this system lets nobody mount")
@@ -110,14 +103,11 @@ def test_without_semaphores_one_process_trains_and_a_line_says_so(tmp_path, opti
     lines = process.stderr.splitlines()
     assert all(line.startswith("exp_b_activation.py: ") for line in lines), lines
     assert ["--jobs 2: the system has no semaphores" in line for line in lines].count(True) == (jobs == "2")
-    assert run_script("exp_b_activation.py", tmp_path / "ordinary", *WORDS).returncode == 0
-    assert files_of(tmp_path / "one") == files_of(tmp_path / "ordinary")
+    assert files_of(tmp_path / "one") == ordinary
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("options", "variable", "words"), [(["-W", "error"], "", []), ([], "error", ["--jobs", "2"]), (["-W", "error::Warning"], "", [])]
-)
+@pytest.mark.parametrize(("options", "variable", "words"), [(["-W", "error::Warning"], "", []), ([], "error", ["--jobs", "2"])])
 def test_warnings_of_packages_that_are_made_errors_fail_no_cell(tmp_path, options, variable, words):
     call = [sys.executable, *options, str(ROOT / "exp_b_activation.py"), "--out", str(tmp_path), *words, *WORDS]
     process = subprocess.run(call, env={**os.environ, "PYTHONWARNINGS": variable}, capture_output=True, text=True)

@@ -42,15 +42,11 @@ def ordinary(tmp_path_factory):
 @pytest.mark.parametrize(
     ("redirection", "shown", "words"),
     [
-        (">&-", False, []),
-        ("2>&-", True, ["--jobs", "2"]),
-        ("<&- >&- 2>&-", False, []),
+        ("2>&-", True, []),
         ("<&- >&- 2>&-", False, ["--jobs", "2"]),
-        (">/dev/full", False, []),
         (">/dev/full 2>&1", False, []),
         ("1</dev/null 2</dev/null", False, []),  # open, for reading
-        ("2> >(exit)", True, []),  # a pipe that nobody reads
-        ("> >(exit) 2>&1", False, ["--jobs", "2"]),
+        ("> >(exit) 2>&1", False, ["--jobs", "2"]),  # a pipe that nobody reads
     ],
 )
 def test_a_channel_that_is_closed_or_full_costs_what_it_would_have_shown_and_nothing_else(tmp_path, ordinary, redirection, shown, words):
@@ -103,17 +99,15 @@ class UntilGone:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_terminal_that_vanishes_costs_nothing_where_sighup_is_ignored_as_under_nohup(tmp_path, jobs):
+def test_a_terminal_that_vanishes_costs_nothing_where_sighup_is_ignored_as_under_nohup(tmp_path):
     words = [*WORDS[:4], "sigmoid", "--epochs", "150", "--seeds", "1"]
-    assert UntilGone(tmp_path / "gone", *words, "--jobs", jobs, before=["-c", IGNORING_SIGHUP]).status() == 0
+    assert UntilGone(tmp_path / "gone", *words, "--jobs", "2", before=["-c", IGNORING_SIGHUP]).status() == 0
     assert run_script("exp_b_activation.py", tmp_path / "ordinary", *words).returncode == 0
     assert left_by(tmp_path / "gone") == left_by(tmp_path / "ordinary")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_terminal_that_vanishes_ends_a_script_in_good_order_where_sighup_is_not_ignored(tmp_path, jobs):
-    words = [*WORDS[:4], "sigmoid", "--epochs", "100000", "--seeds", "1", "--checkpoint-every", "0"]
-    assert UntilGone(tmp_path, *words, "--jobs", jobs).status() == 129
+def test_a_terminal_that_vanishes_ends_a_script_in_good_order_where_sighup_is_not_ignored(tmp_path):
+    words = [*WORDS[:4], "sigmoid", "--epochs", "100000", "--seeds", "1", "--checkpoint-every", "0", "--max-minutes", "5"]
+    assert UntilGone(tmp_path, *words).status() == 129
     assert list(tmp_path.rglob("checkpoints/*")) and not list(tmp_path.rglob("cells/*"))

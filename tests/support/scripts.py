@@ -22,7 +22,7 @@ def run_without_tensorflow(name, out, *words):
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {name.removesuffix('.py')} as script; status = script.main(sys.argv[1:])\n"
         "assert 'tensorflow' not in sys.modules; sys.exit(status)"
     )
-    return _run(["-c", code], out, words)
+    return run_code(code, out, *words)
 
 
 def copy_of_project(folder):
@@ -48,6 +48,11 @@ def files_of(folder):
             name: value for name, value in record.items() if name not in ("seconds", "seconds_per_epoch", "command", "sha256")
         }
     return files
+
+
+def run_code(code, out, *words, **kwargs):
+    """Run code in place of a script, with `--out out` and the words."""
+    return _run(["-c", code], out, words, **kwargs)
 
 
 def _run(script, out, words, keras_home=None, **kwargs):

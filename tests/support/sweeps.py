@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from common import experiment
-from common.data import Data
+from common.data import Data, Samples
 from common.experiment import COMMON, Cell, Setting
 from common.sweep import sweep
 from common.training.trainer import Trainer
@@ -18,7 +18,7 @@ from tests.support.scripts import ROOT
 _random = np.random.default_rng(0)
 _x = _random.normal(size=(60, 4)).astype("float32")
 _y = (_x[:, 0] > 0).astype("int32")
-DATA = {"moons": Data.of(((_x[:40], _y[:40]), (_x[40:], _y[40:])))}
+DATA = {"moons": Data.of(Samples(((_x[:40], _y[:40]), (_x[40:], _y[40:]))))}
 
 
 def build_model(cell, input_dim, num_classes):

@@ -35,7 +35,8 @@
   function withInterval(curve, i, scale) {
     const unit = scale === "percent" && curve.mean[i] !== null ? " %" : "";
     const interval = curve.low[i] === null ? "" : ` [${text(curve.low[i], scale)}, ${text(curve.high[i], scale)}]`;
-    return text(curve.mean[i], scale) + unit + interval;
+    const twoGroups = curve.mean[i] === null && curve.runs.some((run) => run[i] !== null);
+    return twoGroups ? "two groups" : text(curve.mean[i], scale) + unit + interval;
   }
 
   // -- What is chosen ----------------------------------------------------------------------------------------------------------------

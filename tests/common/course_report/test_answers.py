@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 import exp_a_loss
 import exp_b_activation
@@ -13,6 +14,7 @@ from common.course_report.questions import Contrast, Course, Extremes, Vanishing
 from common.course_report.runs import Runs
 from common.course_report.verdicts import Verdict
 from common.experiment import Measure
+from common.experiment.formatting import number
 from common.experiment.measures import registry
 from tests.support.frames import every
 
@@ -24,7 +26,8 @@ def tables(a, b, times=(3.0, 5.0)):
     accuracy = level + np.random.default_rng(0).normal(0, 0.001, 10)
     stages = pd.DataFrame({"epoch": [1, 1, 2, 2], "layer": ["hidden_1", "logits"] * 2, "size": [0.1, 0.2, 0.05, 0.1]})
     layers = keys.assign(level=level).merge(stages, how="cross")
-    return keys.assign(final_test_accuracy=accuracy, epochs_to_target=time), layers.assign(grad_norm=layers["level"] * layers["size"])
+    summary = keys.assign(final_test_accuracy=accuracy, min_train_loss=accuracy, epochs_to_target=time)
+    return summary, layers.assign(grad_norm=layers["level"] * layers["size"])
 
 
 CLAIM = Claim("X", "", (Above("grad_norm", {"loss": "a"}, {"loss": "b"}, by=0.1),), ("digits",), 1)
@@ -32,15 +35,35 @@ VERDICT = Verdict(CLAIM, "digits", "supported", "", 0, "d(a) - d(b)", 0.5, 0.4, 
 MEASURES = {**registry(exp_a_loss.EXPERIMENT), "grad_norm": Measure("grad_norm", "gradient norm")}
 
 
-def answer(fact, *levels, **options):
+def answer(fact, *levels, correction=0.0, **options):
     summary, layers = tables(*levels, **options)
-    runs = {"digits": Runs(summary, ("loss",), MEASURES, epochs=2)}
+    runs = {"digits": Runs(summary, ("loss",), MEASURES, epochs=2, correction=correction)}
     return answer_all({("Q", "?"): (fact,)}, runs, {"layers": layers}, [VERDICT])["answer"].item()
 
 
 @pytest.mark.parametrize(("levels", "word"), [((0.9, 0.8), "higher"), ((0.8, 0.9), "lower"), ((0.9, 0.9), "not clearly different")])
 def test_a_contrast_turns_with_the_data(levels, word):
     assert f"the first is {word}, by" in answer(Contrast("final_test_accuracy", "accuracy", {"loss": "a"}, {"loss": "b"}), *levels)
+
+
+@pytest.mark.parametrize("correction", [0.0, 4.0])
+def test_a_loss_is_compared_by_its_ratio_of_geometric_means(correction):
+    summary, _ = tables(0.9, 0.45)
+    a, b = (np.log(summary["min_train_loss"][summary["loss"] == arm].to_numpy()) for arm in "ab")
+    half = scipy.stats.t.ppf(0.975, 4) * (a - b).std(ddof=1) * np.sqrt(1 / 5 + correction)
+    estimate, low, high = (number(np.exp((a - b).mean() + shift)) for shift in (0, -half, half))
+    text = answer(Contrast("min_train_loss", "loss", {"loss": "a"}, {"loss": "b"}), 0.9, 0.45, correction=correction)
+    assert f"{estimate} x [{low}, {high}]" in text
+
+
+def test_an_arm_whose_runs_fall_into_two_groups_is_told_by_both():
+    summary, layers = tables(0.8, 0.4)
+    summary.loc[4, "final_test_accuracy"] = 0.1
+    facts = Extremes("final_test_accuracy", "accuracy"), Contrast("final_test_accuracy", "accuracy", {"loss": "a"}, {"loss": "b"})
+    runs = {"digits": Runs(summary, ("loss",), MEASURES, epochs=2)}
+    text = answer_all({("Q", "?"): facts}, runs, {"layers": layers}, [])["answer"].item()
+    assert text.count("10.0 % in 1 of 5 runs and 80.0 % in 4 of 5") == 2
+    assert text.endswith("b 40.0 %; too few runs to compare.")  # by the signs of five differences
 
 
 def test_extremes_turn_with_the_data_and_count_who_never_came():

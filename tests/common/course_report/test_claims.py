@@ -9,7 +9,7 @@ import exp_a_loss
 import exp_b_activation
 import exp_c_optimizer
 from common import cli
-from common.course_report import activation, optimizer, verdicts
+from common.course_report import activation, deciding, optimizer, verdicts
 from common.course_report.claims import Above, Below, Claim
 from common.course_report.runs import Runs
 from common.experiment import Measure, grid
@@ -53,11 +53,11 @@ def rows_of(summary, arms, wanted):
     return np.logical_and.reduce([summary[column] == value for column, value in chosen.items()])
 
 
-def decided(claims, summary, arm_columns, epochs, dataset="digits"):
+def decided(claims, summary, arm_columns, epochs, dataset="digits", alpha=deciding.ALPHA, **known):
     """The verdicts on claims; a measure that no script declares is a number."""
     declared = {name: measure for script in SCRIPTS.values() for name, measure in registry(script.EXPERIMENT).items()}
     measures = {name: declared.get(name, Measure(name, name)) for name in summary}
-    return verdicts.decide(claims, {dataset: Runs(summary, tuple(arm_columns), measures, epochs)})
+    return deciding.decide(claims, {dataset: Runs(summary, tuple(arm_columns), measures, epochs, **known)}, alpha)
 
 
 def verdict(script, claim, dataset, effects, epochs=EPOCHS, **made):
@@ -127,10 +127,11 @@ def test_diverged_runs_and_missed_targets_count():
     claims = [Claim(str(i), "", (part,), ("digits",), 1) for i, part in enumerate(parts)]
     slower, rougher, known = decided(claims, summary, ["optimizer"], 50)
     times = np.array([51] * 9 + [20]) - summary["epochs_to_target"][:10]
-    assert (slower.verdict, slower.n, slower.estimate) == ("supported", 10, pytest.approx(times.mean()))
+    assert (slower.verdict, slower.n, slower.estimate) == ("supported", 10, np.median(times))  # one run is far from the rest
     assert (rougher.verdict, rougher.method, rougher.estimate) == ("supported", "sign", np.inf)
     assert known.verdict == "contradicted"
-    assert [slower.statistic, rougher.statistic] == ["epochs_to_target(b) - epochs_to_target(a)", "oscillation(b) / oscillation(a)"]
+    statistics = ["epochs_to_target(b) - epochs_to_target(a)", "oscillation(b) / oscillation(a)"]
+    assert [slower.statistic, rougher.statistic] == [f"in most seeds: {words}" for words in statistics]
 
 
 @pytest.mark.parametrize("epochs", [1, 15, 300])
@@ -145,21 +146,6 @@ def test_verdicts_survive_the_way_to_the_table_and_back(epochs, tmp_path):
     read = verdicts.from_table(report.claims, read_table(tmp_path / "claims.csv"))
     for one, other in zip(written, read, strict=True):
         np.testing.assert_equal(vars(other), vars(one))
-
-
-@pytest.mark.slow
-def test_the_family_wise_error_is_at_most_5_percent_without_an_effect():
-    """All effects of all claims of a script lie exactly at their margins: any verdict but inconclusive is wrong."""
-    wrong, repetitions, random = 0, 300, np.random.default_rng(0)
-    a, b = {"arm": "a"}, {"arm": "b"}
-    claims = [Claim(f"c{i}", "", (Above(f"m{i}", b, a, by=0.3 * i),), ("digits",), 1) for i in range(6)]
-    claims.append(Claim("two", "", (Above("m6", b, a), Above("m7", b, a)), ("digits",), 1))
-    for _ in range(repetitions):
-        summary = every(dataset=["digits"], arm=["a", "b"], seed=range(10))
-        for i in range(8):
-            summary[f"m{i}"] = random.normal(0, 1, 20) + (summary["arm"] == "b") * (0.3 * i if i < 6 else 0)
-        wrong += any(one.verdict != "inconclusive" for one in decided(claims, summary, ["arm"], 9))
-    assert wrong / repetitions <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / repetitions), wrong
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=list(SCRIPTS))

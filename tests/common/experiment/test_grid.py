@@ -20,7 +20,7 @@ def arms_of(script, *words, sizes=SIZES):
     """The arm columns of a call, and of each cell its dataset and its values in them."""
     args = cli.parse(script.EXPERIMENT, words)
     experiment, values = grid.compared(script.EXPERIMENT, args)
-    cells = grid.build_cells(experiment, values, args, DATASETS, sizes, dict.fromkeys(sizes, "abc"))
+    cells = grid.build_cells(experiment, values, args, DATASETS, sizes, dict.fromkeys(sizes, "abc"), dict.fromkeys(sizes, (0, 1)), "all")
     return experiment.arm_columns, [(cell.dataset, *map(cell.settings.get, experiment.arm_columns)) for cell in cells]
 
 

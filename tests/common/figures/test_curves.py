@@ -10,7 +10,7 @@ from scipy import stats
 from common import figures
 from common.experiment import Measure
 from common.figures.saved import png_of
-from tests.support.frames import every
+from tests.support.frames import every, result_tables
 
 SEEDS, EPOCHS = 4, 30
 GRAD_NORM = Measure("grad_norm", "gradient norm")
@@ -96,10 +96,11 @@ def test_sharpness_stands_beside_the_limit_of_each_rate():
 def test_figures_are_drawn_whatever_the_runs_did(runs):
     table = history(**runs)
     last = table[table["epoch"] == table["epoch"].max()]
+    last = last.assign(final_test_accuracy=last["test_accuracy"], diverged=last["train_loss"].isna())
     panels = [figures.Panel("train_loss", "loss"), figures.Panel("test_accuracy", "", "percent")] * 3
     for drawing in (
         figures.curves_figure(table, STYLES, panels),
         figures.layers_figure(table.assign(layer="logits", grad_norm=table["train_loss"]), GRAD_NORM, STYLES),
-        figures.accuracy_figure(last.assign(final_test_accuracy=last["test_accuracy"], diverged=last["train_loss"].isna()), STYLES.columns),
+        figures.accuracy_figure(result_tables(last, STYLES.columns), STYLES.columns),
     ):
         assert len(png_of(drawing, "title", "note")) > 5000 and drawing.finding and drawing.shows

@@ -5,13 +5,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from common import figures
 from common.experiment import Measure, formatting, share
 from common.figures.drawing import whiskers
 from common.figures.saved import png_of
-from tests.support.frames import every
+from common.stats import describe
+from tests.support.frames import every, result_tables
 
 EPOCHS, SEEDS = 6, 3
 
@@ -33,7 +33,8 @@ def test_a_layer_heatmap_holds_means_over_the_runs_that_have_values_and_says_how
     drawing = figures.layers_heatmap([("ReLU", diverged), ("Sigmoid", whole)], measures)
     assert [numbers(ax.get_title()) for ax in drawing.figure.axes[:2]] == [[1, SEEDS], []]
     means = [np.nanmean(rows["fraction"].to_numpy().reshape(SEEDS, EPOCHS, 2), axis=0).T for rows in (diverged, whole)]
-    np.testing.assert_allclose(images(drawing), [100 * means[0], 100 * means[1], *means])
+    logs = [np.nanmean(np.log(rows["fraction"]).to_numpy().reshape(SEEDS, EPOCHS, 2), axis=0).T for rows in (diverged, whole)]
+    np.testing.assert_allclose(images(drawing), [100 * means[0], 100 * means[1], *np.exp(logs)])
     assert [numbers(text.get_text()) for text in drawing.figure.axes[0].texts] == [[round(100 * value)] for value in means[0][:, -1]]
 
 
@@ -116,18 +117,19 @@ def test_a_diverged_run_has_no_boundary_and_no_vote_is_made_up_for_it():
     assert np.isnan(images(drawing)[1]).all() and numbers(drawing.figure.axes[1].get_title()) == [1, 2]
 
 
-def test_doses_and_accuracies_are_drawn_with_students_interval():
+def test_doses_and_accuracies_are_drawn_with_the_intervals_of_shares():
     table = every(activation=["relu", "sigmoid"], bias_drop=[0.0, 0.1], seed=range(4))
-    table = table.assign(final_test_accuracy=np.random.default_rng(0).random(16), diverged=False)
-    values = 100 * table["final_test_accuracy"].to_numpy().reshape(4, 4)
-    low, high = stats.t.interval(0.95, 3, loc=values.mean(axis=1), scale=stats.sem(values, axis=1))
-    measures = [share("final_test_accuracy", "accuracy")]
+    table = table.assign(final_test_accuracy=0.5 + 0.1 * np.random.default_rng(0).random(16), diverged=False)
+    values = table["final_test_accuracy"].to_numpy().reshape(4, 4)
+    low, high = 100 * np.transpose([describe(arm, "share", lowest=0.5)[2:4] for arm in values]).astype(float)
+    measures = [share("final_test_accuracy", "accuracy")._replace(lowest=0.5)]
     (doses,) = figures.dose_figure(table, figures.Styles("activation"), ("bias_drop",), measures).figure.axes
-    (accuracies,) = figures.accuracy_figure(table, ("activation", "bias_drop")).figure.axes
+    tables = result_tables(table, ("activation", "bias_drop"), dataset="moons")
+    (accuracies,) = figures.accuracy_figure(tables, ("activation", "bias_drop")).figure.axes
     for ax, axis in ((doses, 1), (accuracies, 0)):
         means = np.concatenate([bars.lines[0].get_data()[axis] for bars in ax.containers])
         ends = np.concatenate([[segment[:, axis] for segment in bars.lines[2][0].get_segments()] for bars in ax.containers])
-        np.testing.assert_allclose(means, values.mean(axis=1))
+        np.testing.assert_allclose(means, 100 * values.mean(axis=1))
         np.testing.assert_allclose(ends, np.stack([low, high], axis=1))
     assert [label.get_text() for label in doses.get_xticklabels()] == ["0", "0.1"]
 

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import gmean
 
 from common.experiment import Measure, formatting
 from common.figures import findings, quantities
@@ -46,7 +47,7 @@ def test_extremes_are_those_of_the_finite_values(relu, sigmoid, expected):
 def test_layers_tell_where_a_quantity_is_largest_and_smallest():
     table = every(activation=[*NAMES], layer=["hidden_1", "logits"], epoch=[1, 2], seed=[0, 1])
     table["grad_norm"] = np.random.default_rng(0).lognormal(size=len(table))
-    means, expected = table[table["epoch"] == 2].groupby(["activation", "layer"])["grad_norm"].mean(), []
+    means, expected = table[table["epoch"] == 2].groupby(["activation", "layer"])["grad_norm"].apply(gmean), []
     for word, (arm, layer) in (("highest", means.idxmax()), ("lowest", means.idxmin())):
         expected += [word, formatting.number(means[arm, layer]), layer.removesuffix("_1"), NAMES[arm]]
     norm = Measure("grad_norm", "norm")

@@ -11,10 +11,12 @@ from PIL import Image
 from common import figures
 from common.experiment import share
 from common.figures.saved import SavedFigure, is_saved_figure, png_of, save, saved
+from tests.support.frames import result_tables
 
 NAMES = [f"a rather long name {i}" for i in range(9)]
 FIGURE = SavedFigure("x.png", "title", "panels", 'a finding: "± 3 %"')
 TABLE = pd.DataFrame({"activation": NAMES, "drop": 0.0, "final_test_accuracy": 0.5, "diverged": False})
+TABLES = result_tables(TABLE.drop(columns="drop"), ["activation"])
 
 
 @pytest.mark.parametrize("legend", [True, False])
@@ -22,7 +24,7 @@ def test_title_note_and_legend_stay_within_the_figure(legend, tmp_path):
     if legend:
         drawing = figures.dose_figure(TABLE, figures.Styles("activation"), ("drop",), [share("final_test_accuracy", "accuracy")])
     else:
-        drawing = figures.accuracy_figure(TABLE, ["activation"])
+        drawing = figures.accuracy_figure(TABLES, ["activation"])
     figure, note = drawing.figure, " ".join(["a footer of many words"] * 12)
     save(png_of(drawing, "title", note), FIGURE, tmp_path / "x.png")
     footer = figure.legends[0].get_title() if legend else next(text for text in figure.texts if "footer" in text.get_text())
@@ -34,13 +36,13 @@ def test_title_note_and_legend_stay_within_the_figure(legend, tmp_path):
 
 
 def test_what_others_wrote_is_no_saved_figure(tmp_path):
-    figures.accuracy_figure(TABLE, ["activation"]).figure.savefig(tmp_path / "mine.png")
+    figures.accuracy_figure(TABLES, ["activation"]).figure.savefig(tmp_path / "mine.png")
     assert not is_saved_figure(tmp_path / "mine.png")
 
 
 @pytest.fixture(scope="module")
 def png():
-    return png_of(figures.accuracy_figure(TABLE, ["activation"]), "title", "note")
+    return png_of(figures.accuracy_figure(TABLES, ["activation"]), "title", "note")
 
 
 def test_a_figure_with_an_origin_is_the_same_picture_and_is_known_again_by_that_origin_alone(png, tmp_path):

@@ -31,7 +31,7 @@ def content(losses):
     measures = {"train_loss": Measure("train_loss", "loss"), "grad_norm": Measure("grad_norm", "norm", scale="linear")}
     experiment = SimpleNamespace(arm_columns=("loss",), curves=tuple(measures))
     tables = {"history": history, "layers": layers, "summary": pd.DataFrame({"dataset": ["digits"], "train_loss": 0.0})}
-    (block,) = page_curves(Results(experiment, [SimpleNamespace(dataset="digits")], tables, measures, "", {}))
+    (block,) = page_curves(Results(experiment, [SimpleNamespace(dataset="digits", vary="weights")], tables, measures, "", {}))
     return block
 
 

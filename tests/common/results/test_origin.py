@@ -10,7 +10,9 @@ import pytest
 import exp_b_activation
 import exp_c_optimizer
 from common.results import origin
+from common.results.trained import Trained
 from common.store import cells
+from common.store.stacks import Stacks
 from tests.support import sweeps
 from tests.support.scripts import ROOT, copy_of_project
 from tests.support.sweeps import cell
@@ -66,7 +68,7 @@ def test_every_change_of_code_templates_or_values_is_another_origin(tmp_path):
 
 def test_code_that_was_changed_since_it_was_loaded_has_no_origin(monkeypatch):
     monkeypatch.setattr(origin, "AT_START", "of another hour")
-    assert origin.of_making(EXPERIMENT) is None and origin.of_results(None, [], "") is None
+    assert origin.of_making(EXPERIMENT) is None and origin.of_results(None, None) is None
 
 
 @pytest.mark.parametrize(
@@ -162,8 +164,12 @@ def test_the_records_of_the_cells_and_their_order_belong_to_the_origin(tmp_path)
     two = [cell("sgd"), cell("adam")]
     for one in two:
         cells.write(one, tmp_path, {"history.csv": b"epoch\n1\n"}, {})
-    found = [origin.of_results("m", some, tmp_path) for some in (two, two[::-1], two[:1])]
-    found.append(origin.of_results("n", two, tmp_path))
+
+    def of(making, some, looks=1):
+        return origin.of_results(making, Trained(EXPERIMENT, Stacks.to_train(some, tmp_path), tmp_path, {}, looks))
+
+    found = [of("m", some) for some in (two, two[::-1], two[:1], [cell("sgd", seeds=(0,)), two[1]])]
+    found += [of("n", two), of("m", two, looks=4)]
     cells.write(two[1], tmp_path, {"history.csv": b"epoch\n2\n"}, {})
-    found.append(origin.of_results("m", two, tmp_path))
-    assert len(set(found)) == 5
+    found.append(of("m", two))
+    assert len(set(found)) == 7

@@ -7,7 +7,7 @@ from scipy import stats as scipy_stats
 
 from common.experiment.measures import SUMMARY
 from common.results.summary import summarise, summarise_run, tabulate
-from common.stats import mean_interval
+from common.stats import bounded_interval, mean_interval
 
 MEASURES = [measure.name for measure in SUMMARY]
 
@@ -94,10 +94,27 @@ def test_a_table_has_a_row_per_cell_and_an_interval_per_measure():
     summary = summarise(pd.concat(runs), ("optimizer",))
     assert list(summary.columns) == ["dataset", "optimizer", "seed", *MEASURES]
     assert summary["optimizer"].tolist() == ["sgd"] * 3 + ["adam"] * 3
-    table = tabulate(summary, ("optimizer",))
+    measures = {measure.name: measure for measure in SUMMARY}
+    table, groups = tabulate(summary, ("optimizer",), measures, {"digits": 0.25}, {"digits": 2})
     parts = [f"{measure}_{part}" for measure in MEASURES for part in ("mean", "sd", "ci_low", "ci_high")]
-    assert list(table.columns) == ["dataset", "optimizer", "n", *parts]
+    assert list(table.columns) == ["dataset", "optimizer", "n", *parts] and groups.empty
     assert table["n"].tolist() == [3, 3]
-    expected = mean_interval(summary["final_test_accuracy"].to_numpy().reshape(2, 3).T)
+    values = summary["final_test_accuracy"].to_numpy().reshape(2, 3).T
+    expected = bounded_interval(values, correction=0.25)
     np.testing.assert_allclose(table[[name for name in parts if name.startswith("final_test_accuracy")]].T, expected)
-    assert table["epochs_to_target_mean"].isna().all()  # digits' target is 0.95, which no run reached
+    assert table["epochs_to_target_mean"].tolist() == [3, 3]  # digits' target is 0.95, which no run reached within two epochs
+    losses = np.log(summary["min_test_loss"].to_numpy()[:3])
+    assert table["min_test_loss_mean"][0] == pytest.approx(np.exp(losses.mean()))
+    assert table["diverged_mean"].tolist() == [0, 0] and table["diverged_ci_high"][0] == pytest.approx(1 - 0.025 ** (1 / 3))
+
+
+def test_runs_in_two_groups_have_shares_and_no_mean():
+    runs = pd.DataFrame({"dataset": "digits", "optimizer": "adam", "seed": range(10), "final_test_accuracy": [0.1] * 4 + [0.6] * 6})
+    runs["final_test_accuracy"] += np.arange(10) / 1000
+    measures = {measure.name: measure for measure in SUMMARY}
+    table, groups = tabulate(runs, ("optimizer",), measures, {"digits": 0.0}, {"digits": 2})
+    assert table.filter(regex="_(mean|ci_low|ci_high)$").isna().all(axis=None)
+    assert groups["runs"].tolist() == [4, 6] and groups["share"].tolist() == [0.4, 0.6]
+    np.testing.assert_allclose(groups["location"], [0.1015, 0.6065])
+    low, high = scipy_stats.binomtest(4, 10).proportion_ci(0.95, "exact")
+    assert (groups["share_low"][0], groups["share_high"][0]) == pytest.approx((low, high))

@@ -20,7 +20,8 @@ from common.training.task import Plan, Task
 from common.training.train import CellTraining
 from common.training.trainer import Trainer
 from tests.support import sweeps
-from tests.support.scripts import ROOT, files_of, run_script
+from tests.support.scripts import ROOT, files_of
+from tests.support.undrawn import run_undrawn
 
 tried = pytest.mark.skipif(
     not metadata.version("tensorflow").startswith(compat.XLA_CACHE_SEEN_IN) or sys.platform != "linux",
@@ -108,7 +109,6 @@ def test_an_entry_that_is_not_whole_is_removed(damage, tmp_path):
 @pytest.mark.slow
 def test_damaged_entries_cost_their_compilation_only(filled, tmp_path):
     cache, results = filled
-    assert process(cache) == (2, 2, results, "")
     first, second = entries(cache)
     contents = first.read_bytes(), second.read_bytes()
     first.write_bytes(DAMAGES["a bit"](*contents))
@@ -129,20 +129,18 @@ def test_tensorflow_loads_what_it_is_offered(filled, tmp_path):
 
 @tried
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["below a file", "in /proc", "writable by others", "full from the start", "full after a while"])
+@pytest.mark.parametrize("place", ["below a file", "writable by others", "full after a while"])
 def test_a_folder_that_cannot_be_used_costs_time_only(place, filled, tmp_path):
     _, results = filled
-    cache, limits = tmp_path / "cache", {"full from the start": TRIAL_BYTES - 1, "full after a while": TRIAL_BYTES + 100}
+    cache = tmp_path / "cache"
     if place == "below a file":
         (tmp_path / "file").touch()
         cache = tmp_path / "file" / "cache"
-    elif place == "in /proc":
-        cache = Path("/proc/cache")
     elif place == "writable by others":
-        assert process(cache)[1] == 2
+        shutil.copytree(filled[0], cache)
         entries(cache)[0].parent.chmod(0o777)
-    limit = limits.get(place)
-    kwargs = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))} if limit else {}
+    limit = TRIAL_BYTES + 100
+    kwargs = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))} if place.startswith("full") else {}
     offered, _, found, err = process(cache, **kwargs)
     assert (offered, found, err) == (0, results, "")
     assert len(entries(cache)) == (2 if place == "writable by others" else 0)
@@ -164,16 +162,15 @@ def test_programs_in_a_folder_that_can_only_be_read_cost_time_only(filled, tmp_p
 
 @tried
 @pytest.mark.slow
-@pytest.mark.parametrize(("end", "status"), [("segfault", -signal.SIGSEGV), ("abort", -signal.SIGABRT), ("kill", -signal.SIGKILL)])
-def test_a_crash_with_programs_of_earlier_calls_sets_them_aside(end, status, filled, tmp_path):
+def test_a_crash_with_programs_of_earlier_calls_sets_them_aside(filled, tmp_path):
     _, results = filled
-    assert process(tmp_path, end) == status and not entries(tmp_path)  # with none of earlier calls: they are not to blame
+    assert process(tmp_path, "abort") == -signal.SIGABRT and not entries(tmp_path)  # with none of earlier calls: they are not to blame
     assert process(tmp_path) == (0, 2, results, "")
-    assert process(tmp_path, end) == status
+    assert process(tmp_path, "segfault") == -signal.SIGSEGV
     offered, known, found, err = process(tmp_path)
-    crashed = end != "kill"
-    assert (offered, known, found) == (0 if crashed else 2, 2, results)
-    assert err.count("\n") == crashed and (str(tmp_path) in err) == crashed
+    assert (offered, known, found) == (0, 2, results)
+    assert err.count("\n") == 1 and str(tmp_path) in err
+    assert process(tmp_path, "kill") == -signal.SIGKILL  # which is no crash
     assert process(tmp_path) == (2, 2, results, "")
 
 
@@ -181,12 +178,11 @@ def test_a_crash_with_programs_of_earlier_calls_sets_them_aside(end, status, fil
 @pytest.mark.slow
 def test_processes_that_start_together_do_not_disturb_each_other(filled, tmp_path):
     _, results = filled
-    for number in range(3):
-        running = [start(tmp_path / str(number)) for _ in range(2)]
-        for one in running:
-            out, err = one.communicate(timeout=300)
-            assert (one.returncode, err) == (0, "") and out.split()[2:] == results
-        assert process(tmp_path / str(number)) == (2, 2, results, "")
+    running = [start(tmp_path) for _ in range(2)]
+    for one in running:
+        out, err = one.communicate(timeout=300)
+        assert (one.returncode, err) == (0, "") and out.split()[2:] == results
+    assert process(tmp_path) == (2, 2, results, "")
 
 
 HAMMER = """
@@ -319,11 +315,10 @@ def test_files_are_the_same_with_a_cache_that_is_empty_or_filled_or_off_and_in_t
         ("filled", "cache", 1),
         ("off", "off", 1),
         ("jobs", "cache", 2),
-        ("again", "cache", 2),
     ):
         monkeypatch.setenv("NETWORKS_CACHE", "off" if cache == "off" else str(tmp_path / cache))
-        done = run_script("exp_c_optimizer.py", tmp_path / name, *words, "--epochs", "150", "--jobs", jobs)
+        done = run_undrawn("exp_c_optimizer.py", tmp_path / name, *words, "--epochs", "150", "--jobs", jobs)
         assert done.returncode == 0, done.stderr
         left[name] = files_of(tmp_path / name), len(done.stderr.splitlines()), len(entries(tmp_path / "cache"))
     assert left["empty"][2] > 0 and left["filled"] == left["empty"] and left["off"] == left["empty"]
-    assert left["jobs"][0] == left["empty"][0] and left["again"] == left["jobs"]
+    assert left["jobs"][0] == left["empty"][0]

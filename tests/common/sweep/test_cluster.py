@@ -16,6 +16,7 @@ from common import cli
 from common.errors import BadInput
 from common.needs import Unmet
 from tests.support.scripts import ROOT, files_of, run_script
+from tests.support.undrawn import run_undrawn
 
 pytest.importorskip("distributed", reason="distributed is not installed: pip install -r requirements-cluster.txt")
 
@@ -105,7 +106,7 @@ ONE = ["--datasets", "digits", "--optimizers", "sgd", "--schedules", "constant",
 
 def start_sweep(scheduler, out, epochs=100_000, *words):
     """A sweep of one long cell on the cluster, once it is training."""
-    words = [*ONE, "--epochs", str(epochs), *words, "--cluster", scheduler, "--out", out]
+    words = [*ONE, "--epochs", str(epochs), *words, "--max-minutes", "5", "--cluster", scheduler, "--out", out]
     command = ["env", "--default-signal=INT", sys.executable, "exp_c_optimizer.py", *words]
     sweep = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert "workers at" in next(sweep.stderr) and "training on CPU" in next(sweep.stderr)
@@ -116,7 +117,7 @@ def start_sweep(scheduler, out, epochs=100_000, *words):
 def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_one_process(dask, scheduler, tmp_path, monkeypatch):
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(name, "1")  # as Dask sets them for its workers, whose cells record them
-    alone = run_script("exp_c_optimizer.py", tmp_path / "alone", "--datasets", "digits", *WORDS)
+    alone = run_undrawn("exp_c_optimizer.py", tmp_path / "alone", "--datasets", "digits", *WORDS)
     assert alone.returncode == 0, alone.stderr
     first, second = (start_worker(dask, scheduler) for _ in range(2))
     cells = tmp_path / "cluster" / "exp_c_optimizer" / "cells"
@@ -203,7 +204,7 @@ def test_when_the_client_is_interrupted_the_workers_are_free_for_the_next(dask, 
     sweep.send_signal(signal.SIGINT)
     _, stderr = sweep.communicate(timeout=30)
     assert sweep.returncode == 130 and "interrupted" in stderr and "Traceback" not in stderr
-    done = run_script("exp_c_optimizer.py", tmp_path, *ONE, "--epochs", "1", "--cluster", scheduler, timeout=120)
+    done = run_undrawn("exp_c_optimizer.py", tmp_path, *ONE, "--epochs", "1", "--cluster", scheduler, timeout=120)
     assert done.returncode == 0, done.stderr
 
 

@@ -12,17 +12,25 @@ from collections import Counter
 import pytest
 
 from tests.support.scripts import ROOT, tables_of
+from tests.support.undrawn import run_undrawn
 
-KILLS = int(os.environ.get("KILLS", "12"))  # KILLS=100 pytest -m slow -s tests/common/sweep/test_killed.py takes a quarter of an hour
 WORDS = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--epochs", "60", "--seeds", "2", "--checkpoint-every", "0"]
+STAGES = ("loading", "starting", "training", "saving", "writing tables", "drawing")
 STATUS = {signal.SIGKILL: (-signal.SIGKILL,), signal.SIGTERM: (143, -signal.SIGTERM), signal.SIGINT: (130, -signal.SIGINT)}
+KILLS = [  # (stage, --jobs, signal)
+    ("starting", 2, signal.SIGINT),
+    ("training", 1, signal.SIGTERM),
+    ("saving", 2, signal.SIGKILL),
+    ("drawing", 1, signal.SIGKILL),
+]
+MORE = int(os.environ.get("KILLS", "0"))  # KILLS=100 pytest -m slow -s tests/common/sweep/test_killed.py takes a quarter of an hour
 
 
 class Call:
     """A call of exp_b_activation.py in a process group of its own, to which signals get as a terminal sends them."""
 
     def __init__(self, out, words):
-        self.out, self.began = out, time.monotonic()
+        self.out = out
         self.stdout, self.stderr = out.parent / "stdout", out.parent / "stderr"
         with self.stdout.open("wb") as stdout, self.stderr.open("wb") as stderr:
             # pytest may run with SIGINT ignored, as what a shell runs in the background does; children would inherit that.
@@ -43,58 +51,51 @@ class Call:
             return "starting"
         if any(folder.glob("*.csv")) or len(list(folder.glob("cells/moons*"))) == 2:
             return "writing tables"
-        return "training"
+        return "saving" if any(folder.glob("checkpoints/moons*")) else "training"
 
-    def kill_after(self, seconds, number):
-        """Its stage, and how it ended: 0 if it was done before."""
+    def kill(self, stage, seconds, number):
+        """Kill it so many seconds after it has got to a stage; its stage then, and how it ended: 0 if it was done before."""
+        while self.process.poll() is None and STAGES.index(self.stage()) < STAGES.index(stage):
+            time.sleep(0.02)
         try:
-            status = self.process.wait(timeout=max(0, seconds - (time.monotonic() - self.began)))
-            return "done", status
+            return "done", self.process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             stage = self.stage()
             os.killpg(self.process.pid, number)
             return stage, self.process.wait(timeout=120)
 
 
-def torment(folder, words, kills, seed):
-    """Kill calls at random moments, `kills` in all, each gone on with by the next; whenever one gets to its end, its tables are compared,
-    and the next begins with nothing. Returns how often each stage was hit."""
-    undisturbed = Call(folder / "undisturbed", words)
-    assert undisturbed.process.wait() == 0, undisturbed.stderr.read_text()
-    seconds = time.monotonic() - undisturbed.began
-    expected = tables_of(folder / "undisturbed" / "exp_b_activation")
+def check_end(out, said, expected):
+    """The tables are the expected ones, and nothing unfinished is left."""
+    assert tables_of(out / "exp_b_activation") == expected
+    left = [path for path in out.rglob("*") if path.name.startswith((".unfinished", ".replaced")) or "checkpoints/" in str(path)]
+    assert not left and "py: warning" not in said, (left, said)
+
+
+@pytest.mark.slow
+def test_calls_that_are_killed_at_any_stage_are_gone_on_with_and_end_with_the_tables_of_an_undisturbed_one(tmp_path, capsys):
+    """Each is gone on with by the next, in another number of processes; one that was done before begins with nothing."""
+    undisturbed = run_undrawn("exp_b_activation.py", tmp_path / "undisturbed", *WORDS)
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    expected = tables_of(tmp_path / "undisturbed" / "exp_b_activation")
     assert len(expected) > 5
-    moments, hits, out = random.Random(seed), Counter(), folder / "killed"
-    while True:
-        ended = sum(hits.values()) == kills
-        number = moments.choice([*STATUS])
-        call = Call(out, words)
-        stage, status = call.kill_after(1e6 if ended else moments.uniform(0, seconds), number)
+    moments, hits, out = random.Random(0), Counter(), tmp_path / "killed"
+    further = [(moments.choice(STAGES), moments.choice((1, 2)), moments.choice([*STATUS])) for _ in range(MORE)]
+    for stage, jobs, number in [*KILLS, *further]:
+        call = Call(out, [*WORDS, "--jobs", str(jobs)])
+        stage, status = call.kill(stage, moments.uniform(0, 3 if MORE else 0.3), number)
         said = call.stderr.read_text()
         # Python's own words are let pass: before a line of ours runs, and after the last.
         assert "Traceback" not in said or stage == "loading" or "report.html are in" in said, said
+        hits[stage] += 1
         if status == 0:
-            assert tables_of(out / "exp_b_activation") == expected
-            left = [path for path in out.rglob("*") if path.name.startswith((".unfinished", ".replaced")) or "checkpoints/" in str(path)]
-            assert not left and "py: warning" not in said, (left, said)
+            check_end(out, said, expected)
             shutil.rmtree(out)
-            if ended:
-                return hits
         else:
             assert status in STATUS[number], (status, number, stage, said)
-            hits[stage] += 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("jobs", "kills"), [(1, KILLS), (2, KILLS // 4)])
-def test_many_kills(jobs, kills, tmp_path, capsys):
-    hits = torment(tmp_path, [*WORDS, "--jobs", str(jobs)], kills, seed=jobs)
     with capsys.disabled():
-        print(f"\n--jobs {jobs}, killed in: {dict(hits)}")
-    assert jobs > 1 or {"training", "drawing"} <= set(hits)
-    assert jobs > 1 or kills < 100 or {"loading", "starting"} <= set(hits)
-
-
-@pytest.mark.slow
-def test_a_kill(tmp_path):
-    torment(tmp_path, [*WORDS[:3], "relu", *WORDS[5:]], 1, seed=5)
+        print(f"\nkilled in: {dict(hits)}")
+    last = Call(out, [*WORDS, "--jobs", "2"])
+    assert last.process.wait() == 0, last.stderr.read_text()
+    check_end(out, last.stderr.read_text(), expected)
+    assert {"starting", "drawing"} <= set(hits) and set(hits) & {"training", "saving"}

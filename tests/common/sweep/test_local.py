@@ -16,15 +16,16 @@ from common.sweep import local, retries, sweep
 from common.sweep.local import cores_of
 from common.training.task import Plan
 from tests.support import sweeps
-from tests.support.scripts import ROOT, files_of, run_script
+from tests.support.scripts import ROOT, files_of
 from tests.support.terminal import OnATerminal
+from tests.support.undrawn import run_undrawn
 
 
 @pytest.mark.slow
 def test_jobs_leave_the_very_files_that_one_process_leaves(tmp_path):
     """Moons, whose sums are split otherwise, and end otherwise in the last bits, with another number of threads."""
     words = ["--epochs", "12", "--seeds", "2", "--datasets", "moons", "--activations", "relu", "sigmoid", "--jobs"]
-    one, two = (run_script("exp_b_activation.py", tmp_path / str(jobs), *words, jobs) for jobs in (1, 2))
+    one, two = (run_undrawn("exp_b_activation.py", tmp_path / str(jobs), *words, jobs) for jobs in (1, 2))
     assert (one.returncode, two.returncode) == (0, 0), one.stderr + two.stderr
     assert two.stdout == one.stdout and two.stderr == one.stderr.replace(str(tmp_path / "1"), str(tmp_path / "2"))
     assert files_of(tmp_path / "2") == files_of(tmp_path / "1")
@@ -57,7 +58,7 @@ def test_a_worker_takes_its_share_of_cores_one_gpu_and_all_threads(tmp_path, mon
 @pytest.mark.slow
 def test_ctrl_c_ends_all_processes(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "momentum", "--schedules", "constant", "--seeds", "1", "--epochs", "100000"]
-    words += ["--batch-size", "16", "--jobs", "2"]
+    words += ["--batch-size", "16", "--jobs", "2", "--max-minutes", "5"]
     terminal = OnATerminal(tmp_path, *words, start_new_session=True)
     deadline = time.monotonic() + 120
     at_work = [b"digits sgd 0.01 constant: epoch", b"digits momentum 0.01 constant: epoch"]
@@ -74,10 +75,10 @@ def test_ctrl_c_ends_all_processes(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_cell_that_kills_its_process_fails_and_the_others_are_trained(tmp_path, monkeypatch):
+def test_a_cell_that_kills_its_process_fails_and_the_others_are_trained_and_what_they_log_has_a_name(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(retries, "ATTEMPTS", 2)
     good = [sweeps.cell(base_learning_rate=rate) for rate in (0.1, 0.2)]
-    deadly = replace(sweeps.EXPERIMENT, build_model=kill_if_killer)
+    deadly = replace(sweeps.EXPERIMENT, build_model=warn_and_build)
     killer = sweeps.cell("killer")
     lines = []
     result = sweep.run([killer, *good], deadly, sweeps.DATA, tmp_path, sweep.Options(jobs=2), lines.append)
@@ -85,21 +86,14 @@ def test_a_cell_that_kills_its_process_fails_and_the_others_are_trained(tmp_path
     assert all(cells_on_disk.is_done(cell, tmp_path) for cell in good)
     assert any("was lost" in line and "trained again" in line for line in lines)
     assert any("lost 2 times" in line for line in lines)
-
-
-@pytest.mark.slow
-def test_what_workers_log_begins_with_the_name_of_who_says_it(tmp_path, capfd):
-    cells = [sweeps.cell(base_learning_rate=rate) for rate in (0.1, 0.2)]
-    talkative = replace(sweeps.EXPERIMENT, build_model=warn_and_build)
-    assert not sweep.run(cells, talkative, sweeps.DATA, tmp_path, sweep.Options(jobs=2), lambda line: None).failed
-    lines = capfd.readouterr().err.splitlines()
-    assert {"exp_x.py: warning: ours", "another.package: theirs"} <= {*lines}, lines
+    logged = capfd.readouterr().err.splitlines()
+    assert {"exp_x.py: warning: ours", "another.package: theirs"} <= {*logged}, logged
 
 
 @pytest.mark.slow
 def test_no_process_outlives_a_sweep_that_is_killed(tmp_path):
     words = ["--lr", "0.01", "--optimizers", "sgd", "momentum", "--schedules", "constant", "--seeds", "1", "--epochs", "100000"]
-    words += ["--jobs", "2"]
+    words += ["--jobs", "2", "--max-minutes", "5"]
     command = [sys.executable, ROOT / "exp_c_optimizer.py", "--datasets", "digits", "--out", tmp_path, *words]
     sweep = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert "digits: training on" in next(sweep.stderr)
@@ -121,12 +115,8 @@ def gone(process_group, seconds=10):
 
 
 def warn_and_build(cell, input_dim, num_classes):
-    logging.getLogger("common.training").warning("warning: ours")
-    logging.getLogger("another.package").warning("theirs")
-    return sweeps.build_model(cell, input_dim, num_classes)
-
-
-def kill_if_killer(cell, input_dim, num_classes):
     if cell["optimizer"] == "killer":
         os.kill(os.getpid(), signal.SIGKILL)
+    logging.getLogger("common.training").warning("warning: ours")
+    logging.getLogger("another.package").warning("theirs")
     return sweeps.build_model(cell, input_dim, num_classes)

@@ -12,8 +12,9 @@ from common.deadline import Deadline
 from common.store import cells, locks
 from common.store.locks import Locks
 from common.sweep import sweep
-from tests.support.scripts import run_script, tables_of
+from tests.support.scripts import tables_of
 from tests.support.sweeps import DATA, EXPERIMENT, cell, held_elsewhere, run
+from tests.support.undrawn import run_undrawn
 
 
 def test_a_lock_keeps_another_process_out_and_goes_with_it(tmp_path):
@@ -104,10 +105,10 @@ def test_what_a_killed_process_left_is_put_right_but_not_under_the_hands_of_a_li
 def test_two_calls_at_once_share_the_cells_and_leave_what_one_leaves(tmp_path):
     words = ["--datasets", "digits", "--losses", "cross_entropy", "mse_linear", "--epochs", "1", "--seeds", "1", "--quiet"]
     both = tmp_path / os.fsdecode(b"two calls \xff")
-    alone = run_script("exp_a_loss.py", tmp_path / "alone", *words)
+    alone = run_undrawn("exp_a_loss.py", tmp_path / "alone", *words)
     assert alone.returncode == 0, alone.stderr
     done = []
-    calls = [threading.Thread(target=lambda: done.append(run_script("exp_a_loss.py", both, *words))) for _ in range(2)]
+    calls = [threading.Thread(target=lambda: done.append(run_undrawn("exp_a_loss.py", both, *words))) for _ in range(2)]
     for call in calls:
         call.start()
     for call in calls:

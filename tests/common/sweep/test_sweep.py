@@ -23,12 +23,19 @@ from common.training.events import EpochDone, Started
 from kerascope.monitors import ActivationMonitor, GradientMonitor
 from tests.support.sweeps import cell, run
 
+FILES = ("histograms.npz", "history.csv", "layers.csv")
+
+
+def ids_in(root):
+    """The ids of the cells on disk."""
+    return [path.parent.relative_to(root / "exp_x" / "cells").as_posix() for path in root.glob("exp_x/cells/*/*/cell.json")]
+
 
 def test_a_cells_folder_holds_its_tables_histograms_weights_and_settings(tmp_path):
     one = cell()
     run([one], tmp_path)
     folder = tmp_path / "exp_x" / "cells" / one.id
-    assert sorted(os.listdir(folder)) == ["cell.json", "final.weights.h5", "histograms.npz", "history.csv", "layers.csv"]
+    assert sorted(os.listdir(folder)) == ["cell.json", "correct.npz", "final.weights.h5", *FILES]
     history = pd.read_csv(folder / "history.csv")
     measured = ["learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "train_grad_norm"]
     assert list(history.columns) == ["seed", "epoch", *measured]
@@ -72,14 +79,14 @@ def test_a_cell_that_fails_is_reported_and_the_others_go_on(tmp_path):
     assert trained == [broken.id, cell().id] and failed == [broken]
     (line,) = (line for line in lines if "failed" in line)
     assert "moons broken" in line and "a layer fell off" in line
-    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+    assert ids_in(tmp_path) == [cell().id]
 
 
 @pytest.mark.slow
 def test_an_interrupted_cell_leaves_nothing_and_the_finished_ones_stay(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run([cell(), cell("interrupted")], tmp_path)
-    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+    assert ids_in(tmp_path) == [cell().id]
 
 
 @pytest.mark.slow
@@ -97,7 +104,7 @@ def test_a_cell_that_cannot_be_written_leaves_the_one_that_it_was_to_replace(fun
     monkeypatch.setattr(Path, function, fail_for_the_new_one)
     with pytest.raises(OSError, match="No space left"):
         run([cell()], tmp_path, fresh=True)
-    assert os.listdir(tmp_path / "exp_x" / "cells") == [cell().id]
+    assert ids_in(tmp_path) == [cell().id]
     assert {path.name: path.read_bytes() for path in cell().folder(tmp_path).iterdir()} == before
 
 

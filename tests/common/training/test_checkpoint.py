@@ -34,8 +34,8 @@ def build_model(cell, input_dim, num_classes):
     )
 
 
-def build_monitors(cell, data):
-    (x, y), _ = data
+def build_monitors(cell, samples):
+    x, y = samples.train
     return {"logits": LogitMonitor(x, y, stages=(0, 1, 3, 4)), "points": PredictionMonitor(x)}
 
 
@@ -64,7 +64,7 @@ def undisturbed(tmp_path_factory):
 
 
 def files_of(root):
-    return {(path.parent.name, path.name): path.read_bytes() for path in root.glob("exp_x/cells/*/*") if path.name != "cell.json"}
+    return {(path.parent.parent.name, path.name): path.read_bytes() for path in root.glob("exp_x/cells/*/*/*") if path.name != "cell.json"}
 
 
 class Clock:

@@ -1,0 +1,56 @@
+"""From flags to the cells of each look at the results: one look, or several with more and more seeds."""
+
+from common.data import DATASETS
+from common.errors import BadInput
+from common.experiment import grid
+
+FIXED = "--vary data: {} is always split in the same way, so that nothing it is trained on would differ from seed to seed"
+
+
+def looks(experiment, args, data):
+    """The cells that the flags ask for.
+
+    Args:
+        experiment: the `Experiment`.
+        args: parsed flags.
+        data: `{dataset: Data}`.
+
+    Returns:
+        `(experiment, looks, notes)`: the experiment with the settings that have several values among its arms; a list of `Cell` for each
+        look, of all sources of randomness, those of the first in front; and a line on each dataset that is left out.
+
+    Raises:
+        BadInput: if nothing is left, or fewer seeds are allowed than a dataset begins with.
+    """
+    experiment, values = grid.compared(experiment, args)
+    notes = [FIXED.format(DATASETS[name].label) for name in data if "data" in args.vary and not DATASETS[name].has_own_samples]
+    sizes = {
+        source: {name: one.num_samples for name, one in data.items() if source != "data" or DATASETS[name].has_own_samples}
+        for source in args.vary
+    }
+    if not sizes[args.vary[0]]:
+        raise BadInput(f"{notes[0]}: choose other --datasets, or another source")
+    fingerprints = {name: one.fingerprint for name, one in data.items()}
+    planned = []
+    for seeds_of in _seeds_of_looks(args, data):
+        rest = args, DATASETS
+        cells = [
+            cell
+            for source in args.vary
+            for cell in grid.build_cells(experiment, values, *rest, sizes[source], fingerprints, seeds_of, source)
+        ]
+        planned.append(cells)
+    return experiment, planned, notes
+
+
+def _seeds_of_looks(args, data):
+    """`{dataset: seeds}` for each look."""
+    first = {name: args.seeds or list(range(DATASETS[name].seeds)) for name in data}
+    if not args.until_decided:
+        return [first]
+    for name, seeds in first.items():
+        if args.max_seeds is not None and len(seeds) > args.max_seeds:
+            raise BadInput(f"--max-seeds {args.max_seeds}: {name} begins with {len(seeds)} seeds; allow more, or give --seeds fewer")
+    counts = {name: grid.seed_counts(len(seeds), args.max_seeds or grid.LOOKS * len(seeds)) for name, seeds in first.items()}
+    most = max(map(len, counts.values()))
+    return [{name: list(range(of[min(look, len(of) - 1)])) for name, of in counts.items()} for look in range(most)]

@@ -1,0 +1,34 @@
+"""Two groups are seen where there are two."""
+
+import numpy as np
+import pytest
+
+from common import stats
+
+
+@pytest.mark.parametrize(("n", "lower"), [(5, 2), (10, 1), (10, 5), (20, 3)])
+@pytest.mark.parametrize(("low", "high", "spread"), [(0.1, 0.6, 0.02), (0.5, 0.85, 0.015)], ids=["Adam at 0.1", "Sigmoid on circles"])
+def test_the_upper_group_is_found(low, high, spread, n, lower):
+    random, found = np.random.default_rng(n), []
+    for _ in range(200):
+        upper = random.permutation(n) >= lower
+        groups = stats.two_groups(np.where(upper, random.normal(high, spread, n), random.normal(low, 0.003, n)))
+        assert groups is None or (groups == upper).all()
+        found.append(groups is not None)
+    assert np.mean(found) > 0.8, np.mean(found)
+
+
+def test_few_equal_or_unknown_runs_are_one_group():
+    for values in ([0.1, 0.6, 0.61, 0.1], [0.3] * 8, [0.1, 0.1, 0.6, 0.6, np.nan], [0.1, 0.1, 0.6, 0.6, np.inf]):
+        assert stats.two_groups(values) is None
+
+
+def test_counts_that_happen_to_be_equal_are_not_two_groups():
+    assert stats.two_groups(np.array([358, 358, 358, 359, 359]) / 360) is None
+    assert stats.two_groups(np.array([1, 1, 1, 2, 1]), resolution=1) is None
+
+
+def test_two_groups_do_not_depend_on_the_unit():
+    values = np.random.default_rng(0).lognormal(0, 0.1, 12) * np.where(np.arange(12) < 4, 1, 3)
+    for unit in (1e-9, 1, 1e9):
+        np.testing.assert_array_equal(stats.two_groups(unit * values), np.arange(12) >= 4)
