@@ -29,14 +29,15 @@ __all__ = [
     "monitors",
     "select_members",
 ]
-_MODULES = {"PerMember": "per_member", "join_arrays": "arrays", "monitors": "monitors", "select_members": "arrays"}
+_MODULES = {"PerMember": "per_member", "join_arrays": "arrays", "select_members": "arrays"}  # of the others: seed_stack
 
 
 def __getattr__(name):
+    if name in ("monitors", "seed_stack"):
+        return importlib.import_module(f".{name}", __name__)
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f".{_MODULES.get(name, 'seed_stack')}", __name__)
-    return module if name == "monitors" else getattr(module, name)
+    return getattr(importlib.import_module(f".{_MODULES.get(name, 'seed_stack')}", __name__), name)
 
 
 def __dir__():

@@ -91,7 +91,7 @@ def fullest_bin(counts, edges):
 def true_class(arrays):
     """A boolean array `(seeds, samples, classes)`, true for the logits of `logits.npz` that belong to the true class."""
     shape = arrays["logits"].shape[1:]
-    return np.broadcast_to(np.arange(shape[-1]) == arrays["labels"][:, None], shape)
+    return np.broadcast_to(np.arange(shape[-1]) == arrays["labels"][..., None], shape)
 
 
 def logit_margin(logits, is_true):

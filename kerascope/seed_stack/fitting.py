@@ -155,6 +155,11 @@ class Fitting:
         values = list(results.values())
         return results if return_dict else values if len(values) > 1 else values[0]
 
+    def __call__(self, *args, **kwargs):
+        if any(isinstance(argument, PerMember) for argument in (*args, *kwargs.values())):
+            raise NotStackable("a SeedStack is called on samples that its members share: call predict(PerMember(x))")
+        return super().__call__(*args, **kwargs)
+
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Outputs of all members, as `keras.Model.predict`, on the same samples or each on its own.
 

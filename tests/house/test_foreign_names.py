@@ -23,8 +23,8 @@ def foreign_private_names(path):
                 if not module.startswith("common") and (any(map(is_private, name.split("."))) or name.startswith(HIDDEN)):
                     yield name
         elif isinstance(node, ast.Attribute) and is_private(node.attr):
-            owner = getattr(node.value, "id", "")
-            if owner not in ("self", "cls") and not {f"{owner}.{node.attr}", node.attr} & DOCUMENTED:
+            owner = getattr(getattr(node.value, "func", node.value), "id", "")
+            if owner not in ("self", "cls", "super") and not {f"{owner}.{node.attr}", node.attr} & DOCUMENTED:
                 yield f"{owner}.{node.attr}"
 
 

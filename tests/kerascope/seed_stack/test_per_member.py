@@ -181,6 +181,8 @@ def test_seeds_by_kind_are_one_for_each_member_and_every_method_wants_samples_fo
     with pytest.raises(ValueError, match="a seed is an integer"):
         SeedStack(build, SEEDS, order_seeds=[1, 2, -1])
     stack = stack_of()
+    with pytest.raises(NotStackable, match=r"call predict\(PerMember"):
+        stack(PerMember(X))
     with pytest.raises(NotStackable, match="no steps"):
         stack.predict(PerMember(X), steps=2)
     for method in (stack.predict, stack.evaluate, stack.verify):
