@@ -49,10 +49,10 @@ EXPERIMENT = experiment.Experiment(
 )
 
 
-def cell(optimizer="sgd", seeds=(0, 3), epochs=2, data="abc", **settings):
+def cell(optimizer="sgd", seeds=(0, 3), epochs=2, data="abc", vary="all", **settings):
     """A cell of the experiment; further arguments change its settings."""
     defaults = {"base_learning_rate": 0.1, "init": "pytorch", "batch_size": 16, "batch_norm": False, "dropout": 0.0}
-    return Cell("exp_x", "moons", {"optimizer": optimizer, **defaults, **settings}, seeds, epochs, data)
+    return Cell("exp_x", "moons", {"optimizer": optimizer, **defaults, **settings}, seeds, epochs, data, vary)
 
 
 def run(some_cells, root, **flags):

@@ -1,0 +1,72 @@
+"""A cell is put together from stacks of seeds: none that is done is trained again."""
+
+import os
+
+import pytest
+
+from common.errors import BadInput
+from common.store import cells
+from common.store.layout import checkpoint_path
+from common.store.stacks import Stacks, other_sources, stacks_of
+from tests.support.sweeps import cell
+
+
+def write(seeds, root, written=0):
+    """A stack on disk, written at that time."""
+    one = cell(seeds=seeds)
+    cells.write(one, root, {"history.csv": b"seed,epoch\n"}, {})
+    os.utime(one.folder(root) / "cell.json", ns=(written, written))
+
+
+def seeds_by_stack(seeds, root, **kwargs):
+    return [stack.seeds for stack in stacks_of(cell(seeds=seeds), root, **kwargs)]
+
+
+def test_what_is_done_is_taken_and_the_rest_is_one_new_stack(tmp_path):
+    assert seeds_by_stack((0, 1, 2), tmp_path) == [(0, 1, 2)]
+    write((0, 1, 2), tmp_path)
+    assert seeds_by_stack((0, 1, 2), tmp_path) == [(0, 1, 2)]
+    assert seeds_by_stack((0, 1, 2, 3, 4), tmp_path) == [(0, 1, 2), (3, 4)]
+    write((3, 4), tmp_path)
+    assert seeds_by_stack((3, 0, 9), tmp_path) == [(0, 1, 2), (3, 4), (9,)]
+    assert seeds_by_stack((1,), tmp_path) == [(0, 1, 2)]  # more than was asked for
+    assert seeds_by_stack((1, 9), tmp_path, fresh=True) == [(1, 9)]
+
+
+def test_a_training_that_has_begun_goes_on_with_its_own_seeds(tmp_path):
+    write((0,), tmp_path)
+    begun = checkpoint_path(cell(seeds=(1, 2)), tmp_path)
+    begun.parent.mkdir(parents=True)
+    begun.write_bytes(b"")
+    assert seeds_by_stack((0, 1, 2, 3), tmp_path) == [(0,), (1, 2), (3,)]
+    assert seeds_by_stack((0, 1, 3), tmp_path) == [(0,), (1, 3)]  # the training has a seed that nobody asks for
+
+
+def test_a_seed_in_two_stacks_is_that_of_the_newer_one(tmp_path):
+    write((0, 1), tmp_path, written=1_000_000_000)
+    write((1, 2), tmp_path, written=2_000_000_000)
+    one = cell(seeds=(0, 1, 2))
+    assert [(stack.seeds, seeds) for stack, seeds in Stacks.to_train([one], tmp_path).seeds_of(one)] == [((1, 2), [1, 2]), ((0, 1), [0])]
+
+
+def test_only_cells_with_all_their_stacks_are_done():
+    one, other = cell(), cell("adam")
+    stacks = Stacks([one, other], {one.id: [cell(seeds=(0,)), cell(seeds=(3,))], other.id: [other]})
+    assert stacks.without([cell(seeds=(3,))]).cells == [other] and len(stacks.all) == 3
+
+
+def test_a_stack_that_does_not_say_its_seeds_is_named(tmp_path):
+    many = tuple(range(0, 200, 2))
+    write(many, tmp_path)
+    assert seeds_by_stack(many, tmp_path) == [many]
+    (cell(seeds=many).folder(tmp_path) / "cell.json").write_text("{")
+    with pytest.raises(BadInput, match="seeds-.*--fresh"):
+        stacks_of(cell(seeds=many), tmp_path)
+
+
+def test_cells_of_another_source_are_counted_and_are_other_cells(tmp_path):
+    write((0, 3), tmp_path)
+    assert other_sources([cell()], tmp_path) == 0
+    weights = cell(vary="weights")
+    assert other_sources([weights], tmp_path) == 1 and other_sources([weights, cell()], tmp_path) == 0
+    assert [stack.seeds for stack in stacks_of(weights, tmp_path)] == [(0, 3)] and not weights.folder(tmp_path).exists()
