@@ -12,7 +12,7 @@ CLAIMS = (  # where the report gives numbers, the margin is the least that they 
     claim(
         "B-speed",
         "ReLU and LeakyReLU converge in fewer epochs than Sigmoid",
-        (Above("epochs_to_target", SIGMOID, RELU, by=5), Above("epochs_to_target", SIGMOID, LEAKY, by=5)),
+        (Above("epochs_to_target", SIGMOID, RELU, times=1.1), Above("epochs_to_target", SIGMOID, LEAKY, times=1.1)),
     ),
     claim(
         "B-relief",

@@ -94,6 +94,8 @@ def effect_of(part, runs):
     judge = stats.Sign if groups else partial(stats.judge, **own)
     judged = judge(effects, runs.correction, _test_variance(part, arms, runs))
     in_most = "in most seeds: " if judged.method == "sign" else ""
+    if single and runs.kind(part.measure) == "share":  # no process is worse than chance, though a run may be
+        bounds = max(bounds[0], min(runs.measures[part.measure].lowest, np.nanmin(effects))), bounds[1]
     return Effect(part, f"{in_most}{between.join(words)}", judged, judge(effects), bounds, "; ".join(groups.values()))
 
 

@@ -12,7 +12,8 @@ CLAIMS = (
     claim(
         "A-speed",
         "cross-entropy reaches a given accuracy in fewer epochs than MSE with softmax",
-        (Above("epochs_to_target", MSE, CROSS_ENTROPY, by=0.5),),
+        # A ratio, as for all times: differences of epochs are wrong more often than they say (docs/statistics.md).
+        (Above("epochs_to_target", MSE, CROSS_ENTROPY, times=1.1),),
         least_epochs=5,
     ),
     claim(

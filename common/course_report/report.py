@@ -46,7 +46,7 @@ class CourseReport(Report):
             dataset: runs.Runs(
                 rows,
                 experiment.arm_columns,
-                results.measures,
+                results.measures_on(dataset),
                 epochs[dataset],
                 experiment.main_columns,
                 correction=results.correction(dataset),

@@ -13,7 +13,7 @@ import joblib
 import numpy as np
 
 from common import figures
-from common.data import DATASETS, label
+from common.data import label
 from common.errors import first_line
 from common.experiment import formatting
 from common.figures import processes
@@ -75,8 +75,7 @@ class DatasetResults:
         self.dataset = dataset
         self._results = results = results.of(dataset)
         self.experiment, self.cells, self.tables = results.experiment, results.cells, results.tables
-        correction, chance = results.correction(dataset), 1 / DATASETS[dataset].num_classes
-        self.measures = {name: measure.on(correction, chance) for name, measure in results.measures.items()}
+        self.measures = results.measures_on(dataset)
         self.arm_columns = results.experiment.arm_columns
         self.note = describe_settings(results.experiment, results.cells[0])
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.data import DATASETS, label
+from common.data import label
 from common.experiment import formatting
 from common.experiment.measures import LOG_FLOOR
 from common.stats import describe, mean_curve
@@ -21,7 +21,7 @@ def page_curves(results):
     """
     columns, blocks = results.experiment.arm_columns, []
     for dataset in results.datasets:
-        tables, correction, chance = results.of(dataset).tables, results.correction(dataset), 1 / DATASETS[dataset].num_classes
+        tables, measures = results.of(dataset).tables, results.measures_on(dataset)
         history = tables["history"]
         of_arms = _by_arm(history, columns)
         arms = list(of_arms)
@@ -31,7 +31,7 @@ def page_curves(results):
         for arm, style in zip(arms, _styles(arms), strict=True):
             seeds = of_arms[arm]["seed"].unique().tolist()
             block["arms"].append({"label": formatting.arm(columns, arm), "seeds": seeds, "style": style})
-        for measure in (results.measures[name].on(correction, chance) for name in results.experiment.curves):
+        for measure in map(measures.__getitem__, results.experiment.curves):
             for words, table in _parts(measure, tables):
                 rows = _by_arm(table, columns)
                 numbers = [_numbers(rows[arm], measure, of_arms[arm]["seed"].unique(), epochs) if arm in rows else None for arm in arms]

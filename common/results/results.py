@@ -55,6 +55,11 @@ class Results:
         seed draws its own split."""
         return correction(next(cell for cell in self.cells if cell.dataset == dataset))
 
+    def measures_on(self, dataset):
+        """`{column: Measure}`, with what a dataset's intervals need."""
+        chance = 1 / DATASETS[dataset].num_classes
+        return {name: measure.on(self.correction(dataset), chance) for name, measure in self.measures.items()}
+
     def arrays(self, name, cell):
         """The arrays of a cell's `<name>.npz`, as `{name: array}`, of all its seeds in order."""
         return parts.arrays(name, cell, self._stacks(cell), self.root)

@@ -60,7 +60,7 @@ def test_a_stack_that_does_not_say_its_seeds_is_named(tmp_path):
     write(many, tmp_path)
     assert seeds_by_stack(many, tmp_path) == [many]
     (cell(seeds=many).folder(tmp_path) / "cell.json").write_text("{")
-    with pytest.raises(BadInput, match="seeds-.*--fresh"):
+    with pytest.raises(BadInput, match=r"seeds-.*--fresh"):
         stacks_of(cell(seeds=many), tmp_path)
 
 
