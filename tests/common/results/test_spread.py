@@ -38,7 +38,7 @@ def test_standard_deviations_are_those_of_runs_and_of_differences_seed_by_seed(a
         assert set(minus["optimizer"]) == {"adam"} and list(minus["schedule"]) == ARMS["schedule"]
         of_pairs = differences.var(axis=-1, ddof=1) / values.var(axis=-1, ddof=1).sum(axis=0)
         np.testing.assert_allclose(minus["variance_ratio"], of_pairs)
-        variances = 11 * single["sd"] ** 2 / np.transpose([stats.chi2.ppf(level, 11) for level in (0.975, 0.025)])[:, None]
+        variances = 11 * single["sd"].to_numpy() ** 2 / stats.chi2.ppf([0.975, 0.025], 11)[:, None]
         np.testing.assert_allclose(single[["ci_low", "ci_high"]].T, np.sqrt(variances))
 
 
