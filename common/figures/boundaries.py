@@ -49,6 +49,7 @@ def boundaries_figure(arms, points, labels):
 
 def _draw_plane(ax, grid, values, **style):
     (left, bottom), (right, top) = grid[0, 0], grid[-1, -1]
+    ax.set(xlim=(left, right), ylim=(bottom, top))  # points of another seed may lie beyond
     return ax.imshow(values, origin="lower", extent=(left, right, bottom, top), aspect="auto", **style)
 
 
