@@ -53,7 +53,7 @@ def _summary(experiment, tables):
     if not experiment.measure:
         return runs
     keys = summary.run_keys(experiment.arm_columns)
-    return runs.merge(experiment.measure(tables, keys), on=keys, how="left", validate="1:1")
+    return runs.merge(experiment.measure({**tables, "summary": runs}, keys), on=keys, how="left", validate="1:1")
 
 
 def _accuracies(trained, runs):

@@ -127,8 +127,9 @@ def write(cell, root, files, notes):
         shutil.rmtree(replaced, ignore_errors=True)
     state = checkpoint_path(cell, root)
     state.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # the folder holds other states, or there is none
+    with contextlib.suppress(OSError):  # a folder holds other states, or there is none
         state.parent.rmdir()
+        state.parents[1].rmdir()
 
 
 def recover(experiment, root, locks):

@@ -94,7 +94,7 @@ def run(cells, experiment, data, root, options=None, log=print):
         if not shared.to_do:
             return Result([], [])
         if others := cells_on_disk.of_other_versions(cells, root):
-            log(_OTHER_VERSIONS.format(count=len(others), folder=others[0].parent))
+            log(_OTHER_VERSIONS.format(count=len(others), folder=folder / "cells"))
         plan = Plan(
             experiment,
             {name: data[name].samples for name in {cell.dataset for cell in shared.to_do}},

@@ -40,7 +40,7 @@ def test_every_figure_is_on_the_page_which_needs_nothing_else(name, short_run):
 
 def test_every_measured_number_is_a_registered_measure(name, short_run):
     run = short_run(name)
-    measured = {path.stem for path in run.folder.glob("cells/*/*.csv")} | {"summary"}
+    measured = {path.stem for path in run.folder.glob("cells/*/*/*.csv")} | {"summary"}
     keys = {"dataset", *EXPERIMENTS[name].arm_columns, "seed", "epoch", "layer", "unit"}
     columns = {column for table in measured for column in run.table(table)} - keys
     assert columns >= {"train_loss", "grad_norm", "final_test_accuracy"}

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import exp_b_activation
-from common import data
+from common.data.datasets import find
 from tests.support.mlp import build_mlp
 from tests.support.scripts import ROOT, run_script
 from tests.support.undrawn import run_here
@@ -39,7 +39,7 @@ def read(folder, name):
 
 
 def test_an_arm_ends_where_keras_alone_ends(circles):
-    (x, y), test = data.load("circles")
+    (x, y), test = find("circles").samples.of(1)
     keras.utils.set_random_seed(1)
     model = build_mlp(2, 2, (256, 128), "leaky_relu", init=lambda: keras.initializers.RandomNormal(stddev=0.01))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -85,7 +85,8 @@ def test_a_sweep_in_which_every_run_diverges_completes_without_a_warning(tmp_pat
     words = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--lr", "1e30", "--epochs", "3", "--seeds", "2"]
     process = run_script("exp_b_activation.py", tmp_path, *words)
     assert process.returncode == 0 and not re.search("RuntimeWarning|UserWarning", process.stderr), process.stderr
-    assert [line[-6:] for line in process.stdout.splitlines()[2:4]] == ["2 of 2", "2 of 2"]
+    rows = [line for line in process.stdout.splitlines() if line.startswith(("relu ", "sigmoid "))]
+    assert [line[-6:] for line in rows] == ["2 of 2", "2 of 2"]
     folder = tmp_path / "exp_b_activation"
     history, layers, summary, table, claims = (read(folder, name) for name in ("history", "layers", "summary", "table", "claims"))
     assert summary["diverged"].all() and (table["diverged_mean"] == 1).all() and len(history) == 12
@@ -102,11 +103,12 @@ def test_relu_kills_units_that_leaky_relu_only_quietens_and_sigmoid_never_switch
 
 
 def test_the_grid_of_the_decision_boundary_holds_the_outputs_of_the_saved_weights(circles):
-    (cell,) = (circles.folder / "cells").glob("circles-relu-*")
+    (cell,) = circles.folder.glob("cells/circles-relu-*/*")
     with np.load(cell / "boundary.npz", allow_pickle=False) as arrays:
         x, outputs = arrays["x"], arrays["outputs"]
     assert x.shape == (101 * 101, 2) and outputs.shape == (2, 101 * 101, 2)
-    (x_train, _), (x_test, y_test) = data.load("circles")
+    samples = find("circles").samples
+    ((x_train, _), _), (_, (x_test, y_test)) = samples.fixed, samples.of(1)
     assert (x.min(axis=0) < x_train.min(axis=0)).all() and (x.max(axis=0) > x_train.max(axis=0)).all()
     assert len(np.unique(x[:, 0])) == len(np.unique(x[:, 1])) == 101 and x[0, 1] == x[1, 1]
     # The points of the grid next to the test points are classified as the test points are, but for those at the boundary.
@@ -127,7 +129,7 @@ def test_a_start_is_an_arm_only_where_starts_are_compared(dropped, tmp_path):
     assert run_here(exp_b_activation, tmp_path, *words) == 0
     alone = tmp_path / "exp_b_activation"
     assert "bias_drop" not in read(alone, "table") and read(dropped, "history").columns[2] == "bias_drop"
-    first, second = (next((folder / "cells").glob("circles-relu-0.01-small-*")) for folder in (alone, dropped))
+    first, second = (next(folder.glob("cells/circles-relu-0.01-small-*/*")) for folder in (alone, dropped))
     assert json.loads((second / "cell.json").read_text())["settings"] == json.loads((first / "cell.json").read_text())["settings"]
 
 

@@ -162,6 +162,11 @@ def results_of(kaggle, name):
     return folder, set(pd.read_csv(folder / "summary.csv")["dataset"])
 
 
+def records_of(folder):
+    """The records of an experiment's cells, `{path: bytes}`."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.glob("cells/*/*/cell.json")}
+
+
 def without_commands(stdout):
     """The lines but for those of commands, which name the minutes that are left."""
     return [line for line in stdout.splitlines() if not line.startswith("+ ")]
@@ -180,16 +185,16 @@ def test_the_kernel_runs_experiments_that_it_finds_and_the_next_session_goes_on_
     for path in (kaggle / "input", *(kaggle / "input").iterdir()):
         path.chmod(0o755)
     (kaggle / "working" / "plots").rename(kaggle / "input" / "plots")
-    trained = {path.name: (path / "cell.json").read_bytes() for path in kaggle.glob(f"input/plots/{FOURTH}/cells/*")}
+    trained = records_of(kaggle / "input" / "plots" / FOURTH)
     again = run_kernel(kaggle, *words)
     assert again.returncode == 0 and without_commands(again.stdout) == without_commands(process.stdout)
     folder, _ = results_of(kaggle, FOURTH)
-    assert {path.name: (path / "cell.json").read_bytes() for path in (folder / "cells").iterdir()} == trained
+    assert records_of(folder) == trained and len(trained) == 1
     words = words[1:]
     assert run_kernel(kaggle, *words, "--fresh").returncode == 0
-    newer = {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*/cell.json")}
+    newer = {path: path.stat().st_mtime_ns for path in folder.glob("cells/*/*/cell.json")}
     third = run_kernel(kaggle, *words)  # in the same session, which has gone further than what is attached
-    assert third.returncode == 0 and newer == {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*/cell.json")}
+    assert third.returncode == 0 and newer == {path: path.stat().st_mtime_ns for path in folder.glob("cells/*/*/cell.json")}
 
 
 @pytest.mark.parametrize(("end", "status"), [("os.kill(os.getpid(), 9)", 137), ("sys.exit(2)", 2), ("pass", 0)])

@@ -296,7 +296,7 @@ def test_a_training_that_fails_to_load_a_program_begins_anew_without(error, blam
         return train(self, pools)
 
     monkeypatch.setattr(CellTraining, "run", run)
-    outcome = trainer.train(Task(sweeps.cell()), Plan(sweeps.EXPERIMENT, {"moons": sweeps.DATA["moons"].arrays}), emit=lambda event: None)
+    outcome = trainer.train(Task(sweeps.cell()), Plan(sweeps.EXPERIMENT, {"moons": sweeps.DATA["moons"].samples}), emit=lambda event: None)
     assert (outcome.failure is None) == blamed and len(attempts) == 1 + blamed
     assert (
         (tmp_path / "a.pb").exists() != blamed

@@ -157,7 +157,7 @@ def test_a_cell_says_whether_its_operations_were_deterministic(variable, words, 
     flags = ["--datasets", "moons", "--activations", "relu", "--epochs", "1", "--seeds", "1", "--determinism", words]
     process = run_undrawn("exp_b_activation.py", tmp_path, *flags)
     assert process.returncode == 0, process.stderr
-    (record,) = (json.loads(path.read_text()) for path in tmp_path.glob("exp_b_activation/cells/*/cell.json"))
+    (record,) = (json.loads(path.read_text()) for path in tmp_path.glob("exp_b_activation/cells/*/*/cell.json"))
     assert record["deterministic"] is deterministic and record["environment"].get("TF_DETERMINISTIC_OPS", "") == variable
     assert record["environment"].items() <= os.environ.items()
 
@@ -172,5 +172,5 @@ def test_a_script_in_a_checkout_of_its_own_writes_its_commit_into_every_cell(tmp
     words = ["--datasets", "moons", "--activations", "relu", "--epochs", "1", "--seeds", "1", "--out", str(out)]
     process = subprocess.run([sys.executable, "exp_b_activation.py", *words], cwd=copy, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
-    (record,) = out.glob("exp_b_activation/cells/*/cell.json")
+    (record,) = out.glob("exp_b_activation/cells/*/*/cell.json")
     assert json.loads(record.read_text())["git"] == state

@@ -120,17 +120,17 @@ def test_a_lost_workers_cell_is_trained_by_another_and_the_files_are_those_of_on
     alone = run_undrawn("exp_c_optimizer.py", tmp_path / "alone", "--datasets", "digits", *WORDS)
     assert alone.returncode == 0, alone.stderr
     first, second = (start_worker(dask, scheduler) for _ in range(2))
-    cells = tmp_path / "cluster" / "exp_c_optimizer" / "cells"
+    cells, done = tmp_path / "cluster" / "exp_c_optimizer" / "cells", "[!.]*/[!.]*/cell.json"
     command = [sys.executable, "exp_c_optimizer.py", "--datasets", "digits", *WORDS, "--cluster", scheduler, "--out", tmp_path / "cluster"]
     sweep = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while not (cells.is_dir() and len(os.listdir(cells)) >= 1) and time.monotonic() < deadline:
+    while not any(cells.glob(done)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    done = len(os.listdir(cells))
+    number = len(list(cells.glob(done)))
     second.kill()
     stdout, stderr = sweep.communicate(timeout=300)
     assert sweep.returncode == 0, stderr
-    assert 1 <= done < 4, "the worker was to be killed in the middle"
+    assert 1 <= number < 4, "the worker was to be killed in the middle"
     assert stdout == alone.stdout and files_of(tmp_path / "cluster") == files_of(tmp_path / "alone")
     assert first.process.poll() is None and stderr.count("digits: training on CPU, tcp://127.0.0.1:") == 2
 
@@ -165,7 +165,7 @@ def test_when_all_workers_are_lost_new_ones_take_over(dask, scheduler, tmp_path)
     lost = start_worker(dask, scheduler)
     sweep = start_sweep(scheduler, tmp_path, 200, "--checkpoint-every", "1")
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("exp_c_optimizer/checkpoints/digits-sgd-*.npz")):
+    while not list(tmp_path.glob("exp_c_optimizer/checkpoints/digits-sgd-*/seeds-*.npz")):
         assert time.monotonic() < deadline, "no state of the training has come"
         time.sleep(0.05)
     lost.kill()

@@ -49,9 +49,9 @@ class Call:
             return "loading"
         if "training on" not in self.stderr.read_text():
             return "starting"
-        if any(folder.glob("*.csv")) or len(list(folder.glob("cells/moons*"))) == 2:
+        if any(folder.glob("*.csv")) or len(list(folder.glob("cells/moons*/seeds-*"))) == 2:
             return "writing tables"
-        return "saving" if any(folder.glob("checkpoints/moons*")) else "training"
+        return "saving" if any(folder.glob("checkpoints/moons*/seeds-*")) else "training"
 
     def kill(self, stage, seconds, number):
         """Kill it so many seconds after it has got to a stage; its stage then, and how it ended: 0 if it was done before."""

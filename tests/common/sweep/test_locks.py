@@ -10,6 +10,7 @@ import pytest
 
 from common.deadline import Deadline
 from common.store import cells, locks
+from common.store.layout import checkpoint_path
 from common.store.locks import Locks
 from common.sweep import sweep
 from tests.support.scripts import tables_of
@@ -66,7 +67,7 @@ def test_what_another_process_has_done_meanwhile_is_not_done_again(fresh, tmp_pa
         def be_done_elsewhere():
             time.sleep(1)
             cell().folder(tmp_path).exists() and cell().folder(tmp_path).rename(tmp_path / "old")
-            cell().folder(tmp_path).parent.mkdir(exist_ok=True)
+            cell().folder(tmp_path).parent.mkdir(parents=True, exist_ok=True)
             cell().folder(tmp_path / "elsewhere").rename(cell().folder(tmp_path))
             os.utime(cell().folder(tmp_path) / "cell.json")
             holder.kill()
@@ -88,17 +89,18 @@ def test_what_a_killed_process_left_is_put_right_but_not_under_the_hands_of_a_li
     run([cell(), *others], tmp_path)
     folder = cell().folder(tmp_path)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    folder.rename(folder.with_name(f".replaced-{cell().id}"))  # killed between the two renamings
-    for other in others:
-        (folder.parent / f".unfinished-{other.id}").mkdir()
-    checkpoints = tmp_path / "exp_x" / "checkpoints"
-    checkpoints.mkdir()
-    (checkpoints / f".unfinished-{cell().id}.npz").write_bytes(b"half")
+    folder.rename(folder.with_name(f".replaced-{folder.name}"))  # killed between the two renamings
+    unfinished = [other.folder(tmp_path).with_name(f".unfinished-{folder.name}") for other in others]
+    for path in unfinished:
+        path.mkdir()
+    state = checkpoint_path(cell(), tmp_path)
+    state.parent.mkdir(parents=True)
+    state.with_name(f".unfinished-{state.name}").write_bytes(b"half")
     with held_elsewhere(tmp_path / "exp_x", others[1].id):
         assert run([cell(), others[0]], tmp_path)[0] == []
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
-    assert sorted(os.listdir(folder.parent)) == sorted([cell().id, *(other.id for other in others), f".unfinished-{others[1].id}"])
-    assert os.listdir(checkpoints) == []
+    assert {*folder.parents[1].glob("*/*")} == {folder, *(other.folder(tmp_path) for other in others), unfinished[1]}
+    assert os.listdir(state.parent) == []
 
 
 @pytest.mark.slow
@@ -118,7 +120,7 @@ def test_two_calls_at_once_share_the_cells_and_leave_what_one_leaves(tmp_path):
     one, two = (out / "exp_a_loss" for out in (tmp_path / "alone", both))
     assert tables_of(one) == tables_of(two)
     assert sorted(path.name for path in one.iterdir()) == sorted(path.name for path in two.iterdir())
-    assert sorted(path.name for path in (one / "cells").iterdir()) == sorted(path.name for path in (two / "cells").iterdir())
+    assert {path.relative_to(one) for path in one.glob("cells/*/*")} == {path.relative_to(two) for path in two.glob("cells/*/*")}
 
 
 @pytest.mark.slow
@@ -135,4 +137,4 @@ def test_a_cell_is_replaced_only_while_no_process_reads_it(tmp_path):
 
         sweep.run([cell()], EXPERIMENT, DATA, tmp_path, sweep.Options(fresh=True), log)
     assert locks.RESULTS_WAITING in lines and cells.written_at(cell(), tmp_path) > before
-    assert os.listdir(cell().folder(tmp_path).parent) == [cell().id]
+    assert list(tmp_path.glob("exp_x/cells/*/*")) == [cell().folder(tmp_path)]
