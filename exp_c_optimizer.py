@@ -124,7 +124,7 @@ EXPERIMENT = Experiment(
     columns=("final_test_accuracy", "best_test_accuracy", "epochs_to_95pct", "min_train_loss", "volatility"),
     measures=(
         Measure("early_train_loss", f"training loss after {EARLY_EPOCHS} epochs"),
-        Measure("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs", scale="linear"),
+        Measure("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs"),
     ),
     build_model=build_model,
     build_optimizer=build_optimizer,

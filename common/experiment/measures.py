@@ -1,5 +1,6 @@
 """Measures: the registry of all that is measured, one record a column of the tables. Monitors declare theirs, see `kerascope.monitors`."""
 
+import math
 from typing import NamedTuple
 
 from common.lazy import LazyModule
@@ -21,7 +22,8 @@ class Measure(NamedTuple):
         missing: the meaning of NaN: `"infinite"`, a loss or gradient that overflowed; `"unknown"`, a share of a network that is not finite;
             `"never"`, an event that did not occur; `"not measured"`, where there is nothing to measure. Defaults to `"infinite"`.
         heading: its heading in a result table. Defaults to none.
-        correction, lowest: of its intervals on one dataset, see `common.stats.describe`; set by `on`. They default to 0.
+        correction: of its intervals on one dataset, see `common.stats.describe`; set by `on`. Defaults to 0.
+        lowest: the lowest value that it can have; `on` sets that of shares. Defaults to minus infinity, which is right on a log scale too.
     """
 
     name: str
@@ -31,7 +33,7 @@ class Measure(NamedTuple):
     missing: str = "infinite"
     heading: str = ""
     correction: float = 0.0
-    lowest: float = 0.0
+    lowest: float = -math.inf
 
     @property
     def kind(self):
@@ -47,7 +49,8 @@ class Measure(NamedTuple):
             correction: see `Results.correction`.
             chance: the accuracy of a guess.
         """
-        return self._replace(correction=correction, lowest=chance if "accuracy" in self.name and self.kind == "share" else 0.0)
+        lowest = (chance if "accuracy" in self.name else 0.0) if self.kind == "share" else self.lowest
+        return self._replace(correction=correction, lowest=lowest)
 
     def with_missing(self, values):
         """The values of runs as a float array in which NaN means unknown, or, of a time, never; what is infinite is infinite."""
@@ -80,7 +83,7 @@ SUMMARY = (
     Measure("trend", "slope of the last 10 test losses", "loss per epoch", "linear"),
     Measure("oscillation", "standard deviation of the last 10 test losses about their trend"),
     Measure("relative_oscillation", "oscillation of the late test loss, as a share of it"),
-    Measure("idle_fall", "powers of ten by which the training loss falls once test accuracy has settled", scale="linear"),
+    Measure("idle_fall", "powers of ten by which the training loss falls once test accuracy has settled", scale="linear", lowest=0.0),
     Measure("mean_grad_norm", "mean gradient norm"),
     Measure("diverged", "share of runs that diverged", "share", "event"),
 )

@@ -13,6 +13,7 @@ from common.figures.panels import Panel
 from common.stats import describe, mean_curve
 
 RUNS = "run by run"
+KINDS = {"percent": "share", "log": "log"}  # of values that may end in two groups
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def draw_curves(ax, table, styles, panel):
         diverged = runs.loc[:, ~finite]
         _draw_diverged(ax, diverged, style)
         label += f" ({diverged.shape[1]} of {runs.shape[1]} diverged)" if diverged.shape[1] else ""
-        if panel.scale == "percent" and describe(runs.loc[:, finite].iloc[-1], "share").groups:
+        if panel.scale in KINDS and describe(runs.loc[:, finite].iloc[-1], KINDS[panel.scale]).groups:
             _draw_runs(ax, runs.loc[:, finite], f"{label} ({RUNS})", style)
         else:
             _draw_mean(ax, runs.loc[:, finite], label, style, panel)

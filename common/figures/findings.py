@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from common.experiment import formatting
 from common.experiment.formatting import exact, in_unit, name_of, number, percent
 from common.figures import quantities
 
@@ -27,16 +28,21 @@ def of_layers(layers, measure, keys):
     last = layers[layers["epoch"] == layers["epoch"].max()]
     by_layer = {layer: quantities.mean_by_arm(rows, keys, measure.name, measure.kind) for layer, rows in last.groupby("layer", sort=False)}
     values = {f"{layer} under {arm}": value for layer, arms in by_layer.items() for arm, value in arms.items()}
-    return f"After the last epoch it is {extremes(values, measure.unit, 'in')}."
+    return f"After the last epoch it is {extremes(values, measure.unit, 'in')}{_split(last, ['layer', *keys], measure.name, measure.kind)}."
 
 
 def of_heatmap(arms, measures):
-    """The layers and arms in which each measure is highest and lowest at the end; arguments as for `layers_heatmap`."""
+    """The layers and arms in which the mean of each measure is highest and lowest at the end; arguments as for `layers_heatmap`."""
     parts = []
     for measure in measures:
-        by_arm = {arm: quantities.last_by_layer(rows, measure) for arm, rows in arms}
-        values = {f"{layer} under {arm}": value for arm, layers in by_arm.items() for layer, value in layers.items()}
-        parts.append(f"{measure.label}: {extremes(values, measure.unit, 'in')}")
+        values, split = {}, []
+        for arm, rows in arms:
+            last = rows[(rows["epoch"] == rows["epoch"].max()) & np.isfinite(rows[measure.name])]
+            grouped = quantities.arms_in_two_groups(last, ["layer"], measure.name, measure.kind)
+            split += [f"{layer} under {arm}" for layer in grouped]
+            means = quantities.last_by_layer(rows, measure)
+            values |= {f"{layer} under {arm}": mean for layer, mean in means.items() if formatting.name_of(layer) not in grouped}
+        parts.append(f"{measure.label}: {extremes(values, measure.unit, 'in')}{_besides(split)}")
     return f"After the last epoch, {'; '.join(parts)}."
 
 
@@ -120,7 +126,10 @@ def extremes(values, unit="", at="with"):
 
 def _split(rows, keys, column, kind):
     """The arms that have no mean, in words, behind those that have."""
-    arms = quantities.arms_in_two_groups(rows, keys, column, kind)
+    return _besides(quantities.arms_in_two_groups(rows, keys, column, kind))
+
+
+def _besides(arms):
     return f", besides {', '.join(arms)}, whose runs fall into two groups" if arms else ""
 
 

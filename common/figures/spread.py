@@ -40,5 +40,5 @@ def spread_figure(spread, arm_columns):
     axes.flat[0].set_yticks(range(len(arms)), [formatting.arm(arm_columns, arm) for arm in arms])
     axes.flat[0].invert_yaxis()
     shows = f"Final test accuracy: {' and '.join(kinds)}, by what varies from seed to seed."
-    note = "bars: 95 % interval of the standard deviation, of normal values"
+    note = "bars: 95 % interval of the standard deviation, of independent normal values"
     return Drawing(figure, shows, findings.of_spread(spread), note, axes.flat[0].get_legend_handles_labels())

@@ -16,7 +16,7 @@ def page_curves(results):
 
     Each has `dataset`; `epochs`, those shown; `arms`, dicts of `label`, `seeds` and `style`, the positions of the arm's settings among
     the colours, widths and dashes; and `quantities`, dicts of `label`, `scale` and `curves`, one per arm: `runs` `(seeds, epochs)`,
-    `mean`, `low` and `high` `(epochs,)` over the runs that stay finite, geometric for a log scale, None where shares end in two
+    `mean`, `low` and `high` `(epochs,)` over the runs that stay finite, geometric for a log scale, None where runs end in two
     groups; None where the arm has no such curve.
     """
     columns, blocks = results.experiment.arm_columns, []
@@ -68,7 +68,7 @@ def _numbers(rows, measure, seeds, epochs):
     whole = np.isfinite(runs).all(axis=1)
     runs = runs.reindex(columns=epochs)
     shown = runs.clip(lower=LOG_FLOOR) if log else runs
-    if measure.kind == "share" and describe(runs[whole].iloc[:, -1], "share").groups:
+    if measure.kind in ("share", "log") and describe(runs[whole].iloc[:, -1], measure.kind).groups:
         mean = low = high = np.full(len(epochs), np.nan)
     else:
         mean, low, high = mean_curve(shown[whole], log, measure.correction, measure.lowest if measure.kind == "share" else None)

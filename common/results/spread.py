@@ -6,6 +6,7 @@ from scipy.special import chdtri
 
 from common.data import label
 from common.experiment import formatting
+from common.stats import two_groups
 
 ROUNDING = 1e-9  # accuracies nearer than this are equal
 COLUMNS = ["source", "than", "n", "sd", "ci_low", "ci_high", "variance_ratio"]
@@ -21,8 +22,8 @@ def by_source(accuracies, arm_columns):
     Returns:
         DataFrame: dataset, the arm's columns; `source`; `than`, the value of the first column in the arm from which a difference is taken,
         seed by seed, empty for the accuracy itself; `n`, runs; `sd`, their standard deviation; `ci_low` and `ci_high`, its 95 %
-        interval, of normal values; and, of differences, `variance_ratio`: their variance divided by the sum of the two arms' variances.
-        It is 1 where pairs buy nothing.
+        interval, of independent normal values, empty where runs fall into two groups; and, of differences, `variance_ratio`: their
+        variance divided by the sum of the two arms' variances. It is 1 where pairs buy nothing.
 
     Example:
 
@@ -72,7 +73,7 @@ def blocks(spread, arm_columns):
 
 def _spread(values):
     n, sd = len(values), float(values.std()) if np.ptp(values) > ROUNDING else 0.0
-    if n < 2:
-        return {"n": n, "sd": np.nan, "ci_low": np.nan, "ci_high": np.nan}
+    if n < 2 or two_groups(values) is not None:
+        return {"n": n, "sd": sd if n > 1 else np.nan, "ci_low": np.nan, "ci_high": np.nan}
     low, high = (sd * np.sqrt((n - 1) / chdtri(n - 1, level)) for level in (0.025, 0.975))
     return {"n": n, "sd": sd, "ci_low": float(low), "ci_high": float(high)}

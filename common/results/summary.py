@@ -8,7 +8,7 @@ from common.stats import Described, Group, describe, share_interval
 
 LATE_EPOCHS = 10
 IDLE_ACCURACY = 0.005  # so close to its best, a test accuracy has risen as far as it will
-LEAST_LOSS = 1e-7  # of a fall that counts: what float32 resolves beside 1
+LEAST_LOSS = 1e-7  # of a fall that counts: what float32 resolves beside 1; and the least oscillation, as a share of the loss
 # Accuracies are counts over at most some 10,000 samples, in float32: a value this close to a threshold is on it, as 266 of 300 is on 95 %
 # of 280.
 ROUNDING = 1e-6
@@ -42,7 +42,7 @@ def summarise_run(history, target_accuracy):
             "min_test_loss": history["test_loss"].min(),
             "epochs_to_95pct": _first(epochs, test_accuracy >= 0.95 * test_accuracy.max() - ROUNDING),
             "epochs_to_target": _first(epochs, test_accuracy >= target_accuracy - ROUNDING),
-            "volatility": late.std(ddof=1) if len(late) > 1 else np.nan,
+            "volatility": np.maximum(late.std(ddof=1), LEAST_LOSS * late.mean()) if len(late) > 1 else np.nan,
             "trend": _slope(late),
             **_oscillation(late),
             "idle_fall": _idle_fall(history["train_loss"].to_numpy(), test_accuracy),
@@ -131,7 +131,7 @@ def _oscillation(losses):
         return {"oscillation": np.nan, "relative_oscillation": np.nan}
     steps = np.arange(len(losses)) - (len(losses) - 1) / 2
     rest = losses - losses.mean() - _slope(losses) * steps
-    oscillation = float(np.sqrt((rest @ rest) / (len(losses) - 2)))
+    oscillation = float(np.maximum(np.sqrt((rest @ rest) / (len(losses) - 2)), LEAST_LOSS * losses.mean()))  # less is rounding
     return {"oscillation": oscillation, "relative_oscillation": oscillation / float(losses.mean())}
 
 

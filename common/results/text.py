@@ -3,8 +3,10 @@
 from common.data import DATASETS, label
 from common.experiment import formatting
 from common.experiment.measures import registry
+from common.seeds import ALL, HELD
 
-SOURCES = {"weights": "initial weights", "order": "orders of the batches"}
+SOURCES = {"weights": "initialisation", "order": "order of the batches"}
+TESTED = "differences of accuracy include the error of the test samples, other intervals hold for these samples alone"
 
 
 def describe_settings(experiment, cell):
@@ -19,14 +21,15 @@ def describe_settings(experiment, cell):
 def conditions(cell):
     """A sentence on what the intervals of a cell's results hold for: what its runs share stays as it is."""
     name, dataset = label(cell.dataset), DATASETS[cell.dataset]
-    if cell.vary not in ("all", "data"):
-        return f"Only the {SOURCES[cell.vary]} of the runs differ: intervals hold for one split and one probe"
+    if cell.vary in ("weights", "order"):
+        return f"Only the {SOURCES[cell.vary]} differs from seed to seed, all else is held at seed {HELD}; {TESTED}"
+    alone = "" if cell.vary == ALL else f" Weights and orders are held at seed {HELD}."
     if dataset.correction:
         share = f"variances of means are widened by {dataset.correction:.2g} of a run's (Nadeau & Bengio)"
-        return f"Each seed splits {name} anew; since splits share samples, {share}"
+        return f"Each seed splits {name} anew; since splits share samples, {share}{alone and '.'}{alone.rstrip('.')}"
     if dataset.has_own_samples:
-        return "Each seed draws points of its own"
-    return f"All runs have {name}'s own training and test images; differences of accuracy include the error of the test images"
+        return f"Each seed draws points of its own{alone and '.'}{alone.rstrip('.')}"
+    return f"All runs have {name}'s own training and test images; {TESTED}"
 
 
 def result_blocks(results):
