@@ -59,7 +59,7 @@ def _steps(count, files, root, scheduler):
         yield "sweep on a cluster, s", _seconds(lambda: _sweep(cells, root, scheduler))
     yield "files and folders", len(list(root.rglob("*")))
     yield "second call, which finds all done, s", _seconds(lambda: _sweep(cells, root, scheduler))
-    yield "tables gathered, s", _seconds(lambda: results.append(gather.write(Trained(EXPERIMENT, Stacks.to_train(cells, root), root, {}))))
+    yield "tables gathered, s", _seconds(lambda: results.append(gather.gather(Trained(EXPERIMENT, Stacks.to_train(cells, root), root, {}))))
     yield "result table, s", _seconds(lambda: console.console_text(*results))
 
 

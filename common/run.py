@@ -2,8 +2,10 @@
 
 import os
 import sys
+import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from common.cli import ending, forgiving_output, parse, preflight
 from common.data import load_wanted
@@ -17,9 +19,9 @@ from common.store import user_cache
 from common.store.stacks import Stacks, other_sources
 
 # Imported once the flags and the data have proved good: they take a second.
-sweep, planned, draw, page, index, console, gather, files, locks, made, origin = lazy_modules(
+sweep, planned, draw, page, index, console, gather, files, locks, made, stored, origin = lazy_modules(
     "common.sweep.sweep common.sweep.looks common.figures.draw common.page.page common.page.index common.results.console "
-    "common.results.gather common.store.files common.store.locks common.store.made common.results.origin"
+    "common.results.gather common.store.files common.store.locks common.store.made common.store.cells common.results.origin"
 )
 
 
@@ -50,32 +52,43 @@ def _run(experiment, args, command, log):
     preflight.one_job_without_semaphores(args, log)
     data, notes = load_wanted(experiment.datasets, args.datasets, args.data_dir)
     experiment, looks, left_out = planned.looks(experiment, args, data)
-    folder = preflight.output_folder(args.out, experiment.name)
+    preflight.output_folder(args.out, experiment.name)
     for note in [*notes, *left_out]:
         log(f"note: {note}. Going on without it.")
-    options = _options(args, command, deadline)
+    return _look_by_look(experiment, looks, data, args, _options(args, command, deadline), log)
+
+
+def _look_by_look(experiment, looks, data, args, options, log):
+    """Train the cells of each look, until all claims are decided or there is no further look, and write what came of the last."""
+    folder, began, before = Path(args.out) / experiment.name, time.time_ns() if args.fresh else 0, None
     for number, cells in enumerate(looks, 1):
-        stacks = Stacks.to_train(cells, args.out, options.fresh)
+        with closing(locks.Locks(folder, log)) as held:
+            stored.recover(experiment.name, args.out, held)
+        stacks = Stacks.to_train(cells, args.out, options.fresh, began)
         if number == 1 and (others := other_sources(cells, args.out)):
             log(f"note: {others} cells in {folder / 'cells'} are of another --vary; they are kept, and not mixed with these")
         outcome = sweep.run(stacks.all, experiment, data, args.out, options, log)
-        done = Trained(experiment, stacks.without([*outcome.failed, *outcome.left]), args.out, data, len(looks))
-        if number == len(looks) or outcome.failed or outcome.left or not _is_undecided(done, log):
-            return _end(done, outcome, len(stacks.all), args, log)
+        done = Trained(experiment, stacks.without([*outcome.failed, *outcome.left]), args.out, data, len(looks), args.vary[0])
+        if before and (outcome.failed or outcome.left):  # a look with some arms at fewer seeds would compare them with none
+            log(f"the results are those of look {number - 1}: look {number} is not complete")
+            return _end(before, outcome, len(stacks.all), args, log)
+        results = None if number == len(looks) or outcome.failed or outcome.left else _gathered(done, log)
+        if results is None or not experiment.report.undecided(results):
+            return _end(done, outcome, len(stacks.all), args, log, results)
         log(f"look {number} of at most {len(looks)}: not all claims are decided; going on with more seeds")
-        options = replace(options, fresh=False)
+        options, before = replace(options, fresh=False), done
 
 
-def _is_undecided(trained, log):
+def _gathered(trained, log):
     with closing(locks.Locks(trained.folder, log)) as held, held.held(locks.RESULTS, locks.RESULTS_WAITING):
-        return trained.experiment.report.undecided(gather.write(trained))
+        return gather.gather(trained)
 
 
-def _end(trained, outcome, number, args, log):
+def _end(trained, outcome, number, args, log, results=None):
     """Write what is done of a number of cells, say what is not, and return the exit status."""
     missing = 0
     if trained.cells:
-        count, missing = _write(trained, log)
+        count, missing = _write(trained, results, log)
         log(f"{count} figures, tables and report.html are in {trained.folder}")
     if outcome.left:
         next_time = "the same command without --fresh" if args.fresh else "the same command"
@@ -91,8 +104,9 @@ def _options(args, command, deadline):
     return sweep.Options(**{name: getattr(args, name) for name in names}, devices=devices, deadline=deadline, command=command)
 
 
-def _write(trained, log):
-    """Tables, screen, figures and page of cells that are done, unless they are there; returns the numbers of figures drawn and missing."""
+def _write(trained, results, log):
+    """Tables, screen, figures and page of cells that are done, unless they are there; `results` if they were gathered already. Returns the
+    numbers of figures drawn and missing."""
     folder = trained.folder
     with closing(locks.Locks(folder, log)) as held, held.held(locks.RESULTS, locks.RESULTS_WAITING):
         files.remove_unfinished(folder)
@@ -103,13 +117,14 @@ def _write(trained, log):
             count, missing = record["figures"], 0
         else:
             made.forget(folder)
-            count, missing = _make(gather.write(trained), making, of_results, log)
+            count, missing = _make(results or gather.gather(trained), making, of_results, log)
     with closing(locks.Locks(trained.root, log)) as held, held.held(index.INDEX, locks.RESULTS_WAITING):
         index.write_index(trained.root, find_experiments())
     return count, missing
 
 
 def _make(results, making, of_results, log):
+    gather.write(results)
     text = console.console_text(results)
     print(text, flush=True)
     figures = draw.draw(results, making, log)

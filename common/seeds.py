@@ -8,6 +8,8 @@ SOURCES = ("weights", "order", "data")  # initial weights and dropout; the order
 ALL = "all"
 VARIED = (ALL, *SOURCES)
 LONGEST_NAME = 100  # letters of a folder's name
+HASHED = "-hashed"  # ends a name that does not say its seeds
+MOST_SEEDS = 1_000  # of a call
 
 
 def seeds_of(source, seeds, vary):
@@ -31,7 +33,7 @@ def name_of_seeds(seeds):
             runs.append([seed])
     words = "+".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
     if len(words) > LONGEST_NAME:
-        words = f"{len(seeds)}-{hashlib.sha256(words.encode()).hexdigest()[:10]}-hashed"
+        words = f"{len(seeds)}-{hashlib.sha256(words.encode()).hexdigest()[:10]}{HASHED}"
     return f"seeds-{words}"
 
 
@@ -39,6 +41,8 @@ def seeds_in_name(name):
     """The seeds of which a name is, a tuple; None if it does not say."""
     try:
         bounds = [list(map(int, part.split("-"))) for part in name.removeprefix("seeds-").split("+")]
+        if sum(part[-1] - part[0] for part in bounds) > MOST_SEEDS:  # of no call
+            return None
         seeds = tuple(itertools.chain.from_iterable(range(part[0], part[-1] + 1) for part in bounds))
     except ValueError:
         return None

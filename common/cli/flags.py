@@ -9,7 +9,6 @@ from common.cli.streams import BAD_INPUT, one_line
 from common.cli.types import (
     MOST_EPOCHS,
     MOST_JOBS,
-    MOST_SEEDS,
     address,
     folder,
     number_from_zero,
@@ -18,7 +17,7 @@ from common.cli.types import (
     seed_words,
     whole_number,
 )
-from common.seeds import ALL, VARIED
+from common.seeds import ALL, MOST_SEEDS, VARIED
 
 STRATEGIES = ("auto", "single", "mirrored")
 DETERMINISMS = ("auto", "on", "off")

@@ -2,8 +2,10 @@
 
 import argparse
 
+from common.seeds import MOST_SEEDS
+
 SMALLEST_FLOAT32, LARGEST_FLOAT32 = 1.2e-38, 3.4e38
-MOST_EPOCHS, MOST_SEEDS, MOST_JOBS, LARGEST_SEED = 1_000_000, 1_000, 256, 2**32 - 1
+MOST_EPOCHS, MOST_JOBS, LARGEST_SEED = 1_000_000, 256, 2**32 - 1
 
 
 def whole_number(smallest, largest):

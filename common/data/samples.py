@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from common.data.points import PROBE_SIZE, probe
 from common.lazy import lazy_modules
-from common.seeds import HELD
+from common.seeds import ALL, HELD
 
 np, kerascope = lazy_modules("numpy kerascope")
 
@@ -50,8 +50,8 @@ class CellSamples:
 
     def __init__(self, samples, cell):
         self.fixed = samples.fixed
-        self._seeds = cell.seeds_of("data")
-        self.are_shared = samples.draw is None or set(self._seeds) == {HELD}
+        self._seeds, self._vary = cell.seeds_of("data"), cell.vary in (ALL, "data")
+        self.are_shared = samples.draw is None or not self._vary
         self._runs = [samples.fixed] if self.are_shared else [samples.of(seed) for seed in self._seeds]
         self.num_samples, self.num_features = self.fixed[0][0].shape
 
@@ -70,7 +70,7 @@ class CellSamples:
         Args:
             size: their number. Defaults to 256.
         """
-        if set(self._seeds) == {HELD} or (size >= self.num_samples and self.are_shared):
+        if not self._vary:
             return probe(*self.fixed[0], HELD, size)
         trains = [train for train, _ in self._runs] * (len(self._seeds) if self.are_shared else 1)
         probes = [probe(*train, seed, size) for train, seed in zip(trains, self._seeds, strict=True)]

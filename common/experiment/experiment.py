@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from common.experiment.measures import registry
 from common.experiment.report import NO_REPORT, Report
 from common.lazy import LazyModule
+from common.seeds import ALL
 
 keras = LazyModule("keras")
 CURVES = ("test_accuracy", "train_accuracy", "test_loss", "train_loss", "train_grad_norm", "grad_norm")
@@ -103,4 +104,5 @@ class Experiment:
 
     def label(self, cell):
         """The name of a cell on screen."""
-        return " ".join(str(value) for value in (cell.dataset, *map(cell.__getitem__, self.arm_columns)))
+        varied = [] if cell.vary == ALL else [f"vary {cell.vary}"]
+        return " ".join(str(value) for value in (cell.dataset, *map(cell.__getitem__, self.arm_columns), *varied))

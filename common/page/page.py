@@ -22,7 +22,7 @@ def write(results, figures):
         figures: `{dataset: list of SavedFigure and MissingFigure}`; the former lie beside the page.
     """
     experiment, folder = results.experiment, results.folder
-    records = [cells_on_disk.read_record(stack, results.root) for cell in results.cells for stack in results.stacks.of(cell)]
+    records = [cells_on_disk.read_record(stack, results.root) for stack in results.all_stacks]
     content = {
         "title": experiment.title,
         "question": experiment.question,

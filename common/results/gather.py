@@ -10,15 +10,14 @@ from common.results.results import Results, correction
 from common.store.tables import with_columns_in_front, write_table
 
 
-def write(trained):
-    """Gather the cells' tables into the experiment's, on disk.
+def gather(trained):
+    """Gather the cells' tables into the experiment's.
 
     Args:
         trained: the `Trained` cells.
 
     Returns:
-        The `Results`, whose tables are history, layers, summary, table, groups and spread, the experiment's own, and those of its report,
-        as on disk. The measures are written to measures.csv.
+        The `Results`, whose tables are history, layers, summary, table, groups and spread, the experiment's own, and those of its report.
     """
     experiment, cells = trained.experiment, trained.cells
     tables, recorded = _tables(trained, cells)
@@ -29,12 +28,15 @@ def write(trained):
     tables["table"], tables["groups"] = summary.tabulate(tables["summary"], experiment.arm_columns, registry, corrections, epochs)
     tables["spread"] = spread.by_source(_accuracies(trained, tables["summary"]), experiment.arm_columns)
     results = Results(experiment, cells, tables, registry, trained.root, trained.data, trained.stacks, trained.looks)
-    results = replace(results, tables={**tables, **experiment.report.tables(results)})
+    return replace(results, tables={**tables, **experiment.report.tables(results)})
+
+
+def write(results):
+    """Write the tables of `Results` to their experiment's folder, and the measures to measures.csv."""
     empty = measures.left_empty(results.measures.values())
     for name, table in results.tables.items():
         write_table(table, results.folder / f"{name}.csv", empty)
     write_table(pd.DataFrame(results.measures.values()).drop(columns=["correction", "lowest"]), results.folder / "measures.csv")
-    return results
 
 
 def _tables(trained, cells):
@@ -60,8 +62,10 @@ def _accuracies(trained, runs):
     """The final test accuracy of each run, by the source that varies: `{source: DataFrame}` of dataset, the arm's columns, seed and it;
     `runs` is the summary of the first source."""
     columns = [*summary.run_keys(trained.experiment.arm_columns), "final_test_accuracy"]
-    found = {trained.cells[0].vary: [runs[columns]]}
-    for cell in trained.stacks.cells[len(trained.cells) :]:
+    found = {trained.source: [runs[columns]]}
+    for cell in trained.stacks.cells:
+        if cell.vary == trained.source:
+            continue
         settings = {"dataset": cell.dataset, **{column: cell[column] for column in trained.experiment.arm_columns}}
         history = parts.tables(cell, trained.stacks.seeds_of(cell), trained.root)[0]["history"]
         last = summary.last_epoch(history)[["seed", "test_accuracy"]].rename(columns={"test_accuracy": "final_test_accuracy"})

@@ -1,5 +1,6 @@
 """A cell's tables and arrays, put together from its stacks of seeds."""
 
+import numpy as np
 import pandas as pd
 
 from common.lazy import LazyModule
@@ -31,13 +32,21 @@ def tables(cell, stacks, root):
     return {name: table.sort_values("seed", key=lambda seeds: seeds.map(order), kind="stable") for name, table in joined.items()}, records
 
 
-def has_arrays(name, stacks, root):
-    """Whether all stacks have a file `<name>.npz`."""
-    return all((stack.folder(root) / f"{name}.npz").exists() for stack, _ in stacks)
+def correct(cell, stacks, root):
+    """The test samples that each final network of a cell classifies rightly, bool `(seeds, samples)`, in the order of its seeds; None where
+    runs have test samples of their own; arguments as those of `tables`."""
+    rows = {}
+    for stack, seeds in stacks:
+        if not (stack.folder(root) / "correct.npz").exists():
+            return None
+        bits = cells_on_disk.read_arrays(stack, root, "correct")
+        right = np.unpackbits(bits["correct"], axis=1, count=int(bits["samples"])).astype(bool)
+        rows.update((seed, right[stack.seeds.index(seed)]) for seed in seeds)
+    return np.stack([rows[seed] for seed in cell.seeds])
 
 
 def arrays(name, cell, stacks, root):
-    """The arrays of a cell's `<name>.npz`, of all its seeds in their order; arguments as those of `tables`."""
+    """The arrays of a monitor in a cell's `<name>.npz`, of all its seeds in their order; arguments as those of `tables`."""
     found = [cells_on_disk.read_arrays(stack, root, name) for stack, _ in stacks]
     if len(found) == 1 and stacks[0][0].seeds == cell.seeds:
         return found[0]

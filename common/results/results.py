@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from common.data import DATASETS
 from common.experiment import Experiment
 from common.results import parts
@@ -50,6 +48,11 @@ class Results:
         tables = {name: table[table["dataset"] == dataset] for name, table in self.tables.items()}
         return replace(self, tables=tables, cells=[cell for cell in self.cells if cell.dataset == dataset])
 
+    @property
+    def all_stacks(self):
+        """The stacks of all cells, of all sources of randomness, list of `Cell`."""
+        return self.cells if self.stacks is None else self.stacks.all
+
     def correction(self, dataset):
         """The correction of a dataset's intervals for the samples that its runs share, see `common.stats`: n_test / n_train where each
         seed draws its own split."""
@@ -61,7 +64,7 @@ class Results:
         return {name: measure.on(self.correction(dataset), chance) for name, measure in self.measures.items()}
 
     def arrays(self, name, cell):
-        """The arrays of a cell's `<name>.npz`, as `{name: array}`, of all its seeds in order."""
+        """The arrays of a monitor in a cell's `<name>.npz`, as `{name: array}`, of all its seeds in order."""
         return parts.arrays(name, cell, self._stacks(cell), self.root)
 
     def correct(self, dataset):
@@ -75,11 +78,10 @@ class Results:
 
         def of_arm(settings, seeds):
             chosen = [cell for cell in cells if all(cell[name] == value for name, value in settings.items())]
-            if len(chosen) != 1 or not parts.has_arrays("correct", self._stacks(chosen[0]), self.root):
+            if len(chosen) != 1:
                 return None
-            bits = self.arrays("correct", chosen[0])
-            right = np.unpackbits(bits["correct"], axis=1, count=int(bits["samples"])).astype(bool)
-            return right[[chosen[0].seeds.index(seed) for seed in seeds]]
+            right = parts.correct(chosen[0], self._stacks(chosen[0]), self.root)
+            return None if right is None else right[[chosen[0].seeds.index(seed) for seed in seeds]]
 
         return of_arm
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.experiment import Experiment
+from common.seeds import ALL
 from common.store.stacks import Stacks
 
 
@@ -17,6 +18,7 @@ class Trained:
         root: the output folder.
         data: `{dataset: Data}`, whose samples are loaded when they are first used.
         looks: the number of looks at the results that the call may take; each is the stricter for it. Defaults to 1.
+        source: the source of randomness whose results are shown. Defaults to `"all"`.
     """
 
     experiment: Experiment
@@ -24,6 +26,7 @@ class Trained:
     root: Path
     data: dict
     looks: int = 1
+    source: str = ALL
 
     @property
     def folder(self):
@@ -32,5 +35,5 @@ class Trained:
 
     @property
     def cells(self):
-        """Those of the first source of randomness, whose results are shown, list of `Cell`."""
-        return [cell for cell in self.stacks.cells if cell.vary == self.stacks.cells[0].vary]
+        """The cells whose results are shown, list of `Cell`."""
+        return [cell for cell in self.stacks.cells if cell.vary == self.source]

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import shutil
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def write(cell, root, files, notes):
         "format": FORMAT,
         "id": cell.id,
         **asdict(cell),
+        "written": time.time_ns(),  # by which the newest is known, whatever becomes of the file's own time
         **notes,
         "git": provenance.git_state(),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from common.errors import BadInput
-from common.seeds import VARIED, seeds_in_name
+from common.seeds import HASHED, VARIED, name_of_seeds, seeds_in_name
 from common.store.layout import checkpoint_path
 
 
@@ -31,9 +31,9 @@ class Stacks:
         self.cells, self._of = cells, of
 
     @classmethod
-    def to_train(cls, cells, root, fresh=False):
+    def to_train(cls, cells, root, fresh=False, since=0):
         """Those that have all seeds of the cells; arguments as of `stacks_of`, also by default."""
-        return cls(cells, {cell.id: stacks_of(cell, root, fresh) for cell in cells})
+        return cls(cells, {cell.id: stacks_of(cell, root, fresh, since) for cell in cells})
 
     @property
     def all(self):
@@ -58,7 +58,7 @@ class Stacks:
         return Stacks([cell for cell in self.cells if ids.isdisjoint(stack.id for stack in self.of(cell))], self._of)
 
 
-def stacks_of(cell, root, fresh=False):
+def stacks_of(cell, root, fresh=False, since=0):
     """The stacks that together have all seeds of a cell. No seed that is done is trained again: a stack on disk may have further seeds, and
     the rest are one new stack, but for those whose training has begun, which goes on.
 
@@ -66,6 +66,7 @@ def stacks_of(cell, root, fresh=False):
         cell: the Cell.
         root: the output folder.
         fresh: whether to train all again, whatever is on disk. Defaults to False.
+        since: the time, in nanoseconds, since which stacks on disk must have been written to count. Defaults to 0.
 
     Returns:
         List of `Cell`, which differ from the cell in their seeds alone. A seed in several of them is that of the first.
@@ -74,28 +75,32 @@ def stacks_of(cell, root, fresh=False):
         BadInput: if a stack on disk does not say which seeds it has.
     """
     missing, stacks = list(cell.seeds), []
-    for is_whole, candidates in ((False, _on_disk), (True, _begun)):
-        for seeds in [] if fresh else candidates(cell, root):
-            here = set(seeds).intersection(missing)
-            if here and (len(here) == len(seeds) or not is_whole):
-                stacks.append(replace(cell, seeds=seeds))
-                missing = [seed for seed in missing if seed not in here]
+    on_disk, begun = ([], []) if fresh else (_on_disk(cell, root, since), _begun(cell, root))
+    for seeds in [*on_disk, *begun]:
+        here = set(seeds).intersection(missing)
+        if here and (len(here) == len(seeds) or seeds in on_disk):
+            stacks.append(replace(cell, seeds=seeds))
+            missing = [seed for seed in missing if seed not in here]
     return [*stacks, *([replace(cell, seeds=tuple(missing))] if missing else [])]
 
 
-def _on_disk(cell, root):
-    """The seeds of each stack on disk, the one that was written last first."""
-    records = (cell.folder(root).parent).glob("seeds-*/cell.json")
-    return [_seeds_of(record) for record in sorted(records, key=lambda path: (-path.stat().st_mtime_ns, path))]
-
-
-def _seeds_of(record):
-    if seeds := seeds_in_name(record.parent.name):
-        return seeds
-    try:
-        return tuple(map(int, json.loads(record.read_bytes())["seeds"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise BadInput(f"{record.parent}: cell.json was altered; delete this folder or use --fresh to train it again") from None
+def _on_disk(cell, root, since):
+    """The seeds of each stack on disk, the one that was written last first. A copy under another name is none."""
+    found = []
+    for path in sorted(cell.folder(root).parent.glob("seeds-*/cell.json")):
+        try:
+            record = json.loads(path.read_bytes())
+            seeds, written = tuple(map(int, record["seeds"])), int(record["written"])
+        except FileNotFoundError:  # it is being replaced
+            continue
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            seeds, written = seeds_in_name(path.parent.name), since  # what is wrong with it tells whoever needs it
+        is_its_name = seeds is not None and name_of_seeds(seeds) == path.parent.name
+        if not is_its_name and path.parent.name.endswith(HASHED):
+            raise BadInput(f"{path.parent}: cell.json was altered; delete this folder or use --fresh to train it again")
+        if is_its_name and written >= since:
+            found.append((-written, path, seeds))
+    return [seeds for *_, seeds in sorted(found)]
 
 
 def _begun(cell, root):

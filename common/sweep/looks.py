@@ -3,6 +3,7 @@
 from common.data import DATASETS
 from common.errors import BadInput
 from common.experiment import grid
+from common.seeds import MOST_SEEDS
 
 FIXED = "--vary data: {} is always split in the same way, so that nothing it is trained on would differ from seed to seed"
 
@@ -24,11 +25,10 @@ def looks(experiment, args, data):
     """
     experiment, values = grid.compared(experiment, args)
     notes = [FIXED.format(DATASETS[name].label) for name in data if "data" in args.vary and not DATASETS[name].has_own_samples]
-    sizes = {
-        source: {name: one.num_samples for name, one in data.items() if source != "data" or DATASETS[name].has_own_samples}
-        for source in args.vary
-    }
-    if not sizes[args.vary[0]]:
+    fixed = [name for name in data if not DATASETS[name].has_own_samples]
+    shown = [name for name in data if args.vary[0] != "data" or name not in fixed]  # no other source has more datasets than the first
+    sizes = {source: {name: data[name].num_samples for name in shown if source != "data" or name not in fixed} for source in args.vary}
+    if not shown:
         raise BadInput(f"{notes[0]}: choose other --datasets, or another source")
     fingerprints = {name: one.fingerprint for name, one in data.items()}
     planned = []
@@ -51,6 +51,8 @@ def _seeds_of_looks(args, data):
     for name, seeds in first.items():
         if args.max_seeds is not None and len(seeds) > args.max_seeds:
             raise BadInput(f"--max-seeds {args.max_seeds}: {name} begins with {len(seeds)} seeds; allow more, or give --seeds fewer")
-    counts = {name: grid.seed_counts(len(seeds), args.max_seeds or grid.LOOKS * len(seeds)) for name, seeds in first.items()}
+    counts = {
+        name: grid.seed_counts(len(seeds), args.max_seeds or min(grid.LOOKS * len(seeds), MOST_SEEDS)) for name, seeds in first.items()
+    }
     most = max(map(len, counts.values()))
     return [{name: list(range(of[min(look, len(of) - 1)])) for name, of in counts.items()} for look in range(most)]

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+SAMPLES = 2048  # at a time, so that the activations of many seeds fit into memory
+
 
 def correctness(stack, x, y):
     """The samples that each member of a stack classifies rightly, as the arrays of `correct.npz`.
@@ -15,9 +17,11 @@ def correctness(stack, x, y):
         `{"correct": uint8 (members, ceil(samples / 8)), "samples": int64}`: a bit for each sample, in their order, the first in the highest
         bit, see `numpy.packbits`; and their number.
     """
-    x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
-    right = stack.graph(_is_right, x, y)(x, y)
-    return {"correct": np.packbits(right.numpy(), axis=1), "samples": np.int64(len(y))}
+    right = []
+    for first in range(0, len(x), SAMPLES):
+        some = tf.convert_to_tensor(x[first : first + SAMPLES]), tf.convert_to_tensor(y[first : first + SAMPLES])
+        right.append(stack.graph(_is_right, *some, jit_compile=False)(*some).numpy())
+    return {"correct": np.packbits(np.concatenate(right, axis=1), axis=1), "samples": np.int64(len(y))}
 
 
 def _is_right(stack, x, y):

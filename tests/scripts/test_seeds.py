@@ -45,6 +45,15 @@ def test_seeds_are_added_and_sources_are_told_apart_in_one_folder(tmp_path, capf
     assert "by what varies" in " ".join(capfd.readouterr().out.split())
 
 
+def test_a_look_that_is_not_complete_leaves_the_results_of_the_one_before(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(type(exp_b_activation.EXPERIMENT.report), "undecided", lambda report, results: True)
+    call(tmp_path, "--seeds", "2")
+    words = ("--seeds", "2", "--until-decided", "--max-seeds", "4", "--max-minutes", "1e-6")
+    tables, _ = call(tmp_path, *words)  # the first look is done, and there is no time for the second
+    assert tables["history"]["seed"].unique().tolist() == [0, 1] and (tmp_path / exp_b_activation.NAME / "report.html").exists()
+    assert "look 1" in capfd.readouterr().err
+
+
 def test_looks_end_when_all_is_decided_or_at_the_last(tmp_path, capfd, monkeypatch):
     asked = []
 

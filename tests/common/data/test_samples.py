@@ -62,6 +62,13 @@ def test_runs_have_samples_and_a_probe_of_their_own_where_data_vary(vary, data):
         np.testing.assert_array_equal(x_probe.values[member], probe(x, y, seed, 100)[0])
 
 
+def test_the_seed_at_which_others_are_held_is_a_seed_like_any_other(data):
+    """So that its arrays can be joined with those of other seeds."""
+    samples = CellSamples(data["digits"], cell(seeds=(HELD,)))
+    assert not samples.are_shared and isinstance(samples.probe()[0], PerMember)
+    np.testing.assert_array_equal(samples.train[0].values, [load("digits")[0][0]])
+
+
 @pytest.mark.parametrize("vary", ["all", "weights"])
 def test_where_the_split_is_the_datasets_the_probe_alone_is_each_runs_own(vary):
     x, y = np.arange(600, dtype="float32")[:, None], np.arange(600, dtype="int32") % 3

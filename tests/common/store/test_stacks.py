@@ -1,6 +1,8 @@
 """A cell is put together from stacks of seeds: none that is done is trained again."""
 
 import os
+import shutil
+import time
 
 import pytest
 
@@ -11,11 +13,9 @@ from common.store.stacks import Stacks, other_sources, stacks_of
 from tests.support.sweeps import cell
 
 
-def write(seeds, root, written=0):
-    """A stack on disk, written at that time."""
-    one = cell(seeds=seeds)
-    cells.write(one, root, {"history.csv": b"seed,epoch\n"}, {})
-    os.utime(one.folder(root) / "cell.json", ns=(written, written))
+def write(seeds, root):
+    """A stack on disk."""
+    cells.write(cell(seeds=seeds), root, {"history.csv": b"seed,epoch\n"}, {})
 
 
 def seeds_by_stack(seeds, root, **kwargs):
@@ -28,7 +28,7 @@ def test_what_is_done_is_taken_and_the_rest_is_one_new_stack(tmp_path):
     assert seeds_by_stack((0, 1, 2), tmp_path) == [(0, 1, 2)]
     assert seeds_by_stack((0, 1, 2, 3, 4), tmp_path) == [(0, 1, 2), (3, 4)]
     write((3, 4), tmp_path)
-    assert seeds_by_stack((3, 0, 9), tmp_path) == [(0, 1, 2), (3, 4), (9,)]
+    assert seeds_by_stack((3, 0, 9), tmp_path) == [(3, 4), (0, 1, 2), (9,)]  # the newest first
     assert seeds_by_stack((1,), tmp_path) == [(0, 1, 2)]  # more than was asked for
     assert seeds_by_stack((1, 9), tmp_path, fresh=True) == [(1, 9)]
 
@@ -43,9 +43,12 @@ def test_a_training_that_has_begun_goes_on_with_its_own_seeds(tmp_path):
 
 
 def test_a_seed_in_two_stacks_is_that_of_the_newer_one(tmp_path):
-    write((0, 1), tmp_path, written=1_000_000_000)
-    write((1, 2), tmp_path, written=2_000_000_000)
+    write((1, 2), tmp_path)
+    write((0, 1), tmp_path)
+    write((1, 2), tmp_path)
     one = cell(seeds=(0, 1, 2))
+    for path in one.folder(tmp_path).parent.glob("*/cell.json"):  # whatever the times of files are
+        os.utime(path, ns=(1, 1))
     assert [(stack.seeds, seeds) for stack, seeds in Stacks.to_train([one], tmp_path).seeds_of(one)] == [((1, 2), [1, 2]), ((0, 1), [0])]
 
 
@@ -70,3 +73,18 @@ def test_cells_of_another_source_are_counted_and_are_other_cells(tmp_path):
     weights = cell(vary="weights")
     assert other_sources([weights], tmp_path) == 1 and other_sources([weights, cell()], tmp_path) == 0
     assert [stack.seeds for stack in stacks_of(weights, tmp_path)] == [(0, 3)] and not weights.folder(tmp_path).exists()
+
+
+def test_a_copy_under_another_name_is_no_stack(tmp_path):
+    write((0, 1), tmp_path)
+    folder = cell(seeds=(0, 1)).folder(tmp_path)
+    shutil.copytree(folder, folder.with_name("seeds-0-1 (copy)"))
+    shutil.copytree(folder, folder.with_name("seeds-0-4"))
+    assert seeds_by_stack((0,), tmp_path) == [(0, 1)] and seeds_by_stack((4,), tmp_path) == [(4,)]
+
+
+def test_what_was_written_before_a_call_that_trains_afresh_does_not_count(tmp_path):
+    write((0, 1), tmp_path)
+    began = time.time_ns()
+    write((2,), tmp_path)
+    assert seeds_by_stack((0, 1, 2), tmp_path, since=began) == [(2,), (0, 1)]

@@ -124,5 +124,11 @@ def test_which_test_samples_a_network_got_right_is_kept_where_runs_share_them(tm
     for seed, of_run in zip((3, 0), right, strict=True):
         model, _ = fit_alone(one, seed)
         np.testing.assert_array_equal(of_run, model.predict(x, verbose=0).argmax(axis=-1) == y)
+    # Of several stacks, and of one that has more seeds than were asked for.
+    results, _ = trained(tmp_path, (0, 1, 3), vary="weights")
+    more = results.correct("moons")({"optimizer": "sgd"}, [0, 1, 3])
+    np.testing.assert_array_equal(more[[2, 0]], right)
+    results, _ = trained(tmp_path, (1,), vary="weights")
+    np.testing.assert_array_equal(results.correct("moons")({"optimizer": "sgd"}, [1]), more[[1]])
     results, _ = trained(tmp_path, (0, 3))
     assert results.correct("moons")({"optimizer": "sgd"}, [0]) is None  # each run has its own
