@@ -9,6 +9,7 @@ import pytest
 
 from common import cli
 from common.course_report import verdicts
+from common.data import DATASETS
 from common.experiment import Cell, grid
 from common.experiment.find import find_experiments
 from common.experiment.measures import registry
@@ -129,6 +130,12 @@ def test_a_link_between_documents_leads_somewhere(name):
         if anchor:
             headings = re.findall(r"^#+ (.*)$", PROSE[file.relative_to(ROOT).as_posix()], re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
+
+
+def test_the_numbers_of_seeds_on_the_page_are_those_of_the_datasets():
+    fashion_mnist, *others = (dataset.seeds for dataset in DATASETS.values())
+    (other,) = set(others)
+    assert f"{fashion_mnist} on Fashion-MNIST, {other} on the others" in " ".join(PROSE["docs/running.md"].split())
 
 
 def rows_of_the_gallery(name):
