@@ -1,4 +1,5 @@
-"""Rows about families of claims: the chance of any wrong verdict among claims that share runs."""
+"""Rows about families of claims: the chance of any wrong verdict among claims that share runs, all judged by Student's t (all kinds of
+effects are in `decided`), and among claims on single arms."""
 
 from functools import cache
 
@@ -31,11 +32,11 @@ def times(random, shape):
     return np.ceil(MEDIANS * random.lognormal(0, 0.5, shape))
 
 
-# Runs of six arms, `(experiments, arms, runs)`, and the most that may be wrong, %; None for a comparison.
+# Runs of six arms, `(experiments, arms, runs)`, and the most that may be wrong, %; None for what is not used, and for a limit of what is.
 DRAWS = {
     "normal runs": (lambda random, shape: random.normal(0, 1, shape), 100 * ALPHA),
     "accuracies of 99.5 to 85 %": (accuracies, 100 * ALPHA),
-    "accuracies, wide and skewed, for comparison": (lambda random, shape: accuracies(random, shape, WIDE), None),
+    "accuracies, wide and skewed, a limit": (lambda random, shape: accuracies(random, shape, WIDE), None),
     "times of 3 to 30 epochs, log ratios": (lambda random, shape: np.log(times(random, shape)), 100 * ALPHA),
     "times of 3 to 30 epochs, differences, for comparison": (times, None),
 }
@@ -46,7 +47,7 @@ def rows(experiments):
     for name, (draw, goal) in DRAWS.items():
         for far, where in ((0, "all margins at the truth"), (FAR, f"{FAR} of {len(PAIRS)} pairs far from theirs")):
             yield from _rows(f"{name}, {where}", lambda looks, draw=draw, far=far: of_pairs(draw, looks, experiments, far), goal)
-    yield from _rows("single accuracies of 99.5 to 85 %, margins at the truth", lambda looks: of_arms(looks, experiments // 4), 100 * ALPHA)
+    yield from _rows("single accuracies of 99.5 to 85 %, margins at the truth", lambda looks: of_arms(looks, experiments // 8), 100 * ALPHA)
 
 
 def _rows(name, error, goal):

@@ -5,10 +5,28 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.special import betaincinv, ndtri
 
+from benchmarks.draws import (
+    EPOCHS,
+    SPLITS,
+    accuracy,
+    correlated,
+    geometric,
+    lognormal,
+    lognormal_time,
+    of_one_test_sample,
+    of_times,
+    on_splits,
+    paired,
+    rare,
+    same_split,
+    some_infinite,
+    two_levels,
+    two_point,
+)
 from common import stats
 
-EPOCHS = 100
 LARGE = 1_000_000  # runs, whose mean is taken for the truth
 
 
@@ -21,8 +39,10 @@ class Arm:
         kind: see `stats.describe`.
         draw: function of a generator and a shape that returns values; NaN for an event that never came.
         truth: the location. Defaults to None: the mean of a large sample of runs that got there.
-        upper: the share of runs in the upper of two groups. Defaults to None: of those that never got there.
+        upper: the share of runs in the upper of two groups. Defaults to None: of those of a large sample that lie above the middle between
+            the two, or never got there.
         groups: the means of the two. Defaults to none.
+        correction, lowest: see `stats.describe`. They default to 0 and None.
     """
 
     name: str
@@ -31,6 +51,8 @@ class Arm:
     truth: float | None = None
     upper: float | None = None
     groups: tuple = ()
+    correction: float = 0.0
+    lowest: float | None = None
 
     @cached_property
     def location(self):
@@ -38,9 +60,13 @@ class Arm:
         return np.nanmean(self.draw(np.random.default_rng(0), LARGE)) if self.truth is None else self.truth
 
     @cached_property
-    def share(self):
-        """The true share in the upper group."""
-        return np.isnan(self.draw(np.random.default_rng(0), LARGE)).mean() if self.upper is None else self.upper
+    def sorted(self):
+        """A large sample."""
+        return np.sort(stats.censored_times(self.draw(np.random.default_rng(0), LARGE), EPOCHS))
+
+    def share_above(self, value):
+        """The true share of runs above a value."""
+        return 1 - np.searchsorted(self.sorted, value) / LARGE if self.upper is None else self.upper
 
     def judge(self, random, n):
         """`(method, whether the interval of n runs holds the truth)`; None without an interval.
@@ -48,10 +74,10 @@ class Arm:
         Of runs of which none is in the second group, the mean is that of the group seen: nothing is said of the other.
         """
         values = self.draw(random, n)
-        found = stats.describe(values, self.kind, epochs=EPOCHS)
+        found = stats.describe(values, self.kind, self.correction, self.lowest, epochs=EPOCHS)
         if found.groups:
-            share = found.groups[1]
-            return "groups", share.share_low <= self.share <= share.share_high
+            below, above = found.groups
+            return "groups", above.share_low <= self.share_above((below.high + above.low) / 2) <= above.share_high
         if np.isnan(found.low):
             return "runs", None
         truth = min(self.groups, key=lambda mean: abs(mean - found.location)) if self.groups else self.location
@@ -66,12 +92,15 @@ class Effects:
         name: of the case.
         draw: function of a generator and a shape that returns effects.
         mean, median: the truths, of the effects that are finite, and of all. They default to None: those of a large sample.
+        correction, test_variance: see `stats.judge`. They default to 0.
     """
 
     name: str
     draw: Any
     mean: float | None = None
     median: float | None = None
+    correction: float = 0.0
+    test_variance: float = 0.0
 
     @cached_property
     def truths(self):
@@ -82,40 +111,11 @@ class Effects:
 
     def judge(self, random, n):
         """`(method, whether the interval of n effects holds the truth)`; None without an interval."""
-        judged = stats.judge(self.draw(random, n))
+        judged = stats.judge(self.draw(random, n), self.correction, self.test_variance)
         low, high = judged.interval()
         if np.isinf([low, high]).all():
             return "runs", None
         return judged.method, bool(low <= self.truths[judged.method] <= high)
-
-
-def accuracy(a, b, test=360):
-    """Accuracies on a test set: each run's own, of a beta distribution, and the sampling of its test samples."""
-    return lambda random, shape: random.binomial(test, random.beta(a, b, shape)) / test
-
-
-def two_point(low, high, share):
-    """Runs that fail, at `low`, and runs that do not."""
-    return lambda random, shape: np.where(random.random(shape) < share, high, low) + random.normal(0, 0.01, shape)
-
-
-def geometric(chance):
-    """Epochs to an event that has the same chance at each; NaN if it never comes."""
-    return lambda random, shape: _until_the_end(random.geometric(chance, shape).astype(float))
-
-
-def lognormal_time(median, sd, never=0.0):
-    """Epochs to an event that comes about its median; a share of the runs never gets there."""
-
-    def draw(random, shape):
-        times = np.ceil(random.lognormal(np.log(median), sd, shape))
-        return _until_the_end(np.where(random.random(shape) < never, np.nan, times))
-
-    return draw
-
-
-def _until_the_end(times):
-    return np.where(times > EPOCHS, np.nan, times)
 
 
 ARMS = [
@@ -126,48 +126,32 @@ ARMS = [
     Arm("share: accuracy about 99.5 % of 360, beta(398, 2)", "share", accuracy(398, 2), 0.995),
     Arm("share: accuracy 99.5 % of 360", "share", lambda random, shape: random.binomial(360, 0.995, shape) / 360, 0.995),
     Arm("share: dead units, beta(1, 9)", "share", lambda random, shape: random.beta(1, 9, shape), 0.1),
-    Arm("share: two groups, 10 % and 60 %, half each", "share", two_point(0.1, 0.6, 0.5), upper=0.5, groups=(0.1, 0.6)),
-    Arm("share: two groups, 50 % and 85 %, a fifth below", "share", two_point(0.5, 0.85, 0.8), upper=0.8, groups=(0.5, 0.85)),
+    Arm("share: two groups, 10 % and 60 %, half each", "share", two_point(0.1, 0.6, 0.5), groups=(0.1, 0.6)),
+    Arm("share: two groups, 50 % and 85 %, a fifth below", "share", two_point(0.5, 0.85, 0.8), groups=(0.5, 0.85)),
     Arm("share: of runs that diverge, 20 %", "share", lambda random, shape: (random.random(shape) < 0.2).astype(float), 0.2),
     Arm("time: 1, 2 or 3", "time", lambda random, shape: random.choice([1.0, 2.0, 3.0], shape, p=[0.6, 0.3, 0.1]), 1.5),
     Arm("time: geometric, mean 2", "time", geometric(0.5)),
     Arm("time: geometric, mean 10", "time", geometric(0.1)),
     Arm("time: lognormal, median 20, sd of the log 0.4", "time", lognormal_time(20, 0.4)),
     Arm("time: the same, 30 % never", "time", lognormal_time(20, 0.4, 0.3)),
-    Arm("share: accuracy about 98 % of 360, by Student's t, for comparison", "linear", accuracy(98, 2), 0.98),
+    Arm("share: near 100 %, 70 % of the runs at it, the others below like an exponential", "share", rare(0.3, 0.005), 0.9985),
+    Arm("share: near 100 %, all runs at it but 15 %", "share", rare(0.15, 0.005), 0.99925),
+    Arm("share: accuracy 99.9 % of 360", "share", lambda random, shape: random.binomial(360, 0.999, shape) / 360, 0.999),
+    Arm("share: above chance like an exponential", "share", lambda random, shape: 0.1 + random.exponential(0.02, shape), 0.12, lowest=0.1),
+    Arm("share: above chance like a gamma of shape 3", "share", lambda random, shape: 0.1 + random.gamma(3, 0.02, shape), 0.16, lowest=0.1),
+    Arm("log: lognormal, sd of the log 0.75, on splits", "log", on_splits(lambda u: np.exp(0.75 * ndtri(u))), 1.0, correction=SPLITS),
+    Arm("share: beta(98, 2), on splits", "share", on_splits(lambda u: betaincinv(98, 2, u)), 0.98, correction=SPLITS),
+    Arm("share: near 100 %, beta(398, 2), on splits", "share", on_splits(lambda u: betaincinv(398, 2, u)), 0.995, correction=SPLITS),
     Arm(
-        "share: above chance like an exponential, for comparison",
+        "share: two groups, 10 % and 60 %, half each, on splits",
         "share",
-        lambda random, shape: 0.1 + random.exponential(0.02, shape),
-        0.12,
+        on_splits(lambda u: np.where(u < 0.5, 0.1 + 0.02 * u, 0.6 + 0.02 * u)),
+        upper=0.5,
+        groups=(0.105, 0.615),
+        correction=SPLITS,
     ),
+    Arm("share: accuracy about 98 % of 360, by Student's t, for comparison", "linear", accuracy(98, 2), 0.98),
 ]
-
-
-def paired(draw_a, draw_b):
-    """Differences of two arms with nothing in common."""
-    return lambda random, shape: draw_a(random, shape) - draw_b(random, shape)
-
-
-def correlated(random, shape):
-    """Differences of normal runs with a correlation of 0.5, and different spreads."""
-    common = random.normal(0, 1, shape)
-    return (common + random.normal(0, 1, shape)) - 2 * (common + random.normal(0, 1, shape))
-
-
-def same_split(random, shape):
-    """Differences of accuracies of about 98 and 96 % on the same split, which is harder or easier for both."""
-    hard, own = random.gamma(2, 0.005, shape), random.gamma(4, (0.0025, 0.0075), (*np.atleast_1d(shape), 2))
-    return -np.diff(random.binomial(360, 1 - hard[..., None] - own), axis=-1)[..., 0] / 360
-
-
-def of_times(draw_a, draw_b, scale=np.log):
-    """Differences of the logarithms of two arms' times, censored at the last epoch; `scale` defaults to the logarithm."""
-    return lambda random, shape: np.subtract(*(scale(stats.censored_times(draw(random, shape), EPOCHS)) for draw in (draw_a, draw_b)))
-
-
-def lognormal(random, shape):
-    return random.normal(0.3, 0.75, shape)
 
 
 DIFFERENCES = [
@@ -187,7 +171,17 @@ DIFFERENCES = [
     ),
 ]
 EFFECTS = [
-    Effects("values, some infinite", lambda random, shape: (lambda v: np.where(v > 4, np.inf, v))(random.lognormal(0, 1, shape)), 1.0, 1.0),
+    Effects("values, some infinite", lambda random, shape: some_infinite(random.lognormal(0, 1, shape)), 1.0, 1.0),
+    Effects("values, some infinite, on splits", on_splits(lambda u: some_infinite(np.exp(ndtri(u)))), 1.0, 1.0, SPLITS),
+    Effects("difference, share: two groups, on splits", on_splits(two_levels), two_levels(0.65), two_levels(0.5), SPLITS),
+    Effects(
+        "difference, share: two groups, one test sample",
+        of_one_test_sample(lambda random, n: two_levels(random.random(n)), 0.01),
+        two_levels(0.65),
+        two_levels(0.5),
+        test_variance=0.01**2,
+    ),
+    Effects("difference, only weights vary, with the correction of splits", lambda random, n: random.normal(0, 1, n), 0.0, 0.0, SPLITS),
 ]
 ONE_GROUP = {
     "normal": lambda random, shape: random.normal(5, 1, shape),
@@ -199,50 +193,3 @@ ONE_GROUP = {
     "accuracy about 99.5 % of 360": accuracy(398, 2),
     "geometric times, mean 2": lambda random, shape: random.geometric(0.5, shape).astype(float),
 }
-
-
-def split_differences(random, datasets, splits, samples=1797, tested=360, classes=10, features=6):
-    """The differences of accuracy between two nearest-mean classifiers, by random splits of each of many datasets.
-
-    Args:
-        random: a NumPy generator.
-        datasets, splits: how many, and how many of each.
-        samples, tested: of a dataset, and of these in a test part. Default to 1,797 and 360, Digits'.
-        classes, features: of a dataset, a mixture of normal clouds. Default to 10 and 6; the second classifier sees all but two.
-
-    Returns:
-        `(differences, correction)`: array `(datasets, splits)`, and n_test / n_train.
-    """
-    centres = np.random.default_rng(1).normal(0, 1.5, (classes, features))
-    found = np.empty((datasets, splits))
-    for i in range(datasets):
-        labels = np.sort(random.integers(classes, size=samples))
-        x = centres[labels] + random.normal(0, 1, (samples, features))
-        is_test = np.argsort(random.random((splits, samples)), axis=1) < tested
-        of_class = [labels == c for c in range(classes)]
-        counts = np.array([(~is_test[:, of]).sum(axis=1) for of in of_class])
-        sums = np.array([(~is_test[:, of]).astype(float) @ x[of] for of in of_class])
-        means = np.swapaxes(sums / counts[..., None], 0, 1)  # (splits, classes, features)
-        right = []
-        for seen in (features, features - 2):
-            away = (means[:, :, :seen] ** 2).sum(axis=2)[:, None] - 2 * (x[:, :seen] @ np.swapaxes(means[:, :, :seen], 1, 2))
-            right.append(((away.argmin(axis=2) == labels) & is_test).sum(axis=1) / tested)
-        found[i] = right[0] - right[1]
-    return found, tested / (samples - tested)
-
-
-def crossed(random, seeds, images=1000):
-    """The images of one test sample that two arms' networks get right: images differ in how hard they are, and for which arm.
-
-    Args:
-        random: a NumPy generator.
-        seeds: networks of each arm.
-        images: of the sample. Defaults to 1,000.
-
-    Returns:
-        Two bool arrays `(seeds, images)`.
-    """
-    ease = random.normal(1.5, 1, images)
-    arms = (ease + random.normal(of_arm, 0.7, images) for of_arm in (0.1, 0))
-    shift = random.normal(0, 0.05, (2, seeds, 1))
-    return tuple(arm + own + random.normal(0, 0.7, (seeds, images)) > 0 for arm, own in zip(arms, shift, strict=True))

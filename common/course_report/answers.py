@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from common import stats
 from common.course_report import verdicts
 from common.course_report.claims import Above
 from common.course_report.effects import effect_of, groups_in_words
@@ -56,12 +57,8 @@ class _Writer:
         for column, value in fact.among:
             if column in rows and (rows[column] == value).any():
                 rows = rows[rows[column] == value]
-        typical, never = {}, {}
-        for arm, of_arm in rows.groupby(list(self.runs.arm_columns), sort=False):
-            values = self.runs.values(of_arm, fact.measure)
-            typical[arm] = self._typical(values, fact.measure)
-            if self.runs.measures[fact.measure].missing == "never" and (missed := of_arm[fact.measure].isna().sum()):
-                never[arm] = f" ({missed} of {len(values)} runs never reach it)"
+        by_arm = rows.groupby(list(self.runs.arm_columns), sort=False)
+        typical = {arm: self._typical(self.runs.values(of_arm, fact.measure), fact.measure) for arm, of_arm in by_arm}
         typical = {arm: found for arm, found in typical.items() if np.isfinite(found[0])}
         if not typical:
             return UNKNOWN
@@ -69,21 +66,22 @@ class _Writer:
         if len(typical) == 1 or np.isclose(typical[lowest][0], typical[highest][0], rtol=1e-12):
             return f"{typical[lowest][1]} in {'the only arm' if len(typical) == 1 else 'all arms'}"
         ends = (("lowest", lowest), ("highest", highest))
-        return "; ".join(f"{name} {typical[arm][1]} under {_arm(arm)}{never.get(arm, '')}" for name, arm in ends)
+        return f"of the means {'; '.join(f'{name} {typical[arm][1]} under {_arm(arm)}' for name, arm in ends)}"
 
     def _typical(self, values, measure):
         """A measure of an arm's runs, array `(runs,)`: `(number, words)`, where two groups of runs have the median and words on both."""
         described, unit = self.runs.described(values, measure), self._unit(measure)
+        end = self.runs.epochs if self.runs.kind(measure) == "time" else np.inf
         if described.groups:
-            return float(np.median(values)), f"{groups_in_words(described.groups, unit)}"
-        return described.location, in_unit(described.location, unit)
+            return float(np.median(values)), groups_in_words(described.groups, unit, end)
+        return described.location, f"never in {len(values)} runs" if described.location > end else in_unit(described.location, unit)
 
     def _contrast(self, fact):
         ratio = self.runs.kind(fact.measure) in ("log", "time")
         effect = effect_of(Above(fact.measure, fact.of, fact.than, times=1.0 if ratio else None, than_measure=fact.than_measure), self.runs)
         levels = []
         for measure, arm in effect.part.arms:
-            settings, rows = self.runs.of_arm(arm, measure)
+            settings, rows = self.runs.of_arm(arm)
             level = self._typical(self.runs.values(rows, measure), measure)[1]
             levels.append(f"{' '.join(str(settings[name]) for name in arm)} {level}")
         unit, (estimate, low, high, _) = self._unit(fact.measure), effect.numbers(0.025)
@@ -97,20 +95,27 @@ class _Writer:
         if ratio:
             by = with_interval(estimate, low, high, unit, " x") + ("" if most else " (ratio of geometric means)")
         else:
-            by = f"by {in_unit(estimate, unit)} [{in_unit(low, unit)}, {in_unit(high, unit)}]"
+            by = f"by {with_interval(estimate, low, high, unit, ' points' if unit == 'share' else '')}"
         return f"{', '.join(levels)}; {most}the first is {relation}, {by}"
 
     def _course(self, fact):
-        settings, _ = self.runs.of_arm(fact.arm, "final_test_accuracy")
+        settings, _ = self.runs.of_arm(fact.arm)
         layers = self.layers[np.logical_and.reduce([self.layers[column] == value for column, value in settings.items()])]
         parts = []
         for layer, rows in layers.groupby("layer", sort=False):
-            ends = (rows[rows["epoch"] == epoch] for epoch in (rows["epoch"].min(), rows["epoch"].max()))
-            (first, before), (last, after) = (self._typical(self.runs.values(end, fact.quantity), fact.quantity) for end in ends)
+            epochs = rows["epoch"].min(), rows["epoch"].max()
+            ends = [self.runs.values(rows[rows["epoch"] == epoch].sort_values("seed"), fact.quantity) for epoch in epochs]
+            (first, before), (last, after) = (self._typical(end, fact.quantity) for end in ends)
             if np.isfinite([first, last]).all():
-                turn = "up" if last > first else "down" if last < first else "unchanged"
-                parts.append(f"{layer} {before} to {after} ({turn})")
+                parts.append(f"{layer} {before} to {after}{self._turn(*ends, fact.quantity)}")
         return f"{', '.join(parts) or UNKNOWN}, {_arm(tuple(settings.values()))}"
+
+    def _turn(self, first, last, quantity):
+        """The direction from one value to another of each run, arrays `(runs,)`, in brackets; nothing where it is not clear."""
+        with np.errstate(divide="ignore"):
+            ends = [np.log(end) if self.runs.kind(quantity) == "log" else end for end in (last, first)]
+        low, high = stats.judge(stats.paired_differences(*ends), self.runs.correction).interval(0.95)
+        return " (up)" if low > 0 else " (down)" if high < 0 else ""
 
     def _vanishing(self, fact):
         columns = list(self.runs.arm_columns)
@@ -125,7 +130,7 @@ class _Writer:
         parts = []
         for name, place in (("smallest", means.idxmin()), ("largest", means.idxmax())):
             *arm, layer, epoch = place
-            _, rows = self.runs.of_arm(dict(zip(columns, arm, strict=True)), "final_test_accuracy")
+            _, rows = self.runs.of_arm(dict(zip(columns, arm, strict=True)))
             _, end = self._typical(self.runs.values(rows, "final_test_accuracy"), "final_test_accuracy")
             parts.append(f"{name} {number(means[place])} in {layer} under {_arm(arm)} at epoch {epoch}, whose accuracy ends at {end}")
         return "; ".join(parts)

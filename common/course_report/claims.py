@@ -1,7 +1,8 @@
 """Claims as data: the sentence of each, and the statistic that decides it. Imports nothing heavy, because the scripts begin with it.
 
 A claim says that an effect exceeds a margin, in one or more parts. A part is supported if its interval lies beyond the margin, contradicted
-if it lies short of it. The claim is supported if all its parts are, contradicted if one is, and inconclusive otherwise.
+if it lies short of it. The claim is supported if all its parts are, contradicted if one is, and inconclusive otherwise. A claim that may
+hold in several ways has the parts of each: it is supported if one way is, contradicted if all are.
 `common/course_report/verdicts.py` decides.
 """
 
@@ -9,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 VERDICTS = ("supported", "contradicted", "inconclusive")
-LOWEST = "lowest"  # in an arm: the value of that setting at which the mean of the measure is lowest
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ class Claim:
 
     Attributes:
         id, sentence: its name and its words.
-        parts: the `Above`s and `Below`s that must all hold.
+        parts: the `Above`s and `Below`s that must all hold; those of each way in which it may hold, one after the other.
         datasets: names of the datasets that it is about.
         least_epochs: a shorter training does not decide.
-        requires: `{column: values}` that must all be among the arms. Defaults to None.
+        ways: the number of ways in which it may hold, equal in their number of parts. Defaults to 1.
 
     Example:
 
@@ -106,7 +106,7 @@ class Claim:
     parts: tuple
     datasets: tuple
     least_epochs: int
-    requires: dict | None = None
+    ways: int = 1
 
 
 def improvements(arm, claim):

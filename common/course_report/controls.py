@@ -12,6 +12,7 @@ from common.data import label
 from common.experiment.formatting import name_of, percent
 
 COLUMNS = ["dataset", "control", "passed", "of", "share"]
+LEFT_OUT = "run left out"
 CHANGES = {"10 % higher": 1.1, "10 % lower": 0.9}
 
 
@@ -43,7 +44,7 @@ def tabulate(right, wrong):
         for name, beside in wrong.items():
             tested = [number for number in beside if number.about["dataset"] == dataset and number.informative]
             shares[f"wrong {name_of(name)}"] = [float(number.reproduced) for number in tested]
-        shares["run left out"] = _left_out(of_dataset)
+        shares[LEFT_OUT] = _left_out(of_dataset)
         rows += [(dataset, control, sum(of), len(of), float(np.mean(of))) for control, of in shares.items() if of]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -81,13 +82,11 @@ def _left_out(numbers):
 
 
 def in_words(table):
-    """Lines on the controls, one for each dataset."""
-    return [
-        f"Controls on {label(dataset)}, of the informative numbers: "
-        + ", ".join(f"{control} {100 * share:.0f} %" for control, share in zip(rows["control"], rows["share"], strict=True))
-        + "."
-        for dataset, rows in table.groupby("dataset", sort=False)
-    ]
+    """The controls of one dataset, rows of controls.csv, in words; nothing if there are none."""
+    shares = [(control, f"{100 * share:.0f} %") for control, share in zip(table["control"], table["share"], strict=True)]
+    wrong = ", ".join(f"{control} {share}" for control, share in shares if control != LEFT_OUT)
+    right = "".join(f"of our own runs, left out, {share}, where 95 % should" for control, share in shares if control == LEFT_OUT)
+    return "; ".join(filter(None, [wrong and f"of the controls, which should fail, pass: {wrong}", right]))
 
 
 def side_by_side(reproduction, table):

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from common import stats
-from common.experiment.formatting import in_unit
+from common.experiment.formatting import in_unit, share_bounds
 
 DECIMALS = 6  # to which shares are counts again, which float32 had made unequal
 TESTED_ON_IMAGES = "final_test_accuracy"  # the measure of which it is known which test samples made it
@@ -22,7 +22,7 @@ class Effect:
         judged: the `stats.Judged` of the effect's values by seed; of their logarithms where the part compares ratios.
         endless: the same as if the dataset had no end and no two seeds shared a sample.
         bounds: the lowest and the highest value that it can have, in its unit.
-        remark: words on arms whose runs fall into two groups. Defaults to none.
+        remark: words on arms whose runs fall into two groups, or of which some never got there. Defaults to none.
     """
 
     part: object
@@ -68,21 +68,21 @@ def effect_of(part, runs):
     """The `Effect` of a part of a claim in the `Runs` of a dataset.
 
     Its values are judged by their mean; or by their median, which is what holds in most seeds, where some are not finite, where all are
-    equal, and where they, or the runs of an arm, fall into two groups, of which no run has the mean.
+    equal, and where they, or the runs of an arm, fall into two groups, of which no run has the mean. In a ratio of times, runs that never
+    got there make no such group of an arm: they count as the epoch after the last.
 
     Raises:
         CannotDecide: if an arm was not run.
     """
-    arms, values, words, groups = [], [], [], {}
+    arms, values, words = [], [], []
     for measure, arm in part.arms:
-        settings, rows = runs.of_arm(arm, measure)
-        name = f"{measure}({runs.in_words(arm, settings)})"
+        settings, rows = runs.of_arm(arm)
         arms.append((measure, settings, rows["seed"].to_numpy()))
         values.append(runs.values(rows, measure))
-        words.append(name)
-        if described := runs.described(values[-1], measure).groups:
-            groups[name] = f"{name} has two groups: {groups_in_words(described, runs.measures[measure].unit)}"
+        words.append(f"{measure}({runs.in_words(arm, settings)})")
     single, between = len(values) == 1, " - " if part.times is None else " / "
+    never = [runs.never(of_arm, measure) & (part.times is not None) for (measure, *_), of_arm in zip(arms, values, strict=True)]
+    in_groups, remark = _groups(arms, values, never, words, runs)
     if part.times is not None:
         with np.errstate(divide="ignore"):
             values = [np.log(of_arm) for of_arm in values]
@@ -91,18 +91,36 @@ def effect_of(part, runs):
         effects = np.round(effects, DECIMALS)
     bounds = _bounds(part, runs, single)
     own = {"bounds": bounds} if single and np.isfinite(bounds).all() else {}
-    judge = stats.Sign if groups else partial(stats.judge, **own)
+    judge = stats.Sign if in_groups else partial(stats.judge, **own)
     judged = judge(effects, runs.correction, _test_variance(part, arms, runs))
     in_most = "in most seeds: " if judged.method == "sign" else ""
     if single and runs.kind(part.measure) == "share":  # no process is worse than chance, though a run may be
-        bounds = max(bounds[0], min(runs.measures[part.measure].lowest, np.nanmin(effects))), bounds[1]
-    return Effect(part, f"{in_most}{between.join(words)}", judged, judge(effects), bounds, "; ".join(groups.values()))
+        bounds = max(bounds[0], np.fmin(runs.measures[part.measure].lowest, judged.estimate)), bounds[1]
+    return Effect(part, f"{in_most}{between.join(words)}", judged, judge(effects), bounds, remark)
 
 
-def groups_in_words(groups, unit):
-    """The two `stats.Group`s into which runs fall: `"10.0 % in 4 of 5 runs and 60.3 % in 1 of 5"`."""
-    lower, upper = (f"{in_unit(group.location, unit)} in {group.runs} of {group.n}" for group in groups)
-    return f"{lower} runs and {upper}"
+def groups_in_words(groups, unit, epochs=np.inf):
+    """The two `stats.Group`s into which runs fall, with the interval of the first's share: `"10.0 % in 4 of 10 runs [12, 74 %] and 60.3 %
+    in 6"`. A location beyond `epochs` is `"never"`; they default to infinity."""
+    lower, upper = groups
+    places = ("never" if group.location > epochs else in_unit(group.location, unit) for group in groups)
+    counts = f"in {lower.runs} of {lower.n} runs [{share_bounds(lower.share_low, lower.share_high)}]", f"in {upper.runs}"
+    return " and ".join(map(" ".join, zip(places, counts, strict=True)))
+
+
+def _groups(arms, values, never, words, runs):
+    """`(in_groups, remark)`: whether the runs of an arm, but those in `never`, fall into two groups; and words on all that do."""
+    in_groups, remarks = False, []
+    for (measure, *_), of_arm, late, name in zip(arms, values, never, words, strict=True):
+        in_groups |= bool(runs.described(of_arm[~late], measure).groups)
+        if groups := runs.described(of_arm, measure).groups:
+            end = runs.epochs if runs.kind(measure) == "time" else np.inf
+            remarks.append(f"{name} has two groups: {groups_in_words(groups, runs.measures[measure].unit, end)}")
+    late = [bool(of_arm.any()) for of_arm in never]
+    if any(late):
+        known = "" if all(late) else f": the ratio is at {'least' if late[0] else 'most'} this"
+        remarks.append(f"runs that never got there count as epoch {runs.epochs + 1}{known}")
+    return in_groups, "; ".join(remarks)
 
 
 def _test_variance(part, arms, runs):
@@ -115,5 +133,6 @@ def _test_variance(part, arms, runs):
 
 def _bounds(part, runs, single):
     kind = runs.kind(part.measure)
-    lowest, highest = {"share": (0, 1), "time": (1, runs.epochs + 1), "log": (0, np.inf), "linear": (-np.inf, np.inf)}[kind]
+    known = {"share": (0, 1), "event": (0, 1), "time": (1, runs.epochs + 1), "log": (0, np.inf)}
+    lowest, highest = known.get(kind, (-np.inf, np.inf))
     return (lowest, highest) if single else (lowest - highest, highest - lowest)

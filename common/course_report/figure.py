@@ -3,7 +3,7 @@
 import numpy as np
 
 from common.course_report.claims import counts
-from common.course_report.verdicts import in_short
+from common.course_report.verdicts import confidences, in_short
 from common.figures.drawing import COLORS, Drawing, new_figure, whiskers
 
 STYLES = {"supported": (COLORS[2], "o"), "inconclusive": ("0.45", "D"), "contradicted": (COLORS[1], "s")}
@@ -31,7 +31,8 @@ def claims_figure(decided, measures):
     ax.set_ylim(len(decided) - 0.4, -0.6)
     ax.grid(axis="x", visible=False)
     shows = "A row per claim: its interval, on a scale of its own, beside the margin that it needs."
-    note = "dashed: the margin that each claim needs; each interval on a scale of its own, logarithmic for ratios"
+    of = confidences(decided)
+    note = f"dashed: the margin that each claim needs; intervals{' of' * bool(of)} {of}, each on a scale of its own, logarithmic for ratios"
     finding = f"Of {len(decided)} claims {counts([verdict.verdict for verdict in decided])}."
     return Drawing(figure, shows, finding, note)
 

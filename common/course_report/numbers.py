@@ -14,6 +14,7 @@ import pandas as pd
 from common.course_report.prediction import OneMoreRun
 from common.data import DATASETS
 from common.experiment import Measure
+from common.seeds import ALL
 
 VALUES = Path(__file__).parent / "values.csv"
 ABOUT = ["dataset", "arm", "base_learning_rate", "measure", "source"]
@@ -69,8 +70,10 @@ def beside_ours(results, settings):
 
     Returns:
         `(right, wrong)`: a list of `Number`s; and `{setting: list of Numbers}`, the same beside the cells that differ from the report's in
-        that setting alone, if it is an arm.
+        that setting alone, if it is an arm. Both are empty unless all varies from seed to seed, see `is_one_more_run`.
     """
+    if not is_one_more_run(results):
+        return [], {}
     experiment, summary = results.experiment, results.tables["summary"]
     values = pd.read_csv(VALUES, dtype={"value": str})
     values = values[values["experiment"] == experiment.name]
@@ -87,6 +90,11 @@ def beside_ours(results, settings):
         found = [_number(value, runs, results.measures) for value in values[chosen].to_dict("records")]
         (wrong.setdefault(differing[0], []) if differing else right).extend(found)
     return right, wrong
+
+
+def is_one_more_run(results):
+    """Whether the report's runs are of the recipe of these `Results`, in which each run draws all that is random."""
+    return results.cells[0].vary == ALL
 
 
 def _differing(experiment, settings, cell, init):

@@ -2,12 +2,13 @@
 
 from functools import partial
 
-from common.course_report.claims import LOWEST, Above, Below, Claim, improvements
+from common.course_report.claims import Above, Below, Claim, improvements
 from common.course_report.questions import Contrast, Extremes, Vanishing, Verdicts, common_questions
 from common.course_report.report import CourseReport
 
 claim = partial(Claim, datasets=("fashion_mnist", "digits"), least_epochs=10)
 NAMES = ("sgd", "momentum", "adam")
+RATES = (0.1, 0.01, 0.001)
 
 
 def arm(optimizer, learning_rate, schedule="exponential"):
@@ -31,9 +32,16 @@ CLAIMS = (  # where the report gives numbers, the margin is the least that they 
     claim(
         "C-early",
         "Adam has the lowest training loss after the first 5 epochs, each optimizer at its best learning rate",
-        tuple(Above("early_train_loss", arm(other, LOWEST), arm("adam", LOWEST), times=1.1) for other in NAMES[:2]),
+        # No rate is chosen by the losses that are then tested: Adam must beat the others at each of their rates, and it may do so at
+        # any of its own, which are so many ways.
+        tuple(
+            Above("early_train_loss", arm(other, rate), arm("adam", own), times=1.1)
+            for own in RATES
+            for other in NAMES[:2]
+            for rate in RATES
+        ),
         least_epochs=5,
-        requires={"base_learning_rate": (0.1, 0.01, 0.001)},
+        ways=len(RATES),
     ),
     claim(
         "C-slow",

@@ -1,21 +1,23 @@
 """Whether a value could be one more run: the test behind reproduction.csv.
 
 The report trained each of its networks once, with seed 42, which drew its initial weights, its batch order, its split of Digits, and its
-points of moons and circles. A seed of ours draws all of these in the same way, or has the report's own split where `--vary` holds the data.
-Either way a number of the report is one more run from the same recipe, its split as random as ours: it is to lie in an interval for
-*one more run*, which is wider than that of the mean.
+points of moons and circles. Where all varies, a seed of ours draws all of these in the same way: a number of the report is one more run
+from the same recipe, and is to lie in an interval for *one more run*, which is wider than that of the mean.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import expit, logit, stdtrit
 
 from common.experiment import Measure
+from common.results.summary import described_runs
+from common.stats.means import ROUNDING
 
 CONFIDENCE = 0.95
-UNSTABLE = 0.10  # a range of shares beyond which they are no single bell, as where some runs stay at chance
+SCALES = {"log": (np.log, np.exp), "logit": (logit, expit), "linear": (np.asarray, np.asarray)}  # and back
+BOUNDS = {"share": (0.0, 1.0), "time": (1.0, np.inf), "log": (0.0, np.inf)}  # of the kinds that have some
 LEAST_RANKED = 19  # runs: of fewer, no value is among the rarest 5 % by rank
 
 
@@ -45,12 +47,12 @@ def prediction_interval(values, confidence=CONFIDENCE):
 class OneMoreRun:
     """The test of whether a value could be one more of these runs, at 95 %.
 
-    It goes by Student's prediction interval: of the logarithms where the measure's scale is `"log"` (losses, norms, volatility, gradients),
-    of the values themselves for shares and epochs, of which it holds nothing below 0 or above a share of 1. Shares that range over more
-    than 10 points, and runs of which one has no finite value (or logarithm), go by rank instead: the value is refused if it is farther from
-    its nearest run than all but 5 % of the runs, itself among them, are from theirs. That holds for runs of any distribution, two groups
-    among them, if the value is exchangeable with them (conformal prediction, Vovk, Gammerman & Shafer 2005), but only from 19 runs on can
-    it refuse anything.
+    It goes by Student's prediction interval: of the logarithms of losses, norms and times, of the logarithms of the odds of shares that all
+    lie between 0 and 1, else of the values themselves; nothing impossible is in it, such as a time before the first epoch. Runs that fall
+    into two groups, see `common.stats.two_groups`, and runs of which one has no finite value (or logarithm), go by rank instead: the value
+    is refused if it is farther from its nearest run than all but 5 % of the runs, itself among them, are from theirs. That holds for runs
+    of any distribution, two groups among them, if the value is exchangeable with them (conformal prediction, Vovk, Gammerman & Shafer
+    2005), but only from 19 runs on can it refuse anything.
 
     Attributes:
         runs: the measure of our runs, array `(runs,)`, three at least. A missing value stands for an outcome of its own, far from all
@@ -71,10 +73,10 @@ class OneMoreRun:
 
     @cached_property
     def scale(self):
-        """`"log"`, `"linear"`, or `"ranks"`."""
-        if not np.isfinite(self._transformed(self._known)).all() or (self._is_share and np.ptp(self.runs) > UNSTABLE):
+        """`"log"`, `"logit"`, `"linear"`, or `"ranks"`."""
+        if not np.isfinite(self._on(self._usual, self.runs)).all() or described_runs(self.runs, self.measure, self.runs.max()).groups:
             return "ranks"
-        return "log" if self.measure.scale == "log" else "linear"
+        return self._usual
 
     @cached_property
     def low(self):
@@ -90,51 +92,69 @@ class OneMoreRun:
         """Whether one more run could have this value, known up to plus and minus `within`, by default exactly."""
         value = np.inf if np.isnan(value) else value
         if self.scale != "ranks":
+            within = max(within, self._step / 2) if self.scale == "logit" and value in (0, 1) else within
+            within += (
+                ROUNDING * abs(value) if np.isfinite(value) else 0.0
+            )  # an interval without width comes back from its scale not quite the same
             return bool(self.low - within <= value <= self.high + within)
         return self._rank(value, within) > (1 - CONFIDENCE) * (len(self.runs) + 1)
 
     def informative(self, within=0.0):
         """Whether the test could well fail: it does not hold both half and double the centre of our runs, known up to plus and minus
-        `within`, by default exactly.
+        `within`, by default exactly; and not all runs lie at a bound, such as shares of 0, where there is nothing to find out.
 
         The centre is the mean on the test's scale, where ranks decide the median; the report's value has no part in it, or whether a number
         counts would depend on how it fares. A share, which has no double beyond 0.5, is halved and doubled in its odds, p / (1 - p): for a
-        small share that is the share, for one near 1 the errors; 98 % correct becomes 96.1 % and 99.0 %.
+        small share that is the share, for one near 1 the errors; 98 % correct becomes 96.1 % and 99.0 %. Half of a time is no less than the
+        first epoch.
         """
+        if self.runs.min() == self.runs.max() and self.runs[0] in self._bounds:
+            return False
         if self.scale == "ranks" and len(self.runs) < LEAST_RANKED:
             return False
         half, centre, double = self._halved_and_doubled()
-        # Runs all at 0, at 100 % or without a number have no half: any other value fails.
-        return not (half < centre < double and self.holds(half, within) and self.holds(double, within))
+        # Runs all without a number have no half: any other value fails.
+        return not (half <= centre < double and self.holds(half, within) and self.holds(double, within))
 
-    @property
-    def _is_share(self):
-        return self.measure.unit == "share"
+    @cached_property
+    def _bounds(self):
+        return BOUNDS.get(self.measure.kind, (-np.inf, np.inf))
+
+    @cached_property
+    def _usual(self):
+        """The scale if the runs are one group and finite there."""
+        if self.measure.kind == "share" and ((self.runs > 0) & (self.runs < 1)).all():
+            return "logit"
+        return "log" if self.measure.kind in ("log", "time") else "linear"
+
+    @cached_property
+    def _step(self):
+        """The smallest step between runs: a share of 1, of so many samples, stands for all from half a step below."""
+        gaps = np.diff(np.sort(self.runs))
+        return min(gaps[gaps > ROUNDING], default=0.0)
 
     @cached_property
     def _known(self):
         return np.where(np.isnan(self.runs), np.inf, self.runs)
 
-    def _transformed(self, values):
+    def _on(self, scale, values):
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log(values) if self.measure.scale == "log" else np.asarray(values, dtype=np.float64)
+            return SCALES[scale][0](np.asarray(values, dtype=np.float64))
 
     @cached_property
     def _interval(self):
         if self.scale == "ranks":
             return np.nan, np.nan
-        low, high = prediction_interval(self._transformed(self.runs))
-        if self.scale == "log":
-            return float(np.exp(low)), float(np.exp(high))
-        least, most = {"share": (0.0, 1.0), "epochs": (0.0, np.inf)}.get(self.measure.unit, (-np.inf, np.inf))
-        return float(max(low, least)), float(min(high, most))
+        low, high = map(SCALES[self.scale][1], prediction_interval(self._on(self.scale, self.runs)))
+        return float(max(low, self._bounds[0])), float(min(high, self._bounds[1]))
 
     def _rank(self, value, within):
         """The number of those, the runs and the value, that are at least as far from their nearest as the value is."""
+        scale = "log" if self._usual == "log" else "linear"
         # The value that is nearest to each run, of those that it may stand for.
-        least = max(value - within, 0.0) if self.measure.scale == "log" else value - within
-        nearest = self._transformed(np.clip(self._known, least, value + within))
-        runs = self._transformed(self._known)
+        least = max(value - within, 0.0) if scale == "log" else value - within
+        nearest = self._on(scale, np.clip(self._known, least, value + within))
+        runs = self._on(scale, self._known)
         to_value, between = _distances(runs, nearest), _distances(runs[:, None], runs)
         np.fill_diagonal(between, np.inf)
         return 1 + int((np.minimum(between.min(axis=1), to_value) >= to_value.min()).sum())
@@ -143,11 +163,10 @@ class OneMoreRun:
         if self.scale == "ranks":
             centre = float(np.median(self._known))
         else:
-            mean = float(np.mean(self._transformed(self.runs)))
-            centre = float(np.exp(mean)) if self.scale == "log" else mean
-        if self._is_share and np.isfinite(centre):
+            centre = float(SCALES[self.scale][1](np.mean(self._on(self.scale, self.runs))))
+        if self.measure.kind == "share" and np.isfinite(centre):
             return centre / (2 - centre), centre, 2 * centre / (1 + centre)
-        return centre / 2, centre, 2 * centre
+        return max(centre / 2, self._bounds[0]), centre, 2 * centre
 
 
 def _distances(a, b):

@@ -79,7 +79,8 @@ class CourseReport(Report):
             found.append(_section("answers", "Questions", "Questions", answers=given))
         rows = [{**row, "what": reproduction.what(row)} for row in tables["reproduction"].to_dict("records")]
         if rows:
-            lines, beside = reproduction.in_words(tables["reproduction"]), controls.side_by_side(tables["reproduction"], tables["controls"])
+            both = tables["reproduction"], tables["controls"]
+            lines, beside = reproduction.in_words(*both), controls.side_by_side(*both)
             heading = "The report's numbers beside ours"
             found.append(_section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines, controls=beside))
         return found
@@ -88,8 +89,7 @@ class CourseReport(Report):
         return [
             *map(_lines_of_claims, self._claim_blocks(results)),
             *filter(None, [textwrap.wrap(text.family(self._decided(results), results.looks), console.WIDTH)]),
-            *(textwrap.wrap(line, console.WIDTH) for line in reproduction.in_words(results.tables["reproduction"])),
-            *(textwrap.wrap(line, console.WIDTH) for line in controls.in_words(results.tables["controls"])),
+            *(textwrap.wrap(line, console.WIDTH) for line in self._reproduced(results)),
         ]
 
     def index_lines(self, folder):
@@ -109,13 +109,21 @@ class CourseReport(Report):
         return verdicts.from_table(self.claims, results.tables["claims"])
 
     def _claim_blocks(self, results):
-        return text.claim_blocks(self._decided(results), results.measures, f"{results.experiment.name}.py")
+        return text.claim_blocks(self._decided(results), results.measures, f"{results.experiment.name}.py", results.looks)
+
+    def _reproduced(self, results):
+        if not numbers.is_one_more_run(results):
+            return [reproduction.NOT_COMPARED.format(results.cells[0].vary)]
+        return reproduction.in_words(results.tables["reproduction"], results.tables["controls"])
 
 
 def _lines_of_claims(block):
     told = [line for words in (*block["remarks"], block["seeds"]) for line in textwrap.wrap(words, console.WIDTH)]
     lines = [block["heading"], *console.aligned(block["header"], block["rows"], left=1), *told]
-    return [*lines, f"    {block['command']}"] if block["command"] else lines
+    command = f"    {block['command']}" if block["command"] else ""
+    if len(command) > console.WIDTH:
+        command = command.replace(" --until-decided", " \\\n        --until-decided")
+    return [*lines, *command.splitlines()]
 
 
 def _section(name, short, heading, first=False, **content):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from common.course_report import controls
 from common.course_report.numbers import ABOUT, LEAST_SEEDS
 from common.course_report.prediction import LEAST_RANKED
 from common.data import label
@@ -10,6 +11,7 @@ from common.experiment.formatting import name_of, setting
 from common.stats import mean_interval
 
 COLUMNS = [*ABOUT, "report", "mean", "sd", "low", "high", "n", "scale", "pred_low", "pred_high", "informative", "verdict", "why"]
+NOT_COMPARED = "The report's numbers are not compared under --vary {}: its runs are more of ours only where all varies."
 
 
 def compare(found):
@@ -23,8 +25,8 @@ def compare(found):
         report, its value in our unit; of our runs mean, sd, low and high (the smallest and the largest), n; of the test `scale`, the
         interval for one more run from `pred_low` to `pred_high`, and `informative` (see `OneMoreRun`); `verdict`, and `why`, if it is not
         reproduced. The verdict is `reproduced` if the report's value, within its last digit, could be one more of our runs and the
-        test could well have failed; `uninformative` if it could hardly; `not reproduced` if it failed, informative or not. It is
-        `too few seeds` below three.
+        test could well have failed; `uninformative` if it could hardly, or if all our runs lie at a bound; `not reproduced` if it failed,
+        informative or not. It is `too few seeds` below three.
     """
     rows = [_row(number) for number in found]
     for row in rows:
@@ -47,6 +49,8 @@ def _why(row, rows):
     """The reason why a number is not reproduced, as far as these runs tell."""
     by_rank, n = row["scale"] == "ranks", row["n"]
     if row["verdict"] == "uninformative":
+        if row["low"] == row["high"] and np.isfinite(row["low"]):
+            return f"All our {n} runs are {row['low']:.3g}."
         if not by_rank:
             return "One more run could be half of our mean as well as its double."
         if not np.isfinite(row["low"] + row["high"]):
@@ -69,10 +73,20 @@ def _why(row, rows):
     return "; ".join([where, *others]) + "."
 
 
-def in_words(table):
-    """Lines on the number of the report's numbers that are reproduced, one for each dataset."""
-    of_datasets = table.groupby("dataset", sort=False)
-    return [f"The report's numbers on {label(dataset)}: {_counts(rows)} (reproduction.csv)." for dataset, rows in of_datasets]
+def in_words(table, of_controls):
+    """Lines on the number of the report's numbers that are reproduced, with their controls, one for each dataset.
+
+    Args:
+        table: reproduction.csv, a DataFrame.
+        of_controls: controls.csv, a DataFrame.
+    """
+    lines = []
+    for dataset, rows in table.groupby("dataset", sort=False):
+        informative, *others = _counts(rows)
+        passed = controls.in_words(of_controls[of_controls["dataset"] == dataset])
+        words = "; ".join(filter(None, [informative, passed, *others]))
+        lines.append(f"The report's numbers on {label(dataset)}: {words} (reproduction.csv).")
+    return lines
 
 
 def _counts(rows):
@@ -91,7 +105,7 @@ def _counts(rows):
         (len(others), f"{len(others)} uninformative" + (f" ({', '.join(apart)})" if apart else "")),
         (few.sum(), f"{few.sum()} with fewer than {LEAST_SEEDS} seeds"),
     ]
-    return ", ".join(words for count, words in counts if count)
+    return [words if count else "" for count, words in counts]
 
 
 def what(row):

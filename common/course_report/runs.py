@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from common import stats
-from common.course_report.claims import LOWEST
 from common.experiment import formatting
+from common.results.summary import described_runs
 
 
 class CannotDecide(Exception):
@@ -43,13 +43,11 @@ class Runs:
     correction: float = 0.0
     correct: Callable | None = None
 
-    def of_arm(self, arm, measure):
+    def of_arm(self, arm):
         """The runs of an arm, by seed.
 
         Args:
-            arm: `{column: value}`; a column that is left out has its first value. A value may be `"first"`, `"highest"`, or `LOWEST`, the
-                one at which the mean of the measure is lowest.
-            measure: name of a column.
+            arm: `{column: value}`; a column that is left out has its first value. A value may be `"first"` or `"highest"`.
 
         Returns:
             `(settings, rows)`: all settings of the arm, and its rows of the summary.
@@ -60,17 +58,11 @@ class Runs:
         for column in arm:
             if column not in self.arm_columns:
                 raise CannotDecide(f"needs --{column.replace('_', '-')}")
-        settings = {column: self._value(column, arm.get(column, "first")) for column in self.arm_columns if arm.get(column) != LOWEST}
+        settings = {column: self._value(column, arm.get(column, "first")) for column in self.arm_columns}
         for column, value in settings.items():
             if column in arm and value not in set(self.summary[column]):
                 raise CannotDecide(f"needs {formatting.name_of(column)} {value}")
         rows = self.summary[np.logical_and.reduce([self.summary[column] == value for column, value in settings.items()])]
-        for column in [name for name, value in arm.items() if value == LOWEST]:
-            means = rows.groupby(column, sort=False)[measure].apply(lambda of_value: of_value.fillna(np.inf).mean())
-            if means.empty:
-                raise CannotDecide(f"needs {formatting.name_of(column)}")
-            settings[column] = means.idxmin()
-            rows = rows[rows[column] == settings[column]]
         if rows.empty:
             raise CannotDecide(f"needs {' '.join(str(value) for value in arm.values())}")
         return settings, rows.sort_values("seed")
@@ -87,13 +79,16 @@ class Runs:
         return np.where(np.isnan(values), np.inf, values) if missing == "infinite" else values
 
     def described(self, values, measure):
-        """A measure's values, array `(runs,)`, described by `stats.describe`."""
-        return stats.describe(values, self.kind(measure), self.correction, epochs=self.epochs)
+        """A measure's values, array `(runs,)`, as a `stats.Described`; of an event, the share of the runs that have it."""
+        return described_runs(values, self.measures[measure]._replace(correction=self.correction), self.epochs)
 
     def kind(self, measure):
-        """A measure's kind, one of `stats.KINDS`."""
-        of_unit = {"share": "share", "epochs": "time"}
-        return of_unit.get(self.measures[measure].unit) or ("log" if self.measures[measure].scale == "log" else "linear")
+        """A measure's kind, see `Measure`."""
+        return self.measures[measure].kind
+
+    def never(self, values, measure):
+        """Whether each of a measure's values, array `(runs,)`, is a time beyond the last epoch: the run never got there. Bool array."""
+        return (values > self.epochs) & (self.kind(measure) == "time")
 
     def in_words(self, arm, settings):
         """An arm in words: the values of the settings that it names, with the names of those that are not always an arm."""

@@ -1,15 +1,16 @@
 """Verdicts on claims: their rows in `claims.csv`, and their numbers in words. `common/course_report/deciding.py` makes them."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from common.course_report.claims import Claim
-from common.experiment import formatting
 
 COLUMNS = ["id", "dataset", "statistic", "estimate", "ci_low", "ci_high", "n", "p_value", "verdict"]
 COLUMNS += ["needs", "confidence", "method", "note", "part", "seeds_needed", "remark"]
+MOST_DIGITS = 5  # beyond the usual ones, to tell numbers apart
 WHOLE = {"n": "Int64", "part": "Int64", "seeds_needed": "Int64"}
 
 
@@ -30,9 +31,10 @@ class Verdict:
             decided.
         confidence: of the interval, which excludes the margin if and only if it is decided.
         method: see `stats.Judged`.
-        seeds_needed: the number of seeds with which an undecided claim would probably be decided. Defaults to None: no number would, or
-            it is decided.
-        remark: words on arms whose runs fall into two groups, and on why no number of seeds would decide it. Defaults to none.
+        seeds_needed: the number of seeds with which an undecided claim would probably be decided by a call with `--until-decided`; of one
+            that is not tested, those with which it is. Defaults to None: no number would, or it is decided.
+        remark: words on arms whose runs fall into two groups or never got there, and on why no number of seeds would decide it. Defaults
+            to none.
     """
 
     claim: Claim
@@ -58,8 +60,8 @@ class Verdict:
 
     @property
     def open(self):
-        """Whether it is undecided and more seeds might change that."""
-        return self.verdict == "inconclusive" and (self.tested or self.seeds_needed is not None)
+        """Whether it is undecided and some number of seeds would probably change that."""
+        return self.verdict == "inconclusive" and self.seeds_needed is not None
 
     @property
     def decides(self):
@@ -94,10 +96,38 @@ def in_words(verdict, measures):
         return verdict.note, ""
     unit = verdict.unit(measures)
     sign = {"ratio": " x", "share": " %", "epochs": " epochs"}.get(unit, "")
-    needs = 100 * verdict.needs if unit == "share" else verdict.needs
-    found = formatting.with_interval(verdict.estimate, verdict.ci_low, verdict.ci_high, unit, sign)
-    found = f"median {found}" if verdict.method == "sign" else found
+    times = 100 if unit == "share" else 1
+    estimate, low, high, needs = (times * value for value in (verdict.estimate, verdict.ci_low, verdict.ci_high, verdict.needs))
+    decimals = unit == "share"
+    more = _more_digits(low, high, needs, decimals)
+    shown = [_digits(value, more, decimals) for value in (estimate, low, high)]
+    found = f"{'median ' * (verdict.method == 'sign')}{shown[0]}{sign}" + ("" if np.isnan(low) else f" [{', '.join(shown[1:])}]")
     return found, f"{'>' if verdict.decides.sign > 0 else '<'} {float(f'{needs:.3g}'):g}{sign}"
+
+
+def _more_digits(low, high, needs, decimals):
+    """The digits beyond the usual ones without which the ends of an interval and the margin, which differ, would read the same."""
+    for more in range(MOST_DIGITS):
+        shown = [_digits(low, more, decimals), _digits(high, more, decimals), f"{needs:.3g}"]
+        pairs = zip(itertools.combinations((low, high, needs), 2), itertools.combinations(shown, 2), strict=True)
+        if all(a == b or np.isnan(low) or float(one) != float(other) for (a, b), (one, other) in pairs):
+            return more
+    return 0
+
+
+def _digits(value, more, decimals):
+    """A number as `formatting.number` has it, with so many digits more; `decimals`: always with decimals, as of a percentage."""
+    if np.isnan(value):
+        return "-"
+    if decimals or 1 <= abs(value) < 1e5:
+        return f"{value:.{1 + more}f}"
+    return f"{value:.{2 + more}g}"
+
+
+def confidences(verdicts):
+    """The confidence of the intervals of the tested `Verdict`s, as text: `"99.1 to 99.6 %"`; nothing if none is tested."""
+    ends = [f"{100 * of:.1f}" for of in sorted(one.confidence for one in verdicts if one.tested)]
+    return f"{' to '.join(dict.fromkeys([ends[0], ends[-1]]))} %" if ends else ""
 
 
 def in_short(verdict, measures):

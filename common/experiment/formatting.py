@@ -54,15 +54,25 @@ def with_interval(estimate, low, high, unit, sign=""):
     return f"{shown}{sign}" if math.isnan(low) else f"{shown}{sign} [{', '.join(bounds)}]"
 
 
-def in_groups(groups, unit):
-    """Runs that fall into two groups: `"2 at 10.0, 3 at 60.3 %"`.
+def in_groups(groups, unit, epochs=None, interval=False):
+    """Runs that fall into two groups: `"2 at 10.0, 3 at 60.3 %"`; with its interval, `"2 [5, 85 %] at 10.0, 3 at 60.3 %"`.
 
     Args:
-        groups: list of dicts with `location` and `runs`.
+        groups: two dicts with `location`, `runs`, `share_low` and `share_high`.
         unit: of the measure.
+        epochs: number of epochs of a run: a later time is none, `"never"`. Defaults to None: the measure is no time.
+        interval: whether with the interval of the first group's share, of which the second's is the rest. Defaults to False.
     """
-    parts = [f"{group['runs']} at {in_table(group['location'], unit)}" for group in groups]
-    return ", ".join(parts) + " %" * (unit == "share")
+    counts = [f"{group['runs']}" for group in groups]
+    counts[0] += f" [{share_bounds(groups[0]['share_low'], groups[0]['share_high'])}]" if interval else ""
+    late = [epochs is not None and group["location"] > epochs for group in groups]
+    places = ["never" if never else f"at {in_table(group['location'], unit)}" for never, group in zip(late, groups, strict=True)]
+    return ", ".join(map(" ".join, zip(counts, places, strict=True))) + " %" * (unit == "share")
+
+
+def share_bounds(low, high):
+    """The interval of a share of the runs, in whole percent: `"12, 74 %"`."""
+    return f"{100 * low:.0f}, {100 * high:.0f} %"
 
 
 def name_of(value):

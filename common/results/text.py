@@ -45,7 +45,7 @@ def result_blocks(results):
         grouped = groups_by_cell(results.tables["groups"], experiment.arm_columns)
         for row in rows.to_dict("records"):
             groups = grouped.get((dataset, *map(row.get, experiment.arm_columns)), {})
-            numbers = [measured(measure, row, groups, interval=measure is columns[0]) for measure in columns]
+            numbers = [measured(measure, row, groups, measure is columns[0], cell.epochs) for measure in columns]
             if any_diverged:
                 numbers.append(f"{row['diverged_mean'] * row['n']:.0f} of {row['n']}")
             block["rows"].append([*(formatting.word(row[column]) for column in experiment.arm_columns), *numbers])
@@ -58,7 +58,8 @@ def legend(experiment):
     measures = registry(experiment)
     explained = [f"{measures[name].heading}: {measures[name].label}" for name in experiment.columns[1:]]
     return (
-        "Means over seeds, geometric ones of losses and norms [95 % interval]; the number of runs in each group where they fall into two. "
+        "Means over seeds, geometric ones of losses and norms [95 % interval]; where runs fall into two groups, the number in each [95 % "
+        "interval of the first's share]. "
         f"{'; '.join(explained)}."
     )
 
@@ -71,16 +72,20 @@ def groups_by_cell(groups, arm_columns):
     return found
 
 
-def measured(measure, row, groups, interval):
+def measured(measure, row, groups, interval, epochs=None):
     """A measure of a cell, as text.
 
     Args:
         measure: the `Measure`.
         row: of `table.csv`, a dict.
         groups: the cell's groups, see `groups_by_cell`.
-        interval: whether with its interval.
+        interval: whether with its interval; of two groups, that of the first's share.
+        epochs: number of epochs of a run, beyond which a time that may never come did not. Defaults to None: no such time is asked for.
     """
+    epochs = epochs if measure.missing == "never" else None
     if measure.name in groups:
-        return formatting.in_groups(groups[measure.name], measure.unit)
+        return formatting.in_groups(groups[measure.name], measure.unit, epochs, interval)
     mean, low, high = (row[f"{measure.name}_{part}"] for part in ("mean", "ci_low", "ci_high"))
+    if epochs is not None and mean > epochs:
+        return "never"
     return formatting.with_interval(mean, low, high, measure.unit) if interval else formatting.in_table(mean, measure.unit)

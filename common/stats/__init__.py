@@ -5,6 +5,7 @@ from common.stats.bounded import Bounded, bounded_interval
 from common.stats.crossed import test_sample_variance
 from common.stats.curves import mean_curve
 from common.stats.describing import KINDS, Described, describe
+from common.stats.edges import at_an_edge
 from common.stats.families import holm
 from common.stats.groups import Group, share_interval, two_groups
 from common.stats.judged import Judged, Runs
@@ -24,6 +25,7 @@ __all__ = [
     "Runs",
     "Sign",
     "Student",
+    "at_an_edge",
     "bounded_interval",
     "censored_times",
     "describe",

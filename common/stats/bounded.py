@@ -4,6 +4,9 @@ The interval of such a mean is Student's on another scale, (2 x - 1) / sqrt(x (1
 symmetric about the mean, and its half width is Student's times the scale's derivative at the mean, 1 / (2 (x (1 - x))^1.5) (the delta
 method). So it never reaches the bounds, reaches further to the middle than to the near bound, and holds the mean of values which that bound
 makes skewed where Student's interval does so too seldom; far from the bounds both are the same (docs/statistics.md).
+
+The delta method fails where Student's half width is as large as the distance to the near bound: the other end would run to the far bound.
+So an end lies no further from the mean than `REACH` times Student's.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ import numpy as np
 
 from common.stats.means import ROUNDING, Interval, mean_interval
 from common.stats.student import Student
+
+REACH = 3  # by simulation: with 2, short times are covered too seldom, and 4 adds nothing
 
 
 def bounded_interval(values, confidence=0.95, correction=0.0, lowest=0.0, highest=1.0):
@@ -33,9 +38,7 @@ def bounded_interval(values, confidence=0.95, correction=0.0, lowest=0.0, highes
     mean, sd, low, high = mean_interval(values, confidence, correction)
     lowest, highest = np.minimum(lowest, np.min(values, axis=0)), np.maximum(highest, np.max(values, axis=0))
     with np.errstate(invalid="ignore", divide="ignore"):
-        x = (mean - lowest) / (highest - lowest)
-        half = (high - low) / 2 / (highest - lowest) * _slope(x)
-        low, high = (lowest + (highest - lowest) * _position(_scaled(x) + sign * half) for sign in (-1, 1))
+        low, high = _ends(mean, (high - low) / 2, lowest, highest - lowest)
     spread = sd > ROUNDING * np.abs(mean)
     return Interval(mean, sd, np.where(spread, low, np.nan), np.where(spread, high, np.nan))
 
@@ -60,20 +63,26 @@ class Bounded(Student):
     method = "bounded"
 
     def _interval(self, confidence):
-        lowest, width = self._lowest_and_width()
-        x = (self.estimate - lowest) / width
-        half = self._half_width(confidence) / width * _slope(x)
-        return tuple(lowest + width * _position(_scaled(x) + sign * half) for sign in (-1, 1))
+        return _ends(self.estimate, self._half_width(confidence), *self._lowest_and_width())
 
     def _distance(self, margin, error):
         lowest, width = self._lowest_and_width()
         x, at = (self.estimate - lowest) / width, np.clip((margin - lowest) / width, 0, 1)
         with np.errstate(divide="ignore"):
-            return (_scaled(x) - _scaled(at)) / (error / width * _slope(x))
+            on_scale = (_scaled(x) - _scaled(at)) / (error / width * _slope(x))
+        at_most = super()._distance(margin, error) / REACH
+        return np.where(np.abs(on_scale) > np.abs(at_most), on_scale, at_most)
 
     def _lowest_and_width(self):
         lowest, highest = min(self.bounds[0], self.effects.min()), max(self.bounds[1], self.effects.max())
         return lowest, highest - lowest
+
+
+def _ends(mean, half, lowest, width):
+    """The ends of the interval, given Student's half width."""
+    x = (mean - lowest) / width
+    low, high = (lowest + width * _position(_scaled(x) + sign * half / width * _slope(x)) for sign in (-1, 1))
+    return np.maximum(low, mean - REACH * half), np.minimum(high, mean + REACH * half)
 
 
 def _scaled(x):

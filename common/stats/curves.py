@@ -3,6 +3,7 @@
 import numpy as np
 
 from common.stats.bounded import bounded_interval
+from common.stats.edges import at_an_edge
 from common.stats.means import mean_interval
 
 
@@ -16,7 +17,8 @@ def mean_curve(runs, log=False, correction=0.0, lowest=None):
         lowest: of a share, which then has the interval that `describe` gives it: chance, for accuracies, or 0. Defaults to None: no share.
 
     Returns:
-        `(mean, low, high)`, arrays `(epochs,)`; the bounds are NaN with one run, all are NaN without any. Where all runs are equal, a
+        `(mean, low, high)`, arrays `(epochs,)`; the bounds are NaN with one run, and where a share is `at_an_edge`; all are NaN without
+        any. Where all runs are equal, a
         learning rate's schedule, say, all three are exactly that, so that rounding gives it no spread.
     """
     runs = np.asarray(runs, dtype=np.float64)
@@ -30,5 +32,6 @@ def mean_curve(runs, log=False, correction=0.0, lowest=None):
         mean, _, low, high = mean_interval(runs, correction=correction)
     else:
         mean, _, low, high = bounded_interval(runs, correction=correction)
-        low = np.maximum(low, np.minimum(lowest, runs.min(axis=0)))
+        low = np.maximum(low, np.minimum(lowest, mean))
+        low, high = np.where(at_an_edge(runs, chance=lowest), np.nan, (low, high))
     return mean, low, high

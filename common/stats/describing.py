@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from common.stats.bounded import bounded_interval
+from common.stats.edges import at_an_edge
 from common.stats.groups import Group, share_interval, two_groups
 from common.stats.means import ROUNDING, mean_interval
 from common.stats.sign import Sign
@@ -22,7 +23,8 @@ class Described(NamedTuple):
         sd: standard deviation of the runs, in their own unit; NaN where some are not finite, and with one run.
         low, high: the 95 % interval of the location; NaN where there is none.
         method: `"Student"`; `"log Student"`; `"bounded"`, see `bounded_interval`; `"exact"`, Clopper & Pearson's, of runs that either do or
-            do not; `"sign"`, order statistics; `"groups"`; `"runs"`, where the runs themselves are to be shown.
+            do not; `"sign"`, order statistics; `"groups"`; `"runs"`, where the runs themselves are to be shown: there is one, all are
+            equal, or they are `at_an_edge`.
         groups: two `Group`s, the lower first, where runs fall into two; else empty.
     """
 
@@ -34,7 +36,7 @@ class Described(NamedTuple):
     groups: tuple = ()
 
 
-def describe(values, kind, correction=0.0, lowest=0.0, highest=1.0, epochs=None):
+def describe(values, kind, correction=0.0, lowest=None, highest=1.0, epochs=None):
     """The location of an arm's runs with its 95 % interval.
 
     Args:
@@ -43,8 +45,9 @@ def describe(values, kind, correction=0.0, lowest=0.0, highest=1.0, epochs=None)
             of the logarithms. `"share"`: the mean, `bounded_interval` between 0 and 1. `"time"`: the mean, `bounded_interval` between the
             first epoch and the last; where some runs never got there, those that did and those that did not are two groups.
         correction: n_test / n_train, where runs differ by random splits of one dataset. Defaults to 0.
-        lowest, highest: of a share: its interval ends there, or at a run that lies beyond. For accuracies the lowest is chance. Default to
-            0 and 1.
+        lowest, highest: what the process cannot lie beyond: the interval ends there, or at the mean, if that lies beyond. Of a share the
+            lowest is 0, or chance, for accuracies; of a linear quantity 0 where it is never negative; elsewhere they are not heeded. They
+            default to None, which is 0 of a share and no limit of a linear quantity; and to 1, of a share alone.
         epochs: how many were observed, of a time. Defaults to None, and is required there.
 
     Returns:
@@ -74,7 +77,7 @@ def describe(values, kind, correction=0.0, lowest=0.0, highest=1.0, epochs=None)
         return _of_median(scaled, back, correction)
     upper = _upper(scaled, kind, epochs)
     if upper is not None:
-        groups = (_group(values[of], float(back(scaled[of].mean())), len(values)) for of in (~upper, upper))
+        groups = (_group(values[of], float(back(scaled[of].mean())), len(values), correction) for of in (~upper, upper))
         return Described(np.nan, sd, np.nan, np.nan, "groups", tuple(groups))
     if len(values) < 2 or np.ptp(values) <= ROUNDING * np.abs(values).max():
         return Described(float(values[0]) if len(values) else np.nan, sd, np.nan, np.nan, "runs")
@@ -97,13 +100,16 @@ def _interval(values, kind, correction, bounds, epochs):
         low, high = np.exp(mean_interval(np.log(values), 0.95, correction)[2:])
         return float(low), float(high), "log Student"
     if kind == "linear":
-        return *map(float, mean_interval(values, 0.95, correction)[2:]), "Student"
-    if kind == "time":
-        return *map(float, bounded_interval(values, 0.95, correction, 1, epochs)[2:]), "bounded"
-    if np.isin(values, (0, 1)).all():
-        return *share_interval(int(values.sum()), len(values)), "exact"
-    low, high = bounded_interval(values, 0.95, correction)[2:]
-    return float(max(low, min(bounds[0], values.min()))), float(min(high, max(bounds[1], values.max()))), "bounded"
+        mean, _, low, high = map(float, mean_interval(values, 0.95, correction))
+        return low if bounds[0] is None else max(low, min(bounds[0], mean)), high, "Student"
+    if kind == "share" and np.isin(values, (0, 1)).all():
+        return *share_interval(int(values.sum()), len(values), correction=correction), "exact"
+    least, most = (1, epochs) if kind == "time" else (0, 1)
+    lowest, highest = (least, most) if kind == "time" else (bounds[0] or 0, bounds[1])
+    if at_an_edge(values, least, most, lowest):
+        return np.nan, np.nan, "runs"
+    mean, _, low, high = map(float, bounded_interval(values, 0.95, correction, least, most))
+    return max(low, min(lowest, mean)), min(high, max(highest, mean)), "bounded"
 
 
 def _of_median(scaled, back, correction):
@@ -115,5 +121,6 @@ def _of_median(scaled, back, correction):
     return Described(float(back(judged.estimate)), np.nan, float(back(low)), float(back(high)), "sign")
 
 
-def _group(values, location, n):
-    return Group(location, float(values.min()), float(values.max()), len(values), n, len(values) / n, *share_interval(len(values), n))
+def _group(values, location, n, correction):
+    interval = share_interval(len(values), n, correction=correction)
+    return Group(location, float(values.min()), float(values.max()), len(values), n, len(values) / n, *interval)

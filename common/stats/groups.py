@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import betaincinv
 
+from common.stats.counts import at_least
 from common.stats.means import ROUNDING
 
 
@@ -30,13 +32,15 @@ class Group(NamedTuple):
     share_high: float
 
 
-def share_interval(runs, n, confidence=0.95):
+def share_interval(runs, n, confidence=0.95, correction=0.0):
     """The exact interval of a share (Clopper & Pearson 1934): it holds the truth at least as often as it says, for any share.
 
     Args:
         runs: how many of n have the property.
         n: how many there are.
         confidence: of the interval. Defaults to 0.95.
+        correction: n_test / n_train, where runs differ by random splits of one dataset: they are then correlated as in `at_least`, of which
+            the interval is the inverse. Defaults to 0, independent runs.
 
     Returns:
         `(low, high)`, floats.
@@ -48,9 +52,17 @@ def share_interval(runs, n, confidence=0.95):
     ```
     """
     level = (1 - confidence) / 2
+    if correction:
+        low, high = (_least_share(count, n, correction, level) if count else 0.0 for count in (runs, n - runs))
+        return low, 1 - high
     low = betaincinv(runs, n - runs + 1, level) if runs else 0.0
     high = betaincinv(runs + 1, n - runs, 1 - level) if runs < n else 1.0
     return float(low), float(high)
+
+
+def _least_share(count, n, correction, level):
+    """The share of which at least `count` of n runs are as rare as the level."""
+    return brentq(lambda share: float(at_least(count, n, correction, share)) - level, 1e-12, 1 - 1e-12, xtol=1e-9)
 
 
 def two_groups(values, resolution=np.inf, scales="both"):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from common.stats.bounded import Bounded
+from common.stats.edges import at_an_edge
 from common.stats.groups import two_groups
 from common.stats.judged import Runs
 from common.stats.means import ROUNDING
@@ -10,7 +11,7 @@ from common.stats.sign import Sign
 from common.stats.student import Student
 
 
-def judge(effects, correction=0.0, test_variance=0.0, bounds=None):
+def judge(effects, correction=0.0, test_variance=0.0, bounds=None, chance=None):
     """The location of effects, such as differences seed by seed, with its interval and its tests.
 
     Args:
@@ -21,11 +22,12 @@ def judge(effects, correction=0.0, test_variance=0.0, bounds=None):
             to 0.
         bounds: `(lowest, highest)` of values of one arm, such as `(0, 1)` for accuracies, which near a bound are too skewed for Student's
             t. Defaults to None: differences and logarithms have none.
+        chance: of values with bounds, what an arm that learns nothing has. Defaults to None: nothing between the bounds.
 
     Returns:
         A `Judged`: `Student`, the mean; `Bounded`, the mean of values with bounds; `Sign`, the median, where some are infinite or unknown,
-        where all are equal, of which no spread can be known, and where they fall into two groups, of which no run has the mean; `Runs`
-        with fewer than two.
+        where all are equal, of which no spread can be known, where they fall into two groups, of which no run has the mean, and where
+        values with bounds are `at_an_edge`; `Runs` with fewer than two.
 
     Example:
 
@@ -39,10 +41,12 @@ def judge(effects, correction=0.0, test_variance=0.0, bounds=None):
         method = Runs
     elif not np.isfinite(effects).all() or np.ptp(effects) <= ROUNDING * np.abs(effects).max() or two_groups(effects) is not None:
         method = Sign
-    elif bounds is not None:
+    elif bounds is None:
+        method = Student
+    elif not at_an_edge(effects, *bounds, chance):
         return Bounded(effects, correction, test_variance, bounds)
     else:
-        method = Student
+        method = Sign
     return method(effects, correction, test_variance)
 
 
@@ -58,7 +62,8 @@ def seeds_needed(judged, margin, direction, alpha, power=0.8, most=1000):
         most: the largest number looked at. Defaults to 1,000.
 
     Returns:
-        The number of all seeds, more than there are; None if none would do, because the location lies on the other side, or because of what
+        The number of all seeds, more than there are, from which on none has less than that power (the sign test's goes up and down with
+        every seed); None if none would do, because the location lies on the other side, or because of what
         more seeds cannot change: the samples that splits of one dataset share, and the test sample.
 
     Example:
@@ -68,5 +73,6 @@ def seeds_needed(judged, margin, direction, alpha, power=0.8, most=1000):
     ```
     """
     n = np.arange(judged.n + 1, most + 1)
-    enough = n[judged.power(n, margin, direction, alpha) >= power]
-    return int(enough[0]) if len(enough) else None
+    too_few = n[judged.power(n, margin, direction, alpha) < power]
+    needed = int(too_few[-1]) + 1 if len(too_few) else judged.n + 1
+    return needed if needed <= most else None

@@ -1,24 +1,20 @@
 """A median, by the signs of the effects about it."""
 
 import numpy as np
-from scipy.special import betainc, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
+from common.stats.counts import at_least
 from common.stats.judged import Judged
 from common.stats.means import ROUNDING
-
-# Nodes and weights of a standard normal variable, for expectations over what runs have in common.
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
-WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
 
 class Sign(Judged):
     """The median of effects, of which some may be infinite or NaN, or all equal: the sign test, and the interval of order statistics.
 
     What is at the margin, or unknown, counts against both directions. The test is exact for any distribution, with p-values that are too
-    large rather than too small. With a correction, effects are taken to have the correlation correction / (1 + correction), the one that
-    Nadeau & Bengio (2003) assume of splits of one dataset, in a Gaussian copula: given what they have in common, z, their signs are
-    independent, with probability Phi(sqrt(correction) z). A test sample's variance is heeded by a second test, of a normal variable, and
-    the larger p-value counts.
+    large rather than too small. With a correction, effects are correlated as in `at_least`. A test sample shifts all effects alike, by a
+    normal variable of its variance: then the level is halved, one half for the order statistics and one for the shift, by which each end
+    moves outwards (the union bound).
 
     Example:
 
@@ -36,45 +32,50 @@ class Sign(Judged):
         return low if low == high else float("nan")
 
     def _interval(self, confidence):
-        level, counts = (1 - confidence) / 2, np.arange(self.n + 1)
-        too_many = counts[_at_least(counts, self.n, self.correction) <= level + 1e-12]  # so many beyond a margin reject it
+        level = (1 - confidence) / 2
+        if not self.test_variance:
+            return self._of_order(level)
+        low, high = self._of_order(level / 2)
+        return low - self._shift(level / 2), high + self._shift(level / 2)
+
+    def _of_order(self, level):
+        """The two order statistics beyond each of which the median lies with no more than this chance."""
+        counts = np.arange(self.n + 1)
+        too_many = counts[at_least(counts, self.n, self.correction) <= level + 1e-12]  # so many beyond a margin reject it
         if not len(too_many):
             return -np.inf, np.inf
-        low = np.sort(self._with_unknown(-np.inf))[self.n - too_many[0]]
-        high = np.sort(self._with_unknown(np.inf))[too_many[0] - 1]
-        if not self.test_variance:
-            return low, high
-        reach = -ndtri(level) * np.sqrt(self.test_variance)
-        return np.fmin(low, self.estimate - reach), np.fmax(high, self.estimate + reach)
+        return np.sort(self._with_unknown(-np.inf))[self.n - too_many[0]], np.sort(self._with_unknown(np.inf))[too_many[0] - 1]
+
+    def _shift(self, level):
+        """The shift that a test sample exceeds with this chance."""
+        return -ndtri(level) * np.sqrt(self.test_variance)
 
     def _p_value(self, margin, direction):
+        if self.test_variance:
+            return self._p_value_with_shift(margin, direction)
         size = np.maximum(abs(margin), np.where(np.isfinite(self.effects), np.abs(self.effects), 0))
         beyond = np.sum(direction * (self.effects - margin) > ROUNDING * size)
-        by_sign = _at_least(beyond, self.n, self.correction)
-        if not self.test_variance:
-            return by_sign
-        return np.fmax(by_sign, ndtr(direction * (margin - self.estimate) / np.sqrt(self.test_variance)))
+        return at_least(beyond, self.n, self.correction)
+
+    def _p_value_with_shift(self, margin, direction):
+        """Twice the least level at which some order statistic, moved by the shift of that level, lies beyond the margin."""
+        counts = np.arange(1, self.n + 1)
+        ordered = np.sort(direction * self._with_unknown(-direction * np.inf))
+        shifted = ndtr((direction * margin - ordered[self.n - counts]) / np.sqrt(self.test_variance))
+        return min(1.0, 2 * np.maximum(at_least(counts, self.n, self.correction), shifted).min())
 
     def _power(self, n, margin, direction, alpha):
+        if self.test_variance:
+            alpha = alpha / 2
+            margin = margin + direction * self._shift(alpha)
         # Half a run each way, so that a share of 0 or 1 among few runs is not taken for certain.
         share = (np.sum(direction * (self.effects - margin) > 0) + 0.5) / (self.n + 1)
         low, high = np.zeros(n.shape), n + 1.0  # of the count that rejects, which is found by bisection
         while (high - low > 1).any():
             middle = np.floor((low + high) / 2)
-            rejects = _at_least(middle, n, self.correction) <= alpha
+            rejects = at_least(middle, n, self.correction) <= alpha
             low, high = np.where(rejects, low, middle), np.where(rejects, middle, high)
-        return np.where(high <= n, _at_least(np.minimum(high, n), n, self.correction, share), 0.0)
+        return np.where(high <= n, at_least(np.minimum(high, n), n, self.correction, share), 0.0)
 
     def _with_unknown(self, value):
         return np.where(np.isnan(self.effects), value, self.effects)
-
-
-def _at_least(count, n, correction, share=0.5):
-    """The chance that at least `count` of n effects lie beyond a point that a `share` of all do."""
-    count, n = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    least = np.maximum(count, 1)  # of none, the chance is 1
-    if not correction:
-        return np.where(count > 0, betainc(least, n - least + 1, share), 1.0)
-    given = ndtr(ndtri(share) * np.sqrt(1 + correction) + np.sqrt(correction) * NODES)
-    chances = betainc(least[..., None], (n - least + 1)[..., None], given)
-    return np.where(count > 0, chances @ WEIGHTS, 1.0)

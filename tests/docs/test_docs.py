@@ -143,7 +143,7 @@ def rows_of_the_gallery(name):
     table, measures = pd.read_csv(GALLERY / name / "table.csv"), registry(EXPERIMENTS[name])
     in_groups = GALLERY / name / "groups.csv"
     tables = {"table": table, "groups": pd.read_csv(in_groups) if in_groups.exists() else table[:0]}
-    cells = [Cell(name, dataset, {}, (0,), 1, "") for dataset in table["dataset"].unique()]
+    cells = [Cell(name, dataset, {}, (0,), EXPERIMENTS[name].epochs, "") for dataset in table["dataset"].unique()]
     blocks = result_blocks(Results(EXPERIMENTS[name], cells, tables, measures, "", {}))
     return [tuple(row) for block in blocks for row in block["rows"]]
 

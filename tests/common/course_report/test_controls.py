@@ -30,8 +30,8 @@ NUMBERS = [
     number("adam", 1.3, runs(1.25, 1.12)),  # not 1.43, but 1.17, and momentum's 1.2
     number("rmsprop", 9.0, runs(1.0, 2.1)),  # uninformative, and outside
     number("lion", 1.0, runs(1.0, 2.1)),  # uninformative
-    number("sgd", 0.995, [1.0] * 5, ACCURACY),  # 10 % more is no more than 1
-    number("adam", 0.5, [0.3, 0.5, 0.7, 0.6, 0.4], ACCURACY),  # unstable
+    number("sgd", 0.995, [0.99] * 5, ACCURACY),  # 10 % more is no more than 1
+    number("adam", 0.5, [0.3, 0.5, 0.7, 0.6, 0.4], ACCURACY),  # uninformative
     number("lion", 0.5, [0.5, 0.5], ACCURACY),  # too few
 ]
 
@@ -42,7 +42,7 @@ def test_the_controls_count_the_informative_numbers_that_would_pass_if_they_were
     assert list(table.columns) == ["dataset", "passed", "of", "share"] and set(table["dataset"]) == {"digits"}
     # Of the values of the four other losses, sgd holds lion's 1.0, momentum adam's 1.3, adam momentum's 1.2.
     assert tuple(table.loc["shuffled", ["passed", "of"]]) == pytest.approx((3 / 4, 4))
-    assert tuple(table.loc["10 % higher", ["passed", "of"]]) == (2, 4)
+    assert tuple(table.loc["10 % higher", ["passed", "of"]]) == (1, 4)
     assert tuple(table.loc["10 % lower", ["passed", "of"]]) == (2, 4)
     assert tuple(table.loc["wrong schedule", ["passed", "of"]]) == (1, 2)
     np.testing.assert_allclose(table["share"], table["passed"] / table["of"])
@@ -72,6 +72,8 @@ def test_the_page_sets_the_controls_beside_the_informative_numbers():
         *["reproduced"] * 3, "not reproduced", "uninformative", "not reproduced", "uninformative", "too few seeds"
     ]  # fmt: skip
     assert list(table["informative"]) == [True] * 3 + [False] * 2 + [True] + [False] * 2
+    (line,) = reproduction.in_words(table, controls.tabulate(NUMBERS, {}))
+    assert "3 of 4 informative" in line and "shuffled 19 %" in line and "10 % higher 25 %" in line
     header, rows = controls.side_by_side(table, controls.tabulate(NUMBERS, {}))
     assert dict(zip(header, rows[0], strict=True))["informative"] == "4"
     assert dict(zip(header, rows[0], strict=True))["reproduced"] == "75.0 %" and len(rows) == 1

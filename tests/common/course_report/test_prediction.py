@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import expit, logit
 
 from common.course_report.prediction import OneMoreRun, prediction_interval
 from common.experiment import Measure
@@ -23,9 +24,11 @@ def test_the_interval_is_students_on_the_measures_scale_and_nothing_impossible_i
     losses, epochs, accuracies = np.array([0.2, 0.1, 0.4, 0.3]), np.array([1.0, 2.0, 9.0]), np.array([0.97, 0.99, 0.98])
     of_losses, of_epochs, of_accuracies = OneMoreRun(losses, LOSS), OneMoreRun(epochs, EPOCHS), OneMoreRun(accuracies, ACCURACY)
     assert (of_losses.low, of_losses.high) == pytest.approx(np.exp(students(np.log(losses))))
-    assert (of_epochs.low, of_epochs.high) == pytest.approx((0, students(epochs)[1]))
-    assert (of_accuracies.low, of_accuracies.high) == pytest.approx((students(accuracies)[0], 1))
-    assert students(epochs)[0] < 0 and students(accuracies)[1] > 1
+    assert (of_epochs.low, of_epochs.high) == pytest.approx((1, np.exp(students(np.log(epochs))[1])))
+    assert (of_accuracies.low, of_accuracies.high) == pytest.approx(expit(students(logit(accuracies))))
+    with_a_whole = OneMoreRun(accuracies + 0.01, ACCURACY)  # which has no odds
+    assert (with_a_whole.low, with_a_whole.high) == pytest.approx((students(accuracies + 0.01)[0], 1))
+    assert students(np.log(epochs))[0] < 0 and students(accuracies + 0.01)[1] > 1
 
 
 @pytest.mark.parametrize("n", [3, 5, 10, 20])
@@ -41,7 +44,7 @@ def test_one_more_run_lies_in_the_interval_in_95_of_100_cases(n):
 
 def test_epochs_are_whole_and_one_more_run_lies_in_their_interval_in_95_of_100_cases():
     rng = np.random.default_rng(0)
-    draws = np.rint(rng.normal(rng.uniform(4, 5, 2000), rng.choice([0.2, 0.4, 0.8, 2.0], 2000), (11, 2000)))
+    draws = np.rint(np.exp(rng.normal(np.log(rng.uniform(4, 20, 2000)), rng.choice([0.04, 0.1, 0.2, 0.4], 2000), (11, 2000))))
     inside = [OneMoreRun(draw[:-1], EPOCHS).holds(draw[-1]) for draw in draws.T]
     assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
 
@@ -83,9 +86,30 @@ def test_a_number_is_uninformative_from_where_its_interval_holds_half_and_double
 
 @pytest.mark.parametrize("share_of", [lambda p: p, lambda p: 1 - p])
 def test_shares_are_halved_and_doubled_in_their_odds(share_of):
-    odds = 0.02 / 0.98
-    reach = 2 * odds / (1 + 2 * odds) - 0.02  # double is farther from 2 % than half is
-    spread = np.tile([-1, 1], 5) * np.sqrt(0.9) * reach / (stats.t.ppf(0.975, 9) * np.sqrt(1.1))
+    spread = np.linspace(-1, 1, 10)
+    spread *= np.log(2) / (spread.std(ddof=1) * stats.t.ppf(0.975, 9) * np.sqrt(1.1))
     for factor, informative in ((0.99, True), (1.01, False)):
-        assert OneMoreRun(share_of(0.02 + factor * spread), ACCURACY).informative() == informative
-    assert OneMoreRun(share_of(np.zeros(5)), ACCURACY).informative()
+        assert OneMoreRun(share_of(expit(logit(0.02) + factor * spread)), ACCURACY).informative() == informative
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "informative"),
+    [(0.0, ACCURACY, False), (1.0, ACCURACY, False), (0.3, ACCURACY, True), (1.0, EPOCHS, False), (5.0, EPOCHS, True), (0.0, LOSS, False)],
+)
+def test_runs_that_all_lie_at_a_bound_tell_nothing(value, measure, informative):
+    """A Sigmoid has no inactive unit by definition: that ours have none reproduces nothing."""
+    test = OneMoreRun(np.full(20, value), measure)
+    assert test.informative() == informative and test.holds(value) and not test.holds(np.inf)
+
+
+def test_half_of_a_time_is_no_less_than_the_first_epoch():
+    """Of 1, 2, 1 and 2 epochs half would be 0.7, which no run could have; the test could fail upwards alone, and there it holds double."""
+    test = OneMoreRun(np.array([1.0, 2.0, 1.0, 2.0]), EPOCHS)
+    assert test.low == 1 and test.holds(2 * np.sqrt(2)) and not test.informative()
+
+
+def test_a_share_of_1_stands_for_all_within_half_a_sample():
+    """Binomial counts of 360, with a mean of 1.8 errors: none is one more of the runs in 95 of 100 cases too."""
+    draws = np.random.default_rng(1).binomial(360, 0.995, (11, 1000)) / 360
+    inside = [OneMoreRun(draw[:-1], ACCURACY).holds(draw[-1]) for draw in draws.T]
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.015)

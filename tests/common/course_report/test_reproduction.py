@@ -8,7 +8,7 @@ import pytest
 
 import exp_a_loss
 import exp_c_optimizer
-from common.course_report import controls, numbers, reproduction
+from common.course_report import controls, numbers, reproduction, verdicts
 from common.experiment import Cell
 from common.experiment.measures import registry
 from common.results.results import Results
@@ -17,6 +17,7 @@ from tests.support.scripts import ROOT
 REFERENCE = ROOT.parent / "shared" / "reference"
 A = exp_a_loss.EXPERIMENT
 SETTINGS = {"loss": "mse_softmax", "base_learning_rate": 0.001, "init": "pytorch", "batch_size": 64, "batch_norm": False, "dropout": 0.0}
+NO_CLAIMS = verdicts.as_table([])
 CELL = Cell("exp_a_loss", "digits", SETTINGS, tuple(range(10)), 30, "")
 
 
@@ -36,9 +37,9 @@ def compared(accuracies, cell=CELL, **measures):
         (np.linspace(0.9700, 0.9720, 10), "reproduced"),  # below the range, but within Student's interval of a run more
         ([0.96, *[0.99] * 49], "not reproduced"),  # within the range, but one run in fifty is no 95 %
         (np.linspace(0.899, 0.999, 10), "uninformative"),  # from twice to half the odds
-        (np.linspace(0.85, 0.99, 10), "uninformative"),  # unstable, and too few for ranks
-        ([*np.linspace(0.60, 0.61, 10), *np.linspace(0.965, 0.975, 10)], "reproduced"),  # unstable, and one of the upper group
-        ([*np.linspace(0.60, 0.61, 10), *np.linspace(0.88, 0.89, 10)], "not reproduced"),  # unstable, and of neither group
+        ([*[0.10] * 5, *np.linspace(0.96, 0.97, 5)], "uninformative"),  # two groups, and too few for ranks
+        ([*np.linspace(0.60, 0.61, 10), *np.linspace(0.965, 0.975, 10)], "reproduced"),  # two groups, and one of the upper
+        ([*np.linspace(0.60, 0.61, 10), *np.linspace(0.88, 0.89, 10)], "not reproduced"),  # two groups, and of neither
         (np.linspace(0.96, 0.98, 2), "too few seeds"),
     ],
 )
@@ -52,12 +53,20 @@ def test_a_number_is_reproduced_if_it_could_be_one_of_our_runs(accuracies, verdi
 
 def test_a_number_is_as_exact_as_it_was_printed():
     """0.0000 stands for anything below 0.00005, 0.0033 for 0.00325 to 0.00335."""
-    for train_loss, test_loss, verdicts in (
+    for train_loss, test_loss, expected in (
         (4.9e-5, 0.00334, ["uninformative", "reproduced"]),  # whatever is printed as zero, half and double are too
         (5.1e-5, 0.00336, ["not reproduced", "not reproduced"]),
     ):
         table = compared(np.full(10, 0.9694), min_train_loss=train_loss, min_test_loss=test_loss)
-        assert list(table.loc[["min_train_loss", "min_test_loss"], "verdict"]) == verdicts
+        assert list(table.loc[["min_train_loss", "min_test_loss"], "verdict"]) == expected
+
+
+def test_only_where_all_varies_is_the_reports_run_one_more_of_ours():
+    held = replace(CELL, vary="weights")
+    results = Results(A, [held], {"summary": None, "reproduction": None, "controls": None, "claims": NO_CLAIMS}, registry(A), "", {})
+    assert numbers.beside_ours(results, A.report.settings) == ([], {})
+    (line,) = A.report.lines(results)
+    assert "--vary weights" in " ".join(line) and len(line) <= 2
 
 
 @pytest.mark.parametrize("change", [{"batch_size": 32}, {"base_learning_rate": 0.01}, {"batch_norm": True}, {"dropout": 0.2}, {}])

@@ -39,6 +39,14 @@ def test_an_interval_stands_in_brackets_where_it_is_known():
     assert formatting.with_interval(0.939, nan, nan, "share", " %") == "93.9 %"
 
 
+def test_two_groups_have_the_interval_of_their_share_and_a_time_beyond_the_last_epoch_is_none():
+    groups = [{"location": at, "runs": runs, "share_low": 0.122, "share_high": 0.738} for at, runs in ((0.1, 4), (0.603, 6))]
+    assert formatting.in_groups(groups, "share") == "4 at 10.0, 6 at 60.3 %"
+    assert formatting.in_groups(groups, "share", interval=True) == "4 [12, 74 %] at 10.0, 6 at 60.3 %"
+    times = [{**group, "location": at} for group, at in zip(groups, (45.1, 301.0), strict=True)]
+    assert formatting.in_groups(times, "epochs", epochs=300) == "4 at 45.1, 6 never"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "in_words", "as_word"),
     [

@@ -121,10 +121,10 @@ def test_doses_and_accuracies_are_drawn_with_the_intervals_of_shares():
     table = every(activation=["relu", "sigmoid"], bias_drop=[0.0, 0.1], seed=range(4))
     table = table.assign(final_test_accuracy=0.5 + 0.1 * np.random.default_rng(0).random(16), diverged=False)
     values = table["final_test_accuracy"].to_numpy().reshape(4, 4)
-    low, high = 100 * np.transpose([describe(arm, "share", lowest=0.5)[2:4] for arm in values])
-    measures = [share("final_test_accuracy", "accuracy")._replace(lowest=0.5)]
+    low, high = 100 * np.transpose([describe(arm, "share", lowest=0.1)[2:4] for arm in values])
+    measures = [share("final_test_accuracy", "accuracy")._replace(lowest=0.1)]
     (doses,) = figures.dose_figure(table, figures.Styles("activation"), ("bias_drop",), measures).figure.axes
-    tables = result_tables(table, ("activation", "bias_drop"), dataset="moons")
+    tables = result_tables(table, ("activation", "bias_drop"))
     (accuracies,) = figures.accuracy_figure(tables, ("activation", "bias_drop")).figure.axes
     for ax, axis in ((doses, 1), (accuracies, 0)):
         means = np.concatenate([bars.lines[0].get_data()[axis] for bars in ax.containers]).astype(float)

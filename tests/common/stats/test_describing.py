@@ -33,7 +33,35 @@ def test_nothing_beyond_the_bounds_is_ever_inside_an_interval():
         found += [(stats.describe(random.integers(1, 4, 5), "time", epochs=3), 1, 3)]
         for arm, lowest, highest in found:
             assert arm.method in ("runs", "groups") or lowest <= arm.low < arm.location < arm.high < highest
-    assert stats.describe([0.098, 0.1, 0.101, 0.1], "share", lowest=0.1).low == 0.098  # a run below chance is one
+    assert stats.describe([0.61, 0.7, 0.8], "share", lowest=0.5).low == 0.5 > stats.describe([0.61, 0.7, 0.8], "share").low
+    assert stats.describe([0.1, 0.2, 0.9, 0.3], "linear", lowest=0.0).low == 0 and stats.describe([0.1, 0.2, 0.9, 0.3], "linear").low < 0
+    found = stats.describe([-0.1, -0.2, -0.9, -0.3], "linear", lowest=0.0)
+    assert found.low == found.location  # the cut never moves an end across the mean
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([1, 1, 1, 1, 0.9993], True),
+        ([1, 1, 1, 0.997, 0.9993], False),
+        ([0.1, 0.11, 0.14, 0.1, 0.12], True),
+        ([0.5, 0.61, 0.54, 0.7, 0.5], False),
+    ],
+)
+def test_runs_at_a_bound_or_near_chance_are_shown_and_judged_by_their_median(values, shown):
+    found = stats.describe(values, "share", lowest=0.1)
+    assert np.isnan([found.low, found.high]).all() == (found.method == "runs") == shown and found.location == pytest.approx(np.mean(values))
+    assert stats.judge(values, bounds=(0, 1), chance=0.1).method == ("sign" if shown else "bounded")
+    curve = stats.mean_curve(np.transpose([values, [0.5, 0.6, 0.7, 0.8, 0.9]]), lowest=0.1)
+    assert np.isnan(curve).tolist() == [[False, False], [shown, False], [shown, False]]
+
+
+@pytest.mark.parametrize("correction", [0, 0.25])
+@pytest.mark.parametrize("values", [[1, 1, 1, 1, 0.9993], [1, 1, 1, 0.999, 0.9993, 1, 1, 1, 1, 1], [0.0002, 0, 0.0031, 0, 0.0008]])
+def test_an_interval_at_a_bound_is_at_most_three_times_as_wide_as_students_and_never_narrow(values, correction):
+    *_, low, high = stats.bounded_interval(values, correction=correction)
+    *_, from_, to = stats.mean_interval(values, correction=correction)
+    assert 0.5 < (high - low) / (to - from_) < 3 and 0 < low < np.mean(values) < high < 1
 
 
 def test_runs_in_two_groups_are_shares():

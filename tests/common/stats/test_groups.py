@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy import integrate
+from scipy import stats as scipy_stats
 
 from common import stats
 
@@ -32,3 +34,19 @@ def test_two_groups_do_not_depend_on_the_unit():
     values = np.random.default_rng(0).lognormal(0, 0.1, 12) * np.where(np.arange(12) < 4, 1, 3)
     for unit in (1e-9, 1, 1e9):
         np.testing.assert_array_equal(stats.two_groups(unit * values), np.arange(12) >= 4)
+
+
+def test_the_interval_of_a_share_on_splits_inverts_the_tails_of_correlated_runs():
+    """By SciPy's quadrature over what all runs have in common."""
+    low, high = stats.share_interval(3, 10, correction=0.25)
+
+    def tail(share, count):
+        def given(z):
+            chance = scipy_stats.norm.cdf(scipy_stats.norm.ppf(share) * np.sqrt(1.25) + 0.5 * z)
+            return scipy_stats.norm.pdf(z) * scipy_stats.binom.sf(count - 1, 10, chance)
+
+        return integrate.quad(given, -9, 9)[0]
+
+    assert (tail(low, 3), tail(1 - high, 7)) == pytest.approx((0.025, 0.025), rel=1e-4)
+    assert stats.share_interval(0, 10, correction=0.25)[0] == 0 and low < stats.share_interval(3, 10)[0]
+    assert stats.share_interval(3, 10, correction=1e-9) == pytest.approx(stats.share_interval(3, 10), rel=1e-4)

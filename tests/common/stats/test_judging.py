@@ -29,8 +29,9 @@ def test_p_values_are_those_of_the_t_test(n):
         stats.judge(SKEWED, test_variance=0.1),
         stats.judge(ACCURACIES, bounds=(0, 1)),
         stats.judge(ACCURACIES, correction=0.25, bounds=(0, 1)),
+        stats.judge([1, 1, 1, 0.999, 0.9993], correction=0.25, bounds=(0, 1)),
     ],
-    ids=lambda judged: f"{judged.method} {judged.correction} {judged.test_variance}",
+    ids=lambda judged: f"{judged.method} {judged.correction} {judged.test_variance} {judged.n}",
 )
 def test_a_p_value_is_the_level_at_which_the_interval_leaves_the_margin(judged):
     below, above = judged.interval(0.83)
@@ -39,12 +40,30 @@ def test_a_p_value_is_the_level_at_which_the_interval_leaves_the_margin(judged):
     assert judged.p_above(below) + judged.p_below(below) == pytest.approx(1)  # so no more than one is ever rejected
 
 
-@pytest.mark.parametrize("judged", [stats.judge(ENDLESS), stats.judge(ENDLESS, correction=0.1), stats.judge([0.3] * 9, test_variance=0.01)])
+@pytest.mark.parametrize(
+    "judged", [stats.judge(ENDLESS), stats.judge(ENDLESS, correction=0.1), stats.Sign(ENDLESS, 0.05, test_variance=0.4)]
+)
 @pytest.mark.parametrize("level", [0.002, 0.011, 0.03, 0.1])
 def test_the_medians_interval_holds_exactly_the_margins_that_its_test_does_not_reject(judged, level):
     low, high = judged.interval(1 - 2 * level)
     for margin in np.arange(-0.55, 10, 0.1):
         assert (margin < low) == (judged.p_above(margin) <= level) and (margin > high) == (judged.p_below(margin) <= level)
+
+
+def test_a_test_samples_shift_takes_half_of_the_sign_tests_level():
+    """By hand: 9 of 10 beyond the lowest but one, with 11 / 1024; the shift of that half of the level moves the end outwards."""
+    judged = stats.Sign(ENDLESS, test_variance=0.04)
+    low, high = judged.interval(1 - 4 * 11 / 1024)
+    shift = 0.2 * scipy_stats.norm.isf(11 / 1024)
+    assert (low, high) == pytest.approx((2 - shift, 9 + shift)) and judged.p_above(low) == pytest.approx(2 * 11 / 1024)
+
+
+@pytest.mark.parametrize(("own", "shift"), [(1.0, 0.3), (1.0, 1.0), (0.3, 1.0)])
+def test_the_sign_test_with_a_test_sample_is_wrong_no_more_often_than_it_says(own, shift):
+    random = np.random.default_rng(0)
+    effects = own * random.normal(0, 1, (1000, 15)) + shift * random.normal(0, 1, (1000, 1))
+    p_values = [stats.Sign(row, test_variance=shift**2).p_above() for row in effects]
+    assert np.mean(np.array(p_values) <= 0.025) <= 0.025 + 2 * np.sqrt(0.025 * 0.975 / 1000)
 
 
 def test_where_some_are_infinite_order_statistics_give_the_tightest_interval_that_keeps_its_promise():
@@ -135,14 +154,13 @@ def test_seeds_needed_are_the_fewest_with_the_power():
 
 
 @pytest.mark.parametrize("direction", [1, -1])
-def test_seeds_needed_for_the_sign_test_are_the_fewest_with_the_power(direction):
+def test_seeds_needed_for_the_sign_test_are_those_from_which_on_all_have_the_power(direction):
     judged = stats.judge(direction * np.array([1, 2, 3, 4, 5, -1, np.inf]))
     n = stats.seeds_needed(judged, 0, direction, 0.01)
-    share, powers = 6.5 / 8, {}
-    for m in range(8, n + 1):
-        counts = [k for k in range(m + 1) if scipy_stats.binom.sf(k - 1, m, 0.5) <= 0.01]
-        powers[m] = scipy_stats.binom.sf(counts[0] - 1, m, share)
-    assert max([powers.pop(n), 0]) >= 0.8 > max(powers.values())
+    m = np.arange(8, 200)
+    powers = scipy_stats.binom.sf(scipy_stats.binom.isf(0.01, m, 0.5), m, 6.5 / 8)  # isf: the most that is not yet too many
+    assert powers[m == n - 1] < 0.8 <= powers[m >= n].min() and powers[m < n].max() > 0.8  # one tooth of the saw is not enough
+    assert stats.seeds_needed(judged, 0, direction, 0.01, most=n - 1) is None
     assert stats.seeds_needed(stats.judge([1.0]), 0, 1, 0.01) is None
 
 
