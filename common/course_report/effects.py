@@ -90,7 +90,7 @@ def effect_of(part, runs):
     if part.times is None and runs.kind(part.measure) == "share":
         effects = np.round(effects, DECIMALS)
     bounds = _bounds(part, runs, single)
-    own = {"bounds": bounds} if single and np.isfinite(bounds).all() else {}
+    own = {"bounds": bounds, "chance": runs.measures[part.measure].lowest} if single and np.isfinite(bounds).all() else {}
     judge = stats.Sign if in_groups else partial(stats.judge, **own)
     judged = judge(effects, runs.correction, _test_variance(part, arms, runs))
     in_most = "in most seeds: " if judged.method == "sign" else ""

@@ -117,7 +117,7 @@ def described_runs(values, measure, epochs=None):
     """
     if measure.kind == "event":
         runs, n = int(values.sum()), len(values)
-        return Described(runs / n, np.nan, *share_interval(runs, n), "exact", ())
+        return Described(runs / n, np.nan, *share_interval(runs, n, correction=measure.correction), "exact", ())
     return describe(measure.with_missing(values), measure.kind, measure.correction, measure.lowest, epochs=epochs)
 
 

@@ -76,6 +76,8 @@ def chart_distributions(frame, problems=()):
         ax = axes[drawn.index(layer), kinds.index(kind)]
         for time, at_time in part.groupby("x"):
             bins = at_time.groupby(["left", "right"], as_index=False)["count"].sum()
+            occupied = np.flatnonzero(bins["count"])
+            bins = bins.iloc[occupied[0] : occupied[-1] + 1] if len(occupied) else bins  # Up to half the bins are empty at the ends.
             density = bins["count"] / max(1, bins["count"].sum()) / (bins["right"] - bins["left"])
             ax.stairs(density, [*bins["left"], bins["right"].iloc[-1]], color=colors[time])
         ax.set_title(f"{_short(layer)}: {kind}", fontsize="medium")

@@ -95,6 +95,7 @@ def test_distributions_are_drawn_as_densities(stacked, layers):
         for patch in ax.patches:
             values, edges, _ = patch.get_data()
             assert (values * np.diff(edges)).sum() == pytest.approx(1)
+            assert values[0] > 0 and values[-1] > 0  # no panel is widened by empty bins
     table = monitor.frame()
     arrays = monitor.arrays()
     for member, seed in enumerate([1, 2] if stacked else [None]):
