@@ -60,7 +60,7 @@ def _seconds_to_first_epoch(cache):
         began = time.perf_counter()
         command = [sys.executable, *FIRST_EPOCH, "--checkpoint-every", "0", "--out", out]
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, env={**os.environ, "NETWORKS_CACHE": str(cache)})
-        while not list(Path(out).glob("*/checkpoints/[!.]*.npz")):
+        while not list(Path(out).glob("*/checkpoints/*/[!.]*.npz")):
             if process.poll() is not None:
                 raise RuntimeError(f"{' '.join(command)} failed:\n{process.stderr.read().decode(errors='replace')}")
             time.sleep(0.02)

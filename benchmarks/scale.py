@@ -19,6 +19,7 @@ from common.data import Data, Samples
 from common.experiment import Cell
 from common.results import console, gather
 from common.results.trained import Trained
+from common.store import cells as cells_on_disk
 from common.store.stacks import Stacks
 from common.sweep import cluster, sweep
 from exp_c_optimizer import EXPERIMENT
@@ -30,9 +31,9 @@ def rows(size):
     """A row for each step and number of cells; the goal is the time per cell at the smallest number, and half of it again."""
     measured = {}
     with tempfile.TemporaryDirectory() as folder, _dask(folder) as scheduler:
-        files = _trained(Path(folder) / "trained", scheduler)
+        trained = _trained(Path(folder) / "trained", scheduler)
         for count in size.cell_counts:
-            for step, value in _steps(count, files, Path(folder) / str(count), scheduler):
+            for step, value in _steps(count, trained, Path(folder) / str(count), scheduler):
                 first = measured.setdefault(step, value / count)
                 goal = 1.5e3 * first if count > size.cell_counts[0] else None
                 yield Row(
@@ -46,16 +47,17 @@ def rows(size):
 
 
 def _trained(root, scheduler):
-    """The files of a cell that was trained: `{name: bytes}`; 1,000 bytes in the place of each that is no table."""
+    """A cell that was trained: its files, `{name: bytes}`, with 1,000 bytes in the place of each that is no table, and its measures."""
     (cell,) = cells = _cells(1)
     _sweep(cells, root, scheduler)
     names = [path.name for path in cell.folder(root).iterdir() if path.name != "cell.json"]
-    return {name: (cell.folder(root) / name).read_bytes() if name.endswith(".csv") else b"x" * 1000 for name in names}
+    files = {name: (cell.folder(root) / name).read_bytes() if name.endswith(".csv") else b"x" * 1000 for name in names}
+    return files, cells_on_disk.read_record(cell, root)["measures"]
 
 
-def _steps(count, files, root, scheduler):
+def _steps(count, trained, root, scheduler):
     cells, results = _cells(count), []
-    with mock.patch.object(cluster, "_function", return_value=_made_up(files)):
+    with mock.patch.object(cluster, "_function", return_value=_made_up(*trained)):
         yield "sweep on a cluster, s", _seconds(lambda: _sweep(cells, root, scheduler))
     yield "files and folders", len(list(root.rglob("*")))
     yield "second call, which finds all done, s", _seconds(lambda: _sweep(cells, root, scheduler))
@@ -77,14 +79,14 @@ def _sweep(cells, root, scheduler):
         raise RuntimeError("\n".join(said))
 
 
-def _made_up(files):
+def _made_up(files, measures):
     """A function for the workers that hands out copies of these files. It travels by value, and imports nothing before it is called."""
 
     def copy(task, plan, name):
         from common.experiment import Cell
         from common.training.task import Outcome
 
-        return Outcome(Cell(**task["cell"]), files, {"seconds": 0.0, "measures": []})
+        return Outcome(Cell(**task["cell"]), files, {"seconds": 0.0, "measures": measures})
 
     return copy
 

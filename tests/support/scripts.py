@@ -44,9 +44,8 @@ def files_of(folder):
     files = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.suffix in (".csv", ".npz", ".h5")}
     for path in folder.rglob("cell.json"):
         record = json.loads(path.read_text())
-        files[path.relative_to(folder)] = {
-            name: value for name, value in record.items() if name not in ("seconds", "seconds_per_epoch", "command", "sha256")
-        }
+        of_this_call = ("seconds", "seconds_per_epoch", "written", "command", "sha256")
+        files[path.relative_to(folder)] = {name: value for name, value in record.items() if name not in of_this_call}
     return files
 
 
