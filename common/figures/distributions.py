@@ -31,6 +31,9 @@ def activations_figure(histograms):
         counts, edges = histograms[f"activation/{layer}/counts"].sum(axis=1), histograms[f"activation/{layer}/edges"]
         for ax, stage_counts, stage_edges in zip(row, counts, edges, strict=True):
             ax.stairs(100 * stage_counts / max(stage_counts.sum(), 1), stage_edges, fill=True, color=RIGHT)
+            if stage_counts.any():  # the outer bins may be empty
+                filled = np.flatnonzero(stage_counts)
+                ax.set_xlim(stage_edges[filled[0]], stage_edges[filled[-1] + 1])
             _format_percent(ax)
             ax.locator_params(axis="x", nbins=4)
         fullest[layer] = quantities.fullest_bin(counts[-1], edges[-1])

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..compat import restored_epoch
-from ..per_member import num_samples
+from ..per_member import PerMember, num_samples
 from . import train_epoch
 from .callbacks import validate_callbacks
 from .evaluation import batches_matter
@@ -64,6 +64,8 @@ class Training:
             if source.batch_size:
                 raise ValueError("validation_split needs arrays: give a Dataset as validation_data")
             source, validation = source.split(validation_split)
+        elif isinstance(validation_data, PerMember) and isinstance(validation_data.values, tuple):
+            raise ValueError("validation_data is a pair, each part of which may be each member's own: (PerMember(x), PerMember(y))")
         elif validation_data is not None:
             validation = source_of(
                 len(stack.seeds), *(validation_data if isinstance(validation_data, tuple | list) else (validation_data,))

@@ -155,6 +155,7 @@ OWN = PerMember(X), PerMember(Y)
 REFUSED = {
     "members": ({"x": PerMember(X[:2]), "y": Y[0]}, "samples for 2 members, and the stack has 3"),
     "members of validation": ({"x": X[0], "y": Y[0], "validation_data": (PerMember(X[:2]), Y[0])}, "samples for 2 members"),
+    "a pair within": ({"x": X[0], "y": Y[0], "validation_data": PerMember((X, Y))}, "validation_data is a pair"),
     "different members": ({"x": PerMember(X[:2]), "y": PerMember(Y)}, "different numbers of members: 2, 3"),
     "samples": ({"x": PerMember(X), "y": PerMember(Y[:, :40])}, "same number of samples.*40, 50"),
     "no axis of samples": ({"x": X[0], "y": PerMember(Y[0, :3])}, "same number of samples"),
