@@ -198,7 +198,9 @@ def test_a_state_that_belongs_to_something_else_is_not_gone_on_with(undisturbed,
     assert caplog.text.count("is of other packages than are here") == 2 and files_of(tmp_path).items() <= undisturbed.items()
     broken_off(tmp_path / "again", after=2)
     path = layout.checkpoint_path(CELLS[0], tmp_path / "again")
-    path = path.rename(layout.checkpoint_path(CELLS[1], tmp_path / "again"))
+    other = layout.checkpoint_path(CELLS[1], tmp_path / "again")
+    other.parent.mkdir()
+    path = path.rename(other)
     assert checkpoints.read(CELLS[1], tmp_path / "again") is None and f"{path} is of another cell" in caplog.text
 
 
