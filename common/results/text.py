@@ -59,8 +59,8 @@ def legend(experiment):
     explained = [f"{measures[name].heading}: {measures[name].label}" for name in experiment.columns[1:]]
     return (
         "Means over seeds, geometric ones of losses and norms [95 % interval]; where runs fall into two groups, the number in each [95 % "
-        "interval of the first's share]; no interval where runs lie near chance, at a bound, or are equal: the runs are in summary.csv and the "
-        "figure final_accuracy. "
+        "interval of the first's share]; no interval where runs lie near chance, at a bound, or are equal: they are in summary.csv and in "
+        "the figure final_accuracy. "
         f"{'; '.join(explained)}."
     )
 
