@@ -73,6 +73,7 @@ def test_each_run_ends_as_plain_keras_alone_on_the_samples_of_its_seed(vary, tmp
         assert layers["inactive_fraction"]["hidden_1"] == pytest.approx((hidden == 0).mean(), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_seeds_that_are_added_are_those_of_one_stack_and_the_rest_is_not_trained_again(tmp_path):
     trained(tmp_path / "parts", (0, 1))
     before = {path: path.read_bytes() for path in (tmp_path / "parts").rglob("*") if path.is_file()}
@@ -89,6 +90,7 @@ def test_seeds_that_are_added_are_those_of_one_stack_and_the_rest_is_not_trained
     assert counts and all(ours[name].sum() == theirs[name].sum() for name in counts)
 
 
+@pytest.mark.slow
 def test_the_order_of_seeds_is_that_of_the_call(tmp_path):
     trained(tmp_path, (0, 1, 2))
     results, one = trained(tmp_path, (2, 0))
@@ -117,6 +119,7 @@ def test_a_training_on_own_samples_that_is_broken_off_goes_on_to_the_same_end(tm
         pd.testing.assert_frame_equal(ours[name], theirs[name], check_exact=True)
 
 
+@pytest.mark.slow
 def test_which_test_samples_a_network_got_right_is_kept_where_runs_share_them(tmp_path):
     results, one = trained(tmp_path, (0, 3), vary="weights")
     right = results.correct("moons")({"optimizer": "sgd", "base_learning_rate": 0.1}, [3, 0])
