@@ -9,7 +9,10 @@ from tests.support.scripts import run_without_tensorflow, tables_of
 EXPERIMENTS = find_experiments()
 
 
-@pytest.fixture(params=EXPERIMENTS)
+MAIN = "exp_c_optimizer"  # the README's first command
+
+
+@pytest.fixture(params=[name if name == MAIN else pytest.param(name, marks=pytest.mark.slow) for name in EXPERIMENTS])
 def name(request):
     return request.param
 

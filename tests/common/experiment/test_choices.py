@@ -31,6 +31,7 @@ def test_the_keys_of_a_table_are_the_choices_of_its_flag(name, setting, capsys):
     assert all(word in message for word in (f"--{setting.flag}", "nonesuch", *setting.choices))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "setting", "values"), VARIED, ids=lambda value: getattr(value, "flag", None))
 def test_every_value_of_a_setting_trains_in_a_way_of_its_own(name, setting, values):
     """No choice is another one under its name, and no setting is without effect."""
