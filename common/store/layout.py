@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-FORMAT = 7  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
+FORMAT = 8  # of the files of a cell; a change of what they hold, or of what the training does, makes it another
 WEIGHTS = "final.weights.h5"
 REPLACED = ".replaced-"  # begins the name of a folder that is being replaced
 

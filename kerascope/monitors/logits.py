@@ -45,6 +45,7 @@ class LogitMonitor(LossMonitor, QuantityMonitor):
       side of the threshold.
     - `vanished_fraction`: share of samples that are misclassified although their gradient's norm is below `vanished_share` of the median
       over all samples before training: they stay wrong and are no longer corrected.
+    - `misclassified_grad_mean`: mean of the norms over the misclassified samples (loss per logit unit), NaN if none is.
     - `logit_mean`, `logit_std`: over samples and classes (logit units).
 
     All are NaN if a logit or a gradient is not finite.
@@ -75,6 +76,7 @@ class LogitMonitor(LossMonitor, QuantityMonitor):
         Quantity("logit_grad_mean", "gradient by the logits, mean", "loss per logit unit", "log"),
         Quantity("misclassified_fraction", "misclassified share of the probe", "share", "percent", "unknown"),
         Quantity("vanished_fraction", "wrong with a vanished gradient", "share", "percent", "unknown"),
+        Quantity("misclassified_grad_mean", "gradient of misclassified samples, mean", "loss per logit unit", "log", "not measured"),
         Quantity("logit_mean", "mean logit", "logit units"),
         Quantity("logit_std", "standard deviation of the logits", "logit units"),
     )
@@ -153,7 +155,7 @@ class LogitMonitor(LossMonitor, QuantityMonitor):
             return np.concatenate(classes, axis=-1)
         single = shapes[0][axis] == 1 or len(shapes[0]) == 1
         way_out = "; if they are, threshold= is the output above which it is the second" if single and threshold is None else ""
-        self.warn(f"does not measure misclassified_fraction and vanished_fraction: the targets are no classes{way_out}")
+        self.warn(f"does not measure what it counts of misclassified samples: the targets are no classes{way_out}")
         return None
 
     def get_state(self):
@@ -221,8 +223,11 @@ def _measure(model, batch, loss, axis, ignored):
 def _quantities(loss, logits, norms, wrong, first_loss, vanished_below):
     """The quantities `(members, quantities)`; NaN for members with logits or gradients that are not finite."""
     unknown = np.full(len(logits), np.nan)
-    shares = [unknown, unknown] if wrong is None else [wrong.mean(axis=1), (wrong & (norms < vanished_below)).mean(axis=1)]
+    of_wrong = [unknown] * 3
+    if wrong is not None:
+        count, total = wrong.sum(axis=1), np.where(wrong, norms, 0).sum(axis=1)
+        of_wrong = [wrong.mean(axis=1), (wrong & (norms < vanished_below)).mean(axis=1), np.where(count, total / np.maximum(count, 1), np.nan)]
     of_loss = [loss, loss / first_loss, np.median(norms, axis=1), norms.mean(axis=1)]
-    of_logits = [*shares, logits.mean(axis=(1, 2)), logits.std(axis=(1, 2))]
+    of_logits = [*of_wrong, logits.mean(axis=(1, 2)), logits.std(axis=(1, 2))]
     finite = np.isfinite(logits).all(axis=(1, 2)) & np.isfinite(norms).all(axis=1)
     return np.where(finite[:, None], np.stack([*of_loss, *of_logits], axis=1), np.nan)

@@ -27,7 +27,8 @@ def expected_row(name, z, y, first):
     wrong = z.argmax(1) != y
     first_loss, first_median = first or (loss, np.median(norms))
     vanished = wrong & (norms < 0.01 * first_median)
-    return [loss, loss / first_loss, np.median(norms), norms.mean(), wrong.mean(), vanished.mean(), z.mean(), z.std()]
+    of_wrong = wrong.mean(), vanished.mean(), norms[wrong].mean() if wrong.any() else np.nan
+    return [loss, loss / first_loss, np.median(norms), norms.mean(), *of_wrong, z.mean(), z.std()]
 
 
 @pytest.mark.parametrize("loss", [pytest.param(loss, marks=() if loss == "mse_softmax" else pytest.mark.slow) for loss in LOSSES])
