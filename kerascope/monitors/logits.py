@@ -226,7 +226,11 @@ def _quantities(loss, logits, norms, wrong, first_loss, vanished_below):
     of_wrong = [unknown] * 3
     if wrong is not None:
         count, total = wrong.sum(axis=1), np.where(wrong, norms, 0).sum(axis=1)
-        of_wrong = [wrong.mean(axis=1), (wrong & (norms < vanished_below)).mean(axis=1), np.where(count, total / np.maximum(count, 1), np.nan)]
+        of_wrong = [
+            wrong.mean(axis=1),
+            (wrong & (norms < vanished_below)).mean(axis=1),
+            np.where(count, total / np.maximum(count, 1), np.nan),
+        ]
     of_loss = [loss, loss / first_loss, np.median(norms, axis=1), norms.mean(axis=1)]
     of_logits = [*of_wrong, logits.mean(axis=(1, 2)), logits.std(axis=(1, 2))]
     finite = np.isfinite(logits).all(axis=(1, 2)) & np.isfinite(norms).all(axis=1)
