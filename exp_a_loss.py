@@ -33,9 +33,12 @@ LOSSES = {  # {name: function of the cell -> Keras loss}
 }
 LEARNING_RATE = 0.001
 WEIGHT_DECAY = 0.01
+HIDDEN = ("hidden_1", "hidden_2")
 STAGES = (0, 0.2, 0.5, 1)  # shares of the training after which logits and their gradients are kept, sample by sample
 VANISHED_SHARE = 0.01  # of the median before training: below it a sample's gradient has vanished
+LATE = 1 / 3  # of the epochs, over which the gradient of samples that are still wrong is averaged
 LOGIT_PROBE = 256, 2048  # a tenth of the training samples, within these bounds, have their logits measured
+WRONG = "gradient of misclassified samples ÷ that of all before training,"
 
 
 def build_model(cell, input_dim, num_classes):
@@ -72,42 +75,62 @@ def build_monitors(cell, samples):
 
 
 def measure(tables, keys):
-    """Further measures of each run: its loss and its logits after the last epoch, in terms that do not depend on the loss's scale."""
+    """Further measures of each run, in terms that do not depend on the loss's scale: its loss, and the gradients by its logits, each beside
+    its own start."""
     logits, history = tables["logits"], summary.last_epoch(tables["history"])
-    runs = summary.last_epoch(logits).set_index(keys)[["relative_loss", "logit_grad_median", "vanished_fraction"]]
+    start = logits[logits["epoch"] == 0].set_index(keys)
+    runs = summary.last_epoch(logits).set_index(keys)[["relative_loss", "vanished_fraction"]]
     runs["most_vanished_fraction"] = logits.groupby(keys)["vanished_fraction"].max()
-    layers = tables["layers"].assign(square=tables["layers"]["grad_norm"] ** 2)
-    norms = layers.groupby([*keys, "epoch"])["square"].sum(min_count=1).pow(0.5).reset_index(name="norm")
-    runs["final_grad_norm"] = summary.last_epoch(norms).set_index(keys)["norm"]
-    runs["first_grad_norm"] = norms[norms["epoch"] == 1].set_index(keys)["norm"]
+    for kind in ("median", "mean"):
+        at_end = summary.last_epoch(logits).set_index(keys)[f"logit_grad_{kind}"]
+        runs[f"logit_grad_{kind}_left"] = at_end / start[f"logit_grad_{kind}"]
+    wrong = logits.set_index(keys)[["epoch", "misclassified_grad_mean"]]
+    wrong["relative"] = wrong["misclassified_grad_mean"] / start["logit_grad_mean"].reindex(wrong.index)
+    last = logits["epoch"].max()
+    runs["wrong_grad_early"] = wrong.loc[wrong["epoch"] == min(1, last), "relative"]
+    runs["wrong_grad_late"] = wrong.loc[wrong["epoch"] > (1 - LATE) * last, "relative"].groupby(keys).mean()
     runs["final_test_cross_entropy"] = history.set_index(keys)["test_cross_entropy"]
     return runs.reset_index()
 
 
 def draw(results):
-    """Curves, gradients by layer, gradients by logit and logits by stage, and the final accuracies."""
+    """Curves, gradients by layer and by logit over epochs, gradients, logits and activations by stage, and the final accuracies."""
     tables, columns, figure, panel = results.tables, list(results.arm_columns), results.figure, results.panel
     styles = figures.Styles(color="loss", dashes=results.arm_columns[1:], colors=tuple(LOSSES))
     curves = tables["history"].merge(tables["logits"].drop(columns="dataset"), on=[*columns, "seed", "epoch"])
     panels = (
-        panel("train_loss", "training loss, each on its own scale"),
+        panel("train_loss", "training loss, own scale"),
         panel("train_accuracy"),
-        panel("relative_loss"),
-        panel("test_loss", "test loss, each on its own scale"),
+        panel("relative_loss", "probe loss ÷ before training"),
+        panel("test_loss", "test loss, own scale"),
         panel("test_accuracy"),
-        panel("test_cross_entropy"),
-        panel("logit_grad_median"),
-        panel("misclassified_fraction"),
-        panel("vanished_fraction"),
+        panel("test_cross_entropy", "test cross-entropy of softmax"),
     )
+    shares = panel("misclassified_fraction"), panel("vanished_fraction")
+    both = results.measures["relative_loss"], results.measures["test_accuracy"]
     arms = [(results.label(cell), results.arrays("logits", cell)) for cell in results.cells]
-    norm, by_logit = results.measures["grad_norm"], ": gradient of each sample's loss by its logits"
+    layers, norm = tables["layers"], results.measures["grad_norm"]._replace(name="relative_norm", label="norm ÷ first norm")
+    layers = layers.assign(relative_norm=figures.relative_to_first(layers, "grad_norm", [*columns, "layer"]))
+    by_layer, by_logit = f": gradient by layer ÷ that of epoch {layers['epoch'].min()}", ": gradient of each sample's loss by its logits"
+    relative = ": gradient by the logits ÷ that before training"
     return [
         figure(figures.curves_figure, "curves", curves, styles, panels, title=": the losses"),
-        figure(figures.layers_figure, "gradients", tables["layers"], norm, styles, title=": gradient norm by layer, on the probe"),
+        figure(figures.layers_figure, "gradients", layers, norm, styles, title=by_layer),
+        figure(figures.loss_accuracy_figure, "loss_and_accuracy", curves, styles, *both, title=": relative loss and test accuracy"),
+        figure(figures.vanishing_figure, "vanishing", tables["logits"], styles, shares, title=relative),
         figure(figures.logit_gradients_figure, "logit_gradients", arms, VANISHED_SHARE, title=by_logit),
         figure(figures.logits_figure, "logits", arms, title=": logits of the probe"),
+        *draw_activations(results),
         figure(figures.accuracy_figure, "final_accuracy", tables, columns, title=": final test accuracy"),
+    ]
+
+
+def draw_activations(results):
+    """Histograms of the outputs of both hidden layers."""
+    arms = [(results.label(cell), results.arrays("histograms", cell)) for cell in results.cells]
+    return [
+        results.figure(figures.activations_figure, "activations", arms, layer, title=f": outputs of layer {layer}", ending=f"_{layer}")
+        for layer in HIDDEN
     ]
 
 
@@ -134,8 +157,10 @@ EXPERIMENT = Experiment(
         Measure("relative_loss", "probe loss ÷ its value before training", heading="rel.loss"),
         Measure("final_test_cross_entropy", "cross-entropy of the softmax on the test set", heading="test CE"),
         share("most_vanished_fraction", "most samples at any epoch that were wrong with a vanished gradient", "vanish%"),
-        Measure("first_grad_norm", "gradient norm after the first epoch"),
-        Measure("final_grad_norm", "gradient norm at the end"),
+        Measure("logit_grad_median_left", "median gradient of the samples by their logits at the end ÷ before training"),
+        Measure("logit_grad_mean_left", "mean gradient of the samples by their logits at the end ÷ before training"),
+        Measure("wrong_grad_early", f"{WRONG} after the first epoch", missing="not measured"),
+        Measure("wrong_grad_late", f"{WRONG} in the last third", missing="not measured"),
     ),
     build_loss=build_loss,
     build_model=build_model,

@@ -20,7 +20,7 @@ from common.data import IN_PLANE
 from common.experiment import BATCH_NORM, BATCH_SIZE, DROPOUT, INIT, Experiment, Setting, choice, learning_rate
 from common.experiment.experiment import CURVES
 from common.lazy import lazy_modules
-from common.results import units
+from common.results import rests, units
 from common.run import run
 
 keras, data, models, figures, monitors = lazy_modules("keras common.data common.models common.figures kerascope.monitors")
@@ -68,33 +68,39 @@ def build_monitors(cell, samples):
 
 
 def measure(tables, keys):
-    """Further measures of each run: the fate of its hidden units; and the cost of an arm against the first of its activation."""
-    runs = units.measure_units(tables, keys, HIDDEN, EARLY_EPOCHS)
+    """Further measures of each run: the fate of its hidden units, and where its loss rests; and the cost of an arm against the first of
+    its activation."""
+    runs = units.measure_units(tables, keys, HIDDEN, EARLY_EPOCHS).join(rests.measure_rests(tables["history"], keys))
     if set(keys) != {"dataset", "activation", "seed"}:
         runs["accuracy_cost"] = units.accuracy_cost(tables["summary"], keys, "activation")
     return runs.reset_index()
 
 
 def draw(results):
-    """Curves, gradient flow, units that are off, and final accuracies; the units of each start; and the activations of one start, or the
-    cost of several."""
+    """Curves, gradient flow, movement, units that are off, and final accuracies; the units of each start; and the activations of one start,
+    or the cost of several."""
     tables, figure, starts, measures = results.tables, results.figure, results.arm_columns[1:], results.measures
     styles = figures.Styles(color="activation", dashes=starts, colors=tuple(ACTIVATIONS))
     hidden = tables["layers"][tables["layers"]["layer"].isin(HIDDEN)]
-    norm, off = measures["grad_norm"], measures["always_off_fraction"]
+    norm, off, moves = (measures[name] for name in ("grad_norm", "always_off_fraction", "update_ratio"))
     panels = tuple(map(results.panel, figures.FOUR_CURVES))
+    both = measures["train_loss"], measures["test_accuracy"]
     flow, units_off = ": gradient flow, the norm by layer on the probe", ": units that are off for all samples"
     planned = [
         figure(figures.curves_figure, "curves", tables["history"], styles, panels, title=": the activations"),
+        figure(
+            figures.loss_accuracy_figure, "loss_and_accuracy", tables["history"], styles, *both, title=": training loss and test accuracy"
+        ),
         figure(figures.layers_figure, "gradients", tables["layers"], norm, styles, title=flow),
+        figure(figures.layers_figure, "updates", tables["layers"], moves, styles, title=": movement of each layer in an epoch"),
         figure(figures.layers_figure, "off", hidden, off, styles, title=units_off),
         figure(figures.accuracy_figure, "final_accuracy", tables, results.arm_columns, title=": final test accuracy"),
     ]
-    fractions = [measures[f"{name}_fraction"] for name in ("inactive", "always_off", "dead", "dormant")]
+    fractions = [measures[f"{name}_fraction"] for name in ("inactive", "always_off", "dead", "dormant", "saturated")]
     for start, ending, cells in results.cells_by(starts):
         arms = [(results.label(cell, "activation"), cell) for cell in cells]
         layers = [(arm, results.rows("layers", cell, layer=HIDDEN)) for arm, cell in arms]
-        of_units = [(arm, results.arrays("units", cell), results.rows("units", cell)) for arm, cell in arms]
+        of_units = [(arm, results.arrays("units", cell), results.rows("units", cell), results.rows("layers", cell)) for arm, cell in arms]
         every_unit = f"{start}: every unit, epoch by epoch, seed {cells[0].seeds[0]}"
         planned += [
             figure(figures.layers_heatmap, "layers", layers, fractions, title=f"{start}: units by layer and epoch", ending=ending),
@@ -108,19 +114,17 @@ def draw(results):
 
 
 def draw_activations(results):
-    """Update ratios, decision boundaries and activation histograms."""
-    figure, arms = results.figure, [(results.label(cell), cell) for cell in results.cells]
-    rows, test = [(arm, results.rows("layers", cell)) for arm, cell in arms], results.test_samples(results.cells[0])
+    """Decision boundaries and activation histograms."""
+    figure, arms, test = results.figure, [(results.label(cell), cell) for cell in results.cells], results.test_samples(results.cells[0])
     planes = [(arm, cell.seeds, results.arrays("boundary", cell)) for arm, cell in arms]
-    ratio, moves = [results.measures["update_ratio"]], ": movement of each layer in an epoch"
-    planned = [
-        figure(figures.layers_heatmap, "updates", rows, ratio, title=moves),
+    histograms = [(arm, results.arrays("histograms", cell)) for arm, cell in arms]
+    return [
         figure(figures.boundaries_figure, "boundaries", planes, *test, title=": decision boundaries"),
+        *(
+            figure(figures.activations_figure, "activations", histograms, layer, title=f": outputs of layer {layer}", ending=f"_{layer}")
+            for layer in (*HIDDEN, "logits")
+        ),
     ]
-    for arm, cell in arms:
-        title, ending = f", {arm}: activations by layer and stage", f"_{cell['activation']}"
-        planned.append(figure(figures.activations_figure, "activations", results.arrays("histograms", cell), title=title, ending=ending))
-    return planned
 
 
 EXPERIMENT = Experiment(
@@ -154,7 +158,7 @@ EXPERIMENT = Experiment(
         "epochs_to_95pct",
         *(f"final_always_off_fraction_{layer}" for layer in HIDDEN),
     ),
-    measures=units.unit_measures(HIDDEN),
+    measures=(*units.unit_measures(HIDDEN), *rests.MEASURES),
     build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,

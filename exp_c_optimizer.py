@@ -9,6 +9,7 @@ curves, against the curvature beyond which a learning rate overshoots.
 import os
 import runpy
 import sys
+from dataclasses import replace
 
 if __name__ == "__main__" and {"common", "kerascope"} & sys.modules.keys():  # perhaps a notebook's own
     runpy.run_path(os.path.join(os.path.dirname(os.path.realpath(__file__)), "common", "own_process.py"), {"script": __file__})
@@ -37,6 +38,7 @@ SCHEDULES = {  # {name: function of the first learning rate and the steps of an 
     "constant": lambda initial, steps: initial,
     "exponential": lambda initial, steps: keras.optimizers.schedules.ExponentialDecay(initial, steps, DECAY, staircase=True),
 }
+HIDDEN = ("hidden_1", "hidden_2")
 EARLY_EPOCHS = 5  # after which optimizers are compared early
 SHARPNESS_STAGES = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 1)  # shares of the epochs; it moves most at first
 SHARPNESS_TOLERANCE = 0.05  # of the eigenvalue; the figure spans powers of ten
@@ -78,32 +80,76 @@ def measure(tables, keys):
 
 
 def draw(results):
-    """A figure for each learning rate, one for each optimizer, gradients by layer, sharpness, and the final accuracies."""
-    tables, figure, panel, norm = results.tables, results.figure, results.panel, results.measures["grad_norm"]
-    further = tuple(name for name in results.arm_columns if name not in ("optimizer", "base_learning_rate"))
-    panels = (
-        *map(panel, ("train_loss", "test_accuracy", "learning_rate", "train_grad_norm")),
-        panel("train_loss", f"training loss, moving average of {figures.SMOOTHING_EPOCHS} epochs", figures.smoothed),
-        panel("test_loss", f"test loss, last {figures.CLOSE_UP_EPOCHS} epochs", figures.close_up),
-    )
-    by_optimizer = figures.Styles(color="optimizer", dashes=further, colors=tuple(OPTIMIZERS))
-    by_learning_rate = figures.Styles(color="base_learning_rate", dashes=further)
-    planned = []
-    for learning_rate in tables["history"]["base_learning_rate"].unique():
-        history, layers = (tables[name][tables[name]["base_learning_rate"] == learning_rate] for name in ("history", "layers"))
-        at, ending = (f"{words}{formatting.exact(learning_rate)}" for words in (", learning rate ", "_lr"))
-        planned.append(figure(figures.curves_figure, "curves", history, by_optimizer, panels, title=f"{at}: the optimizers", ending=ending))
-        title = f"{at}: gradient norm by layer, on the probe"
-        planned.append(figure(figures.layers_figure, "gradients", layers, norm, by_optimizer, title=title, ending=ending))
-    for optimizer, history in tables["history"].groupby("optimizer", sort=False):
-        title = f", {formatting.name_of(optimizer)}: the learning rates"
-        planned.append(figure(figures.curves_figure, "rates", history, by_learning_rate, panels, title=title, ending=f"_{optimizer}"))
-    curvature, limits = ": the curvature of the loss", results.measures["sharpness"]
+    """Curves, gradients and final accuracies; the learning rates, their schedules and what decay changes; training loss beside test
+    accuracy; update sizes and sharpness."""
+    tables, figure, measures, columns = results.tables, results.figure, results.measures, results.arm_columns
+    further = tuple(name for name in columns if name not in ("optimizer", "base_learning_rate"))
+    rates = tuple(sorted(tables["history"]["base_learning_rate"].unique(), reverse=True))
+    optimizers = figures.Styles(color="optimizer", dashes=further, colors=tuple(OPTIMIZERS))
+    shaded = replace(optimizers, shade="base_learning_rate", shades=rates)
+    planned = draw_by_rate(results, rates, optimizers) + (draw_across_rates(results, shaded) if len(rates) > 1 else [])
+    if set(SCHEDULES) <= set(tables["summary"]["schedule"]):
+        effects = [measures[name] for name in ("final_test_accuracy", "oscillation")]
+        decay = "schedule", tuple(SCHEDULES), columns, effects, tuple(OPTIMIZERS)
+        planned.append(figure(figures.paired_figure, "decay", tables["summary"], *decay, title=": what decay changes"))
+    both, pair = ": training loss and test accuracy", (measures["train_loss"], measures["test_accuracy"], "optimizer")
+    sharp = measures["sharpness"], replace(shaded, dashes=()), further
     return [
         *planned,
-        figure(figures.sharpness_figure, "sharpness", tables["sharpness"], limits, "optimizer", further, title=curvature),
-        figure(figures.accuracy_figure, "final_accuracy", tables, results.arm_columns, title=": final test accuracy"),
+        figure(figures.schedule_figure, "schedule", tables["history"], results.panel("learning_rate"), shaded, title=": learning rates"),
+        figure(figures.loss_accuracy_figure, "loss_and_accuracy", tables["history"], shaded, *pair, title=both),
+        figure(figures.sharpness_figure, "sharpness", tables["sharpness"], *sharp, title=": the curvature of the loss"),
+        figure(figures.accuracy_figure, "final_accuracy", tables, columns, title=": final test accuracy"),
     ]
+
+
+def draw_by_rate(results, rates, styles):
+    """At each learning rate curves and gradients by layer; at the middle one how far an epoch moves each layer."""
+    planned, middle = [], rates[len(rates) // 2]
+    for rate in rates:
+        history, layers = (table[table["base_learning_rate"] == rate] for table in (results.tables["history"], results.tables["layers"]))
+        at, ending = f", learning rate {formatting.exact(rate)}: ", f"_lr{formatting.exact(rate)}"
+        of_layers = [("gradients", "grad_norm", "gradient norm by layer", ending)]
+        of_layers += [("updates", "update_ratio", "movement of each layer in an epoch", "")] if rate == middle else []
+        content = history, styles, curves(results)
+        planned.append(results.figure(figures.curves_figure, "curves", *content, title=f"{at}the optimizers", ending=ending))
+        planned += draw_activations(results, rate) if rate == middle else []
+        for kind, name, title, last in of_layers:
+            content = layers, results.measures[name], styles
+            planned.append(results.figure(figures.layers_figure, kind, *content, title=f"{at}{title}", ending=last))
+    return planned
+
+
+def draw_activations(results, rate):
+    """Histograms of the outputs of both hidden layers, for the optimizers at one learning rate on the first schedule."""
+    cells = [cell for cell in results.cells if cell["base_learning_rate"] == rate and cell["schedule"] == results.cells[0]["schedule"]]
+    arms = [(results.label(cell, "optimizer"), results.arrays("histograms", cell)) for cell in cells][: len(OPTIMIZERS)]
+    what = f", learning rate {formatting.exact(rate)}, {formatting.name_of(cells[0]['schedule'])}: outputs of layer"
+    return [
+        results.figure(figures.activations_figure, "activations", arms, layer, title=f"{what} {layer}", ending=f"_{layer}")
+        for layer in HIDDEN
+    ]
+
+
+def draw_across_rates(results, styles):
+    """Each optimizer's curves at all learning rates, and the accuracy against the rate."""
+    planned, accuracy = [], results.measures["final_test_accuracy"]
+    for optimizer, rows in results.tables["history"].groupby("optimizer", sort=False):
+        title = f", {formatting.name_of(optimizer)}: the learning rates"
+        planned.append(results.figure(figures.curves_figure, "rates", rows, styles, curves(results), title=title, ending=f"_{optimizer}"))
+    content, title = (results.tables, accuracy, styles), ": accuracy by learning rate"
+    return [*planned, results.figure(figures.accuracy_by_rate_figure, "accuracy_by_rate", *content, title=title)]
+
+
+def curves(results):
+    """The panels of curves: losses and accuracies, the gradient's norm, and the end of training."""
+    smoothed = f"bold: moving average of {figures.SMOOTHING_EPOCHS} epochs"
+    late = f"about its trend, %, last {figures.CLOSE_UP_EPOCHS} epochs"
+    return (
+        results.panel("train_loss", f"training loss ({smoothed})", figures.smoothed),
+        *map(results.panel, ("test_loss", "train_grad_norm", "train_accuracy", "test_accuracy")),
+        results.panel("test_loss", f"test loss {late}", figures.close_up),
+    )
 
 
 EXPERIMENT = Experiment(

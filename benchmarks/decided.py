@@ -123,9 +123,13 @@ def _locations(values):
 
 
 def _is_wrong(verdict, truth):
-    """Whether a verdict is wrong of the location that was judged, which is the median or the mean."""
-    if verdict.verdict == "inconclusive":
+    """Whether a verdict is wrong of the location that was judged, which is the median or the mean; that a claim is smaller than claimed is
+    wrong where it is not, or where it has not its direction."""
+    if verdict.verdict == "undecided":
         return False
-    part = verdict.claim.parts[0]
-    above = part.sign * (truth[int(verdict.method == "sign")] - part.margin("digits", transformed=True))
-    return above <= 1e-9 if verdict.verdict == "supported" else above >= -1e-9
+    part, location = verdict.claim.parts[0], truth[int(verdict.method == "sign")]
+    margin, nothing = (np.log(of) if part.times else of for of in (part.margin("digits"), part.nothing("digits")))
+    above, directed = part.sign * (location - margin), part.sign * (location - nothing) > 1e-9
+    if verdict.verdict == "supported":
+        return above <= 1e-9
+    return above >= -1e-9 or (verdict.verdict == "smaller than claimed" and not directed)

@@ -2,49 +2,143 @@
 
 from functools import partial
 
-from common.course_report.claims import Above, Below, Claim, improvements
+from common.course_report.claims import Above, AtLeast, Below, Claim, Highest, improvements
 from common.course_report.questions import Contrast, Course, Extremes, Vanishing, Verdicts, common_questions
 from common.course_report.report import CourseReport
 
 claim = partial(Claim, datasets=("moons", "circles"), least_epochs=100)
 RELU, LEAKY, SIGMOID = ({"activation": name} for name in ("relu", "leaky_relu", "sigmoid"))
+SILENCED = {**RELU, "bias_drop": Highest(0.01)}
+A_TENTH = "a tenth: less is not seen on a curve"
+CHANCE = "65 %: the report's about 60 % and 5 points of room; chance is 50 %"
 CLAIMS = (  # where the report gives numbers, the margin is the least that they imply
     claim(
         "B-speed",
-        "ReLU and LeakyReLU converge in fewer epochs than Sigmoid",
+        "ReLU and LeakyReLU reach the target accuracy in fewer epochs than Sigmoid",
         (Above("epochs_to_target", SIGMOID, RELU, times=1.1), Above("epochs_to_target", SIGMOID, LEAKY, times=1.1)),
+        reason=A_TENTH,
     ),
     claim(
         "B-relief",
-        "LeakyReLU lowers the inactive fraction of layer 1 against ReLU (by 5-10 points)",
-        (Above("mean_inactive_fraction_hidden_1", RELU, LEAKY, by=0.05),),
+        "LeakyReLU lowers the inactive fraction of layer 1, mean over training, against ReLU by 5 points or more",
+        (Above("mean_inactive_fraction_hidden_1", RELU, LEAKY, by=0.05, least=0.025),),
+        reason="the report's 5 to 10 points; half of that is the least that counts",
     ),
     claim(
         "B-relief-units",
-        "LeakyReLU lowers the always-off fraction of layer 2 against ReLU, by 20 points or more",
-        (Above("final_always_off_fraction_hidden_2", RELU, LEAKY, by=0.2),),
+        "LeakyReLU lowers the always-off fraction of layer 2 at the end against ReLU by 20 points or more",
+        (Above("final_always_off_fraction_hidden_2", RELU, LEAKY, by=0.2, least=0.1),),
+        reason="what its own code gives, rerun; half of that is the least that counts",
     ),
     claim(
         "B-grow",
-        "under ReLU the inactive fraction of layer 1 grows in training (from 20-40 % to 80-90 %)",
-        (Above("final_inactive_fraction_hidden_1", RELU, RELU, by=0.4, than_measure="first_inactive_fraction_hidden_1"),),
+        "under ReLU the inactive fraction of layer 1 grows in training by 40 points or more",
+        (Above("final_inactive_fraction_hidden_1", RELU, RELU, by=0.4, least=0.2, than_measure="first_inactive_fraction_hidden_1"),),
+        reason="the least that the report's 20-40 % and 80-90 % imply; half of that is the least that counts",
     ),
     claim(
         "B-layers",
         "under ReLU layer 1 ends with a higher inactive fraction than layer 2",
         (Above("final_inactive_fraction_hidden_1", RELU, RELU, by=0.02, than_measure="final_inactive_fraction_hidden_2"),),
+        reason="two points: the report's heatmap shows no less",
     ),
     claim(
         "B-vanish",
-        "Sigmoid's layer-1 gradient is smaller than ReLU's by an order of magnitude in the early epochs",
-        (Above("early_grad_norm_hidden_1", RELU, SIGMOID, times=10),),
+        "Sigmoid's layer-1 gradient is smaller than ReLU's by an order of magnitude in the first 10 epochs",
+        (Above("early_grad_norm_hidden_1", RELU, SIGMOID, times=10, least=10**0.5),),
         least_epochs=10,  # over which the early gradient is averaged
+        reason="the report's order of magnitude; half of that, a factor of 3.2, is the least that counts",
     ),
     claim(
         "B-stall",
-        "Sigmoid never gets past about 60 % accuracy",
+        "Sigmoid never gets past about 60 % test accuracy",
         (Below("best_test_accuracy", SIGMOID, limit=0.65),),
         least_epochs=300,
+        reason=CHANCE,
+    ),
+    claim(
+        "B-fast",
+        "ReLU reaches 90 % training accuracy within 50 epochs, and a training loss of 0.3 by then and of 0.27 by epoch 150",
+        (
+            Below("epochs_to_90_train", RELU, limit=50.5),
+            Below("train_loss_50", RELU, limit=0.305),
+            Below("train_loss_150", RELU, limit=0.275),
+        ),
+        datasets=("moons",),
+        least_epochs=150,
+        reason="the report's numbers, with half a unit of their last digit",
+    ),
+    claim(
+        "B-unsteady",
+        "training accuracy changes more from epoch to epoch under Sigmoid than under ReLU",
+        (Above("accuracy_jumps", SIGMOID, RELU, times=1.1),),
+        reason=A_TENTH,
+    ),
+    claim(
+        "B-window",
+        "Sigmoid's gradient is smallest at epochs 40 to 80, where its loss rests at 0.65",
+        (
+            AtLeast("smallest_grad_epoch", SIGMOID, limit=39.5),
+            Below("smallest_grad_epoch", SIGMOID, limit=80.5),
+            AtLeast("rest_loss", SIGMOID, limit=0.645),
+            Below("rest_loss", SIGMOID, limit=0.655),
+        ),
+        reason="the report's numbers, with half a unit of their last digit",
+    ),
+    claim(
+        "B-saturate",
+        "at the end most of Sigmoid's outputs are saturated, in both hidden layers",
+        tuple(AtLeast(f"final_saturated_fraction_hidden_{i}", SIGMOID, limit=0.5) for i in (1, 2)),
+        reason="most is more than half; saturated is where the derivative is below 1 % of its largest value",
+    ),
+    claim(
+        "B-depth",
+        "under Sigmoid the gradient norm, mean over training, shrinks from the output to layer 2, and from there to layer 1",
+        (
+            Above("mean_grad_norm_logits", SIGMOID, SIGMOID, times=1.1, than_measure="mean_grad_norm_hidden_2"),
+            Above("mean_grad_norm_hidden_2", SIGMOID, SIGMOID, times=1.1, than_measure="mean_grad_norm_hidden_1"),
+        ),
+        reason=A_TENTH,
+    ),
+    claim(
+        "B-layer2",
+        "under ReLU 60 to 80 % of the outputs of layer 2 are inactive at the end",
+        (
+            AtLeast("final_inactive_fraction_hidden_2", RELU, limit=0.595),
+            Below("final_inactive_fraction_hidden_2", RELU, limit=0.805),
+        ),
+        reason="the report's numbers, with half a unit of their last digit",
+    ),
+    claim(
+        "B-layer2-less",
+        "under ReLU 40 to 60 % of the outputs of layer 2 are inactive at the end, as the report says elsewhere",
+        (
+            AtLeast("final_inactive_fraction_hidden_2", RELU, limit=0.395),
+            Below("final_inactive_fraction_hidden_2", RELU, limit=0.605),
+        ),
+        reason="the report's numbers, with half a unit of their last digit",
+        of="B-layer2",
+    ),
+    claim(
+        "B-block",
+        "where less than a tenth of layer 2 is active, ReLU does not learn (at the highest --bias-drop)",
+        (
+            AtLeast("final_always_off_fraction_hidden_2", SILENCED, limit=0.9),
+            Below("best_test_accuracy", SILENCED, limit=0.65),
+        ),
+        reason=f"a tenth is the report's; {CHANCE}",
+    ),
+    claim(
+        "B-forever",
+        "a hidden ReLU that was off for all samples never comes back",
+        (Below("returned_fraction", RELU, limit=0.01),),
+        reason="one unit in a hundred: never, but for one that hangs on a single sample",
+    ),
+    claim(
+        "B-not-fatal",
+        "ReLU learns although more than a twentieth of layer 2 is off",
+        (AtLeast("final_always_off_fraction_hidden_2", RELU, limit=0.05), AtLeast("final_test_accuracy", RELU, limit=0.65)),
+        reason=f"a twentieth is more than a handful of 128 units; {CHANCE}",
     ),
     *improvements(RELU, claim),
 )
@@ -53,7 +147,7 @@ QUESTIONS = {
     ("B1", "What does a high share of dead ReLUs do?"): (
         Extremes("final_always_off_fraction_hidden_2", "units of layer 2 that are off at the end"),
         Contrast("final_test_accuracy", "final test accuracy", RELU, LEAKY),
-        Verdicts(("B-grow", "B-layers")),
+        Verdicts(("B-grow", "B-layers", "B-block", "B-forever", "B-not-fatal")),
     ),
     ("B2", "How far does LeakyReLU relieve it?"): (
         *(Contrast(f"final_always_off_fraction_hidden_{i}", f"units of layer {i} that are off at the end", RELU, LEAKY) for i in (1, 2)),
@@ -62,7 +156,7 @@ QUESTIONS = {
     ("B3", "Where does Sigmoid's gradient vanish?"): (
         *(Contrast(f"early_grad_norm_hidden_{i}", f"early gradient norm of layer {i}", SIGMOID, RELU) for i in (1, 2)),
         Course("grad_norm", "gradient norm by layer", SIGMOID),
-        Verdicts(("B-vanish", "B-stall")),
+        Verdicts(("B-vanish", "B-window", "B-depth", "B-stall")),
     ),
     ("B4", "What does each layer contribute?"): (
         Vanishing("update_ratio", "movement of a layer's weights in an epoch"),

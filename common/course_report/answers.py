@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from common import stats
-from common.course_report import verdicts
 from common.course_report.claims import Above
 from common.course_report.effects import effect_of, groups_in_words
 from common.course_report.questions import Contrast, Course, Extremes, Vanishing, Verdicts
@@ -81,9 +80,9 @@ class _Writer:
         effect = effect_of(Above(fact.measure, fact.of, fact.than, times=1.0 if ratio else None, than_measure=fact.than_measure), self.runs)
         levels = []
         for measure, arm in effect.part.arms:
-            settings, rows = self.runs.of_arm(arm)
+            rows, _ = self.runs.of_arm(arm)
             level = self._typical(self.runs.values(rows, measure), measure)[1]
-            levels.append(f"{' '.join(str(settings[name]) for name in arm)} {level}")
+            levels.append(f"{self.runs.in_words(arm, rows)} {level}")
         unit, (estimate, low, high, _) = self._unit(fact.measure), effect.numbers(0.025)
         if (effect.judged.effects == 0).all():
             return f"{', '.join(levels)}; the same in every run"
@@ -93,13 +92,14 @@ class _Writer:
         relation = "higher" if low > margin else "lower" if high < margin else "not clearly different"
         most = "in most seeds " if effect.judged.method == "sign" else ""
         if ratio:
-            by = with_interval(estimate, low, high, unit, " x") + ("" if most else " (ratio of geometric means)")
+            kind = "ratio" if most else "ratio of geometric means"
+            by = f"{kind} {effect.bound}{' ' * bool(effect.bound)}{with_interval(estimate, low, high, unit, ' x')}"
         else:
-            by = f"by {with_interval(estimate, low, high, unit, ' points' if unit == 'share' else '')}"
+            by = f"difference {with_interval(estimate, low, high, unit, ' points' if unit == 'share' else '')}"
         return f"{', '.join(levels)}; {most}the first is {relation}, {by}"
 
     def _course(self, fact):
-        settings, _ = self.runs.of_arm(fact.arm)
+        settings = self.runs.of_arm(fact.arm)[0].iloc[0][list(self.runs.arm_columns)].to_dict()
         layers = self.layers[np.logical_and.reduce([self.layers[column] == value for column, value in settings.items()])]
         parts = []
         for layer, rows in layers.groupby("layer", sort=False):
@@ -130,15 +130,15 @@ class _Writer:
         parts = []
         for name, place in (("smallest", means.idxmin()), ("largest", means.idxmax())):
             *arm, layer, epoch = place
-            _, rows = self.runs.of_arm(dict(zip(columns, arm, strict=True)))
+            rows, _ = self.runs.of_arm(dict(zip(columns, arm, strict=True)))
             _, end = self._typical(self.runs.values(rows, "final_test_accuracy"), "final_test_accuracy")
             parts.append(f"{name} {number(means[place])} in {layer} under {_arm(arm)} at epoch {epoch}, whose accuracy ends at {end}")
         return "; ".join(parts)
 
     def _verdicts(self, fact):
         chosen = [verdict for verdict in self.decided if verdict.claim.id in fact.ids]
-        parts = [f"{one.claim.id} is {one.verdict} ({verdicts.in_short(one, self.runs.measures)})" for one in chosen]
-        return "; ".join(parts) or "none on this dataset"
+        # Without their numbers: an effect has one interval in an answer, and those of claims are of another confidence.
+        return "; ".join(f"{one.claim.id} is {one.verdict}" for one in chosen) or "none on this dataset"
 
 
 def _arm(values):

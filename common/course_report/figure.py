@@ -1,57 +1,138 @@
-"""The figure of an experiment's claims: the estimate for each, beside the value that it needs."""
+"""The figure of an experiment's claims: the interval of each, beside the margin that it needs and beside no effect."""
+
+import textwrap
 
 import numpy as np
+from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullLocator
 
-from common.course_report.claims import counts
-from common.course_report.verdicts import confidences, in_short
-from common.figures.drawing import COLORS, Drawing, new_figure, whiskers
+from common.course_report.claims import VERDICTS, counts
+from common.course_report.verdicts import confidences, in_words
+from common.figures.drawing import COLORS, Drawing, new_figure
 
-STYLES = {"supported": (COLORS[2], "o"), "inconclusive": ("0.45", "D"), "contradicted": (COLORS[1], "s")}
+STYLES = {  # colour and marker of a verdict
+    "supported": (COLORS[2], "o"),
+    "smaller than claimed": (COLORS[5], "v"),
+    "contradicted": (COLORS[1], "s"),
+    "undecided": ("0.45", "D"),
+}
+AXES = {"points": "difference, points", "share": "%", "ratio": "ratio", "epochs": "epochs"}
+LETTERS, LETTERS_RIGHT = 44, 27  # that fit into a line left and right of the axes
+LINE, MARGINS = 0.135, 0.55  # inches: of a line of text; of the axis of a group
+LARGEST_RATIO = 1e3  # that an axis shows; beyond it an arrow
 
 
 def claims_figure(decided, measures):
-    """A row per claim: its interval on a scale of its own. The claim needs 0; what lies right of it speaks for the claim.
+    """A row per claim that was tested: its sentence, its interval with the margin that it needs, and its verdict. Claims of one unit share
+    an axis, on which no effect is marked.
 
     Args:
-        decided: the `Verdict`s on one dataset. A claim that is not decided is named, with the reason.
+        decided: the `Verdict`s on one dataset.
         measures: `{column: Measure}`.
 
     Returns:
         A `Drawing`.
     """
-    figure, axes = new_figure(1, 1, size=(11, 2.2 + 0.42 * len(decided)))
-    (ax,) = axes.flat
-    for row, verdict in enumerate(decided):
-        _draw_verdict(ax, row, verdict, measures)
-    ax.axvline(0, color="0.2", linestyle="--", linewidth=1.2)
-    ax.set_yticks(range(len(decided)), [verdict.claim.id for verdict in decided])
-    ax.set_xlim(-1.1, 1.1)
-    ax.set_xticks([-0.55, 0.55], ["against the claim", "for the claim"])
-    ax.tick_params(axis="x", length=0)
-    ax.set_ylim(len(decided) - 0.4, -0.6)
-    ax.grid(axis="x", visible=False)
-    shows = "A row per claim: its interval, on a scale of its own, beside the margin that it needs."
-    of = confidences(decided)
-    note = f"dashed: the margin that each claim needs; intervals{' of' * bool(of)} {of}, each on a scale of its own, logarithmic for ratios"
-    finding = f"Of {len(decided)} claims {counts([verdict.verdict for verdict in decided])}."
-    return Drawing(figure, shows, finding, note)
+    tested = [one for one in decided if one.tested]
+    groups = {}
+    for one in tested:
+        unit = one.unit(measures)
+        groups.setdefault(unit if unit in AXES else measures[one.decides.measure].label, []).append(one)
+    rows = {unit: [_Row(one, measures) for one in group] for unit, group in groups.items()}
+    heights = [MARGINS + LINE * sum(row.lines for row in of_unit) for of_unit in rows.values()]
+    figure, axes = new_figure(len(groups), 1, sum(heights) / len(heights), height_ratios=heights)
+    for ax, (unit, of_unit) in zip(axes.flat, rows.items(), strict=True):
+        _draw_group(ax, unit, of_unit, measures)
+    shows = "A row per claim: its interval, the margin that it needs, and no effect; claims of one unit share an axis."
+    words = [one.verdict for one in tested]
+    marks = "bars: the margin; dotted: the least that counts; line: no effect; arrows: beyond the axis"
+    note = f"intervals of {confidences(tested)} confidence; {marks}"
+    return Drawing(figure, shows, f"{counts(words)}.".capitalize(), note, _legend(axes.flat[0], words))
 
 
-def _draw_verdict(ax, row, verdict, measures):
-    color, marker = STYLES[verdict.verdict]
-    if not verdict.note:
-        estimate, low, high = _around_the_margin(verdict)
-        ax.errorbar(estimate, row, xerr=whiskers(estimate, low, high), fmt=marker, ms=7, color=color, capsize=4)
-    place = {"xycoords": ("axes fraction", "data"), "va": "center"}
-    ax.annotate(verdict.verdict, (1.01, row - 0.16), color=color, weight="bold", **place)
-    ax.annotate(in_short(verdict, measures), (1.01, row + 0.22), fontsize=9, **place)
+class _Row:
+    """A claim's row: the lines of its sentence, `left`; those of its numbers, `right`, below the verdict; and the `lines` that it takes."""
+
+    def __init__(self, one, measures):
+        self.verdict, (found, margin) = one, in_words(one, measures)
+        of_arms = f", {one.deciding}" if one.deciding and len(one.decides.arms) == 2 else ""
+        self.left = textwrap.wrap(f"{one.claim.id}: {one.claim.sentence}", LETTERS, break_on_hyphens=False)
+        self.right = [found, *textwrap.wrap(f"needs {margin}{of_arms}", LETTERS_RIGHT)]
+        self.lines = 0.8 + max(len(self.left), 1 + len(self.right))
 
 
-def _around_the_margin(verdict):
-    """`(estimate, low, high)`: distances from the margin, positive for the claim, divided by the largest."""
-    values = np.array([verdict.estimate, verdict.ci_low, verdict.ci_high, verdict.needs])
-    if verdict.decides.times is not None:
-        values = np.log(np.maximum(values, 1e-12))
-    values = np.nan_to_num(values[:3] - values[3], nan=0.0, posinf=1e6, neginf=-1e6) * verdict.decides.sign
-    estimate, *ends = values / max(np.abs(values).max(), 1e-12)
-    return estimate, min(ends), max(ends)
+def _draw_group(ax, unit, rows, measures):
+    group, times = [row.verdict for row in rows], 100 if unit in ("share", "points") else 1
+    log = unit == "ratio" or (unit not in AXES and measures[group[0].decides.measure].scale == "log")
+    numbers = np.array([[one.estimate, one.ci_low, one.ci_high, one.needs, one.decides.counts_from(one.dataset)] for one in group])
+    nothing = None if group[0].nothing is None else 1.0 if log else 0.0
+    low, high = _range(np.where(_all_possible(numbers, unit), np.nan, times * numbers), nothing, log)
+    if log:
+        ax.set_xscale("log")
+    ends = np.cumsum([0, *(row.lines for row in rows)])  # in lines of text, from above
+    middles = (ends[1:] + ends[:-1]) / 2
+    for row, middle, values in zip(rows, middles, times * numbers, strict=True):
+        _draw_interval(ax, row.verdict, middle, values, (low, high))
+        _write_verdict(ax, row, middle)
+    if nothing is not None:
+        ax.axvline(nothing, color="0.2", linewidth=0.9, zorder=1)
+    ax.set_xlim(low, high)
+    ax.set_ylim(ends[-1], 0)
+    ax.set_yticks(middles, ["\n".join(row.left) for row in rows], va="center")
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel(AXES.get(unit, unit))
+    if log:
+        few = LogLocator(subs=(1, 2, 5)) if high > 3 * low else MaxNLocator(4)
+        ax.xaxis.set_major_locator(LogLocator() if high > 100 * low else few)
+        ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+        ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _all_possible(numbers, unit):
+    """The ends of intervals that reach as far as values can: they have an arrow, or would take the axis for themselves."""
+    ends = np.zeros(numbers.shape, bool)
+    if unit == "points":
+        ends[:, 1:3] = np.abs(numbers[:, 1:3]) >= 1
+    elif unit == "share":
+        ends[:, 1:3] = ((numbers[:, 1] <= 0) & (numbers[:, 2] >= 1))[:, None]
+    return ends
+
+
+def _range(numbers, nothing, log):
+    """The ends of an axis: what is finite, and no effect, with some room."""
+    known = np.append(numbers[np.isfinite(numbers)], [] if nothing is None else [nothing])
+    if log:
+        known = np.log10(np.clip(known[known > 0], 1 / LARGEST_RATIO, LARGEST_RATIO))
+    room = 0.06 * (np.ptp(known) or 1.0)
+    ends = known.min() - room, known.max() + room
+    return tuple(10**end for end in ends) if log else ends
+
+
+def _draw_interval(ax, one, row, values, ends):
+    color, marker = STYLES[one.verdict]
+    estimate, low, high, needs, least = values
+    shown = np.clip([low, high], *ends)
+    ax.plot(shown, [row, row], color=color, linewidth=1.4, zorder=2)
+    for end, at, arrow in ((low, shown[0], "<"), (high, shown[1], ">")):
+        ax.plot([at], [row], marker="|" if end == at else arrow, markersize=5, color=color, linestyle="", zorder=2, clip_on=False)
+    if ends[0] <= estimate <= ends[1]:
+        ax.plot([estimate], [row], marker=marker, markersize=5, color=color, linestyle="", zorder=3)
+    ax.plot([needs, needs], [row - 0.9, row + 0.9], color="0.1", linewidth=1.6, zorder=2, solid_capstyle="butt")
+    if least != needs:
+        ax.plot([least, least], [row - 0.9, row + 0.9], color="0.1", linewidth=1, linestyle=":", zorder=2)
+
+
+def _write_verdict(ax, row, middle):
+    """The verdict and its numbers, right of the axes."""
+    place = {"xycoords": ("axes fraction", "data"), "va": "center", "xytext": (4, 0), "textcoords": "offset points"}
+    first = middle - len(row.right) / 2
+    ax.annotate(row.verdict.verdict, (1, first), color=STYLES[row.verdict.verdict][0], weight="bold", **place)
+    ax.annotate("\n".join(row.right), (1, middle + 0.5), **place)
+
+
+def _legend(ax, words):
+    for word in VERDICTS:
+        if word in STYLES and word in words:
+            color, marker = STYLES[word]
+            ax.plot([], [], color=color, marker=marker, linestyle="", label=f"{words.count(word)} {word}")
+    return ax.get_legend_handles_labels()

@@ -2,41 +2,83 @@
 
 from functools import partial
 
-from common.course_report.claims import Above, Claim, improvements
-from common.course_report.questions import Contrast, Course, Extremes, Verdicts, common_questions
-from common.course_report.report import CourseReport
+from common.course_report.claims import Above, AtLeast, Below, Claim, improvements
+from common.course_report.questions import Contrast, Extremes, Verdicts, common_questions
+from common.course_report.report import CourseReport, section
+from common.lazy import LazyModule
+
+formula = LazyModule("common.course_report.formula")
 
 claim = partial(Claim, datasets=("fashion_mnist", "digits"), least_epochs=10)
 CROSS_ENTROPY, MSE, LINEAR = ({"loss": name} for name in ("cross_entropy", "mse_softmax", "mse_linear"))
+A_TENTH = "a tenth: less is not seen on a curve"
 CLAIMS = (
     claim(
         "A-speed",
-        "cross-entropy reaches a given accuracy in fewer epochs than MSE with softmax",
-        # A ratio, as for all times: differences of epochs are wrong more often than they say (docs/statistics.md).
-        (Above("epochs_to_target", MSE, CROSS_ENTROPY, times=1.1),),
+        "cross-entropy learns faster than MSE with softmax: its training accuracy, step by step over the first 5 epochs, is higher",
+        (Above("early_train_accuracy", CROSS_ENTROPY, MSE, by=0.01),),
         least_epochs=5,
+        reason="a point: less is not seen on a curve",
     ),
     claim(
         "A-accuracy",
         "cross-entropy ends at a higher test accuracy than MSE with softmax",
         (Above("final_test_accuracy", CROSS_ENTROPY, MSE, by=0.002),),
+        reason="0.2 points, about half of the difference that the report calls high against low (89.04 and 88.68 %)",
     ),
     claim(
         "A-steady",
-        "the loss curve of MSE oscillates less than that of cross-entropy late in training",
+        "the loss curve of MSE with softmax oscillates less, for its level, than that of cross-entropy late in training",
         # Each about its trend, as a share of its level: on scales of their own, MSE with its smaller values would win any comparison.
         (Above("relative_oscillation", CROSS_ENTROPY, MSE, times=1.1),),
         least_epochs=20,
+        reason=A_TENTH,
     ),
     claim(
         "A-vanish",
-        "late in training the gradient under MSE with softmax is smaller than under cross-entropy",
-        (Above("final_grad_norm", CROSS_ENTROPY, MSE, times=1.1),),
+        "from start to end, the gradient of the median sample shrinks more under MSE with softmax than under cross-entropy",
+        # By the logits, end ÷ start: the scales of the losses drop out.
+        (Above("logit_grad_median_left", CROSS_ENTROPY, MSE, times=1.1),),
+        reason=A_TENTH,
+    ),
+    claim(
+        "A-vanish-mean",
+        "from start to end, the mean gradient of the samples shrinks more under MSE with softmax than under cross-entropy",
+        (Above("logit_grad_mean_left", CROSS_ENTROPY, MSE, times=1.1),),
+        reason=A_TENTH,
+        of="A-vanish",
     ),
     claim(
         "A-linear",
-        "MSE without softmax trains worse than MSE with softmax",
+        "MSE without softmax ends at a lower test accuracy than MSE with softmax",
         (Above("final_test_accuracy", MSE, LINEAR, by=0.002),),
+        reason="0.2 points, as for A-accuracy",
+    ),
+    claim(
+        "A-stall",
+        "under MSE with softmax the training loss hardly falls after the first fifth of training, under cross-entropy it goes on falling",
+        (Below("late_fall", MSE, limit=0.1), Above("late_fall", CROSS_ENTROPY, MSE, by=0.1)),
+        least_epochs=20,
+        reason="a tenth of a power of ten, a fall by a fifth: a curve that falls less looks level on a log axis",
+    ),
+    claim(
+        "A-gap",
+        "under MSE with softmax the training loss falls on after test accuracy has settled, more than under cross-entropy",
+        (Above("idle_fall", MSE, CROSS_ENTROPY, by=0.1),),
+        least_epochs=20,
+        reason="a tenth of a power of ten, as for A-stall",
+    ),
+    claim(
+        "A-late-signal",
+        "samples that are wrong early have a strong gradient under both losses, those that are still wrong late nearly none under MSE "
+        "with softmax (under cross-entropy they must: there |p - y| is at least 0.5)",
+        (
+            AtLeast("wrong_grad_early", CROSS_ENTROPY, limit=0.5),
+            AtLeast("wrong_grad_early", MSE, limit=0.5),
+            Below("wrong_grad_late", MSE, limit=0.1),
+        ),
+        least_epochs=20,
+        reason="half of a sample's gradient before training is strong, a tenth of it is nearly none",
     ),
     *improvements(CROSS_ENTROPY, claim),
 )
@@ -50,14 +92,14 @@ QUESTIONS = {
     ),
     ("A2", "Does cross-entropy converge faster, and does its gradient p - y explain it?"): (
         Contrast("epochs_to_95pct", "epochs to 95 % of the best", CROSS_ENTROPY, MSE),
-        Contrast("first_grad_norm", "gradient norm after the first epoch", CROSS_ENTROPY, MSE),
+        Contrast("early_train_accuracy", "training accuracy over the first 5 epochs", CROSS_ENTROPY, MSE),
         Contrast("vanished_fraction", "samples that are wrong with a vanished gradient at the end", CROSS_ENTROPY, MSE),
     ),
     ("A3", "How does the gradient late in training compare with the early one?"): (
-        Contrast("final_grad_norm", "gradient norm at the end and after an epoch", CROSS_ENTROPY, CROSS_ENTROPY, "first_grad_norm"),
-        Contrast("final_grad_norm", "the same under MSE on softmax", MSE, MSE, "first_grad_norm"),
-        Course("grad_norm", "layer by layer", MSE),
-        Verdicts(("A-vanish",)),
+        Contrast("logit_grad_median_left", "what is left at the end of the median sample's gradient by its logits", CROSS_ENTROPY, MSE),
+        Contrast("logit_grad_mean_left", "what is left of the mean", CROSS_ENTROPY, MSE),
+        Contrast("wrong_grad_late", "gradient of samples still wrong, of that before training", CROSS_ENTROPY, MSE),
+        Verdicts(("A-vanish", "A-vanish-mean", "A-late-signal")),
     ),
     ("A4", "Does MSE without softmax train badly, and why?"): (
         Contrast("final_test_accuracy", "final test accuracy", LINEAR, MSE),
@@ -66,4 +108,21 @@ QUESTIONS = {
         Verdicts(("A-linear",)),
     ),
 }
-REPORT = CourseReport(CLAIMS, QUESTIONS, settings={"epochs": 30, "base_learning_rate": 0.001})
+
+
+class LossReport(CourseReport):
+    """The course report on the loss, which has the report's formula beside the gradient too, `formula.csv`."""
+
+    def tables(self, results):
+        return {**super().tables(results), "formula": formula.tabulate(results)}
+
+    def sections(self, results):
+        corrections = {dataset: results.correction(dataset) for dataset in results.datasets}
+        lines = formula.in_words(results.tables["formula"], corrections)
+        return [
+            *super().sections(results),
+            *([section("formula", "The report's formula", "The report's formula", lines=lines)] if lines else []),
+        ]
+
+
+REPORT = LossReport(CLAIMS, QUESTIONS, settings={"epochs": 30, "base_learning_rate": 0.001})

@@ -4,9 +4,10 @@ the scripts begin with it."""
 import csv
 import textwrap
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
-from common.course_report.claims import counts
+from common.course_report.claims import VERDICTS, counts
 from common.data import label
 from common.experiment import Report, Section
 from common.lazy import lazy_modules
@@ -51,6 +52,7 @@ class CourseReport(Report):
                 experiment.main_columns,
                 correction=results.correction(dataset),
                 correct=results.correct(dataset),
+                settings=experiment.settings,
             )
             for dataset, rows in results.tables["summary"].groupby("dataset", sort=False)
         }
@@ -73,16 +75,16 @@ class CourseReport(Report):
         tables, found = results.tables, []
         if blocks := self._claim_blocks(results):
             family = text.family(self._decided(results), results.looks)
-            found.append(_section("verdicts", "Verdicts", "Verdicts", first=True, verdicts=blocks, family=family))
+            found.append(section("verdicts", "Verdicts", "Verdicts", first=True, verdicts=blocks, family=family))
         given = [(label(dataset), rows.to_dict("records")) for dataset, rows in tables["answers"].groupby("dataset", sort=False)]
         if given:
-            found.append(_section("answers", "Questions", "Questions", answers=given))
+            found.append(section("answers", "Questions", "Questions", answers=given))
         rows = [{**row, "what": reproduction.what(row)} for row in tables["reproduction"].to_dict("records")]
         if rows:
             both = tables["reproduction"], tables["controls"]
             lines, beside = reproduction.in_words(*both), controls.side_by_side(*both)
             heading = "The report's numbers beside ours"
-            found.append(_section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines, controls=beside))
+            found.append(section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines, controls=beside))
         return found
 
     def lines(self, results):
@@ -118,13 +120,31 @@ class CourseReport(Report):
 
 
 def _lines_of_claims(block):
-    told = [line for words in (*block["remarks"], block["seeds"]) for line in textwrap.wrap(words, console.WIDTH)]
-    lines = [block["heading"], *console.aligned(block["header"], block["rows"], left=1), *told]
-    command = f"    {block['command']}" if block["command"] else ""
-    if len(command) > console.WIDTH:
-        command = command.replace(" --until-decided", " \\\n        --until-decided")
-    return [*lines, *command.splitlines()]
+    lines = [*_wrapped(f"{block['heading']}: {block['counts']}"), *_by_verdict(block["rows"])]
+    for words in block["remarks"]:
+        lines += _wrapped(words)
+    for words, command in ((block["seeds"], block["command"]), (block["not_run"], block["command_to_run"])):
+        lines += _wrapped(words)
+        typed = _wrapped(command, 10)
+        lines += " \\\n        ".join(typed).join(["    ", ""]).splitlines() if typed else []
+    return lines
 
 
-def _section(name, short, heading, first=False, **content):
+def _by_verdict(rows):
+    """The claims' estimates and needs, below a heading for each verdict: with it in each row, long ids would not fit a terminal."""
+    rows = sorted(rows, key=lambda row: VERDICTS.index(row[-1]))
+    header, *lines = console.aligned(["claim", "estimate", "needs"], [[f"  {name}", *numbers] for name, *numbers, _, _ in rows], left=1)
+    found = [header] if rows else []
+    for verdict, of_verdict in groupby(zip(rows, lines, strict=True), key=lambda pair: pair[0][-1]):
+        found += [f"{verdict}:", *(line for _, line in of_verdict)]
+    return found
+
+
+def _wrapped(words, less=0):
+    """The lines of words, so many letters shorter than a terminal's; ids and flags in one piece."""
+    return textwrap.wrap(words, console.WIDTH - less, break_long_words=False, break_on_hyphens=False)
+
+
+def section(name, short, heading, first=False, **content):
+    """The `Section` of the template of that name, filled with `content`; `first` defaults to False."""
     return Section(name, short, heading, html.render(f"{name}.html", TEMPLATES, **content), first)

@@ -8,6 +8,7 @@ from common.course_report.claims import counts
 from common.course_report.deciding import ALPHA, POWER
 from common.data import DATASETS, label
 
+WHOLE = ("epochs", "seeds")  # flags with one number, of which the largest is enough
 REACH = 10  # times today's seeds are the most that a command asks for
 
 
@@ -21,23 +22,26 @@ def claim_blocks(decided, measures, script, looks=1):
         looks: how often the call decides the claims, at most. Defaults to 1.
 
     Returns:
-        For each dataset `heading`, `header`, `rows`, `counts` (of verdicts), `sentences` of the claims, `remarks` (lines on how single
-        claims were tested), `seeds` (a line on the seeds that the undecided claims need) and `command`, which decides as many of them as it
-        can within ten times the seeds that there are; empty where no number of seeds is known to help.
+        For each dataset `heading`, `header`, `rows` of the claims that were run, `counts` (of verdicts), `sentences` and `reasons` (for
+        their margins) of these claims, `remarks` (lines on how single claims were tested), `seeds` (a line on the seeds that the undecided
+        claims need) and `command`, which decides as many of them as it can within ten times the seeds that there are, empty where no
+        number of seeds is known to help; `not_run` (a line on the other claims), and `command_to_run` them.
     """
     blocks = []
     for dataset, of_dataset in groupby(decided, attrgetter("dataset")):
         of_dataset = list(of_dataset)
-        rows = [[one.claim.id, *verdicts.in_words(one, measures), "" if one.note else f"{one.n:.0f}", one.verdict] for one in of_dataset]
+        run = [one for one in of_dataset if one.verdict != "not run"]
         blocks.append(
             {
                 "heading": f"Claims on {label(dataset)}",
                 "header": ["claim", "estimate", "needs", "seeds", "verdict"],
-                "rows": rows,
+                "rows": [[one.claim.id, *verdicts.in_words(one, measures), f"{one.n:.0f}" * one.tested, one.verdict] for one in run],
                 "counts": counts([verdict.verdict for verdict in of_dataset]),
-                "sentences": [verdict.claim.sentence for verdict in of_dataset],
+                "sentences": [one.claim.sentence for one in run],
+                "reasons": [one.claim.reason for one in run],
                 "remarks": _remarks(of_dataset),
-                **_more_seeds(dataset, of_dataset, script, looks),
+                **_more_seeds(dataset, run, script, looks),
+                **_not_run(dataset, [one for one in of_dataset if one.verdict == "not run"], script),
             }
         )
     return blocks
@@ -46,18 +50,30 @@ def claim_blocks(decided, measures, script, looks=1):
 def _remarks(decided):
     claims = {}
     for one in decided:
+        if one.opposite:
+            claims.setdefault("the direction is the opposite", []).append(one.claim.id)
         if one.remark:
             claims.setdefault(one.remark, []).append(one.claim.id)
-    return [f"{', '.join(names)}: {remark}." for remark, names in claims.items()]
+    deciding = ", ".join(f"{one.claim.id} by {one.deciding}" for one in decided if one.deciding)
+    return [f"Of several parts decide: {deciding}."] * bool(deciding) + [
+        f"{', '.join(names)}: {remark}." for remark, names in claims.items()
+    ]
 
 
-def _more_seeds(dataset, decided, script, looks):
-    command = f"python {script} --datasets {dataset}"
-    if least := max((one.seeds_needed for one in decided if one.open and not one.tested), default=0):
-        # A plain call, for nothing has been looked at yet.
-        words = f"Claims are tested from {least} seeds on. With the other flags of this call, and"
-        return {"seeds": words, "command": f"{command} --seeds {least}"}
-    undecided = [one for one in decided if one.tested and one.verdict == "inconclusive"]
+def _not_run(dataset, missing, script):
+    if not missing:
+        return {"not_run": "", "command_to_run": ""}
+    flags = {}
+    for one in missing:
+        for flag, words in one.flags.items():
+            flags[flag] = [str(max(map(int, [*flags.get(flag, []), *words])))] if flag in WHOLE else [*flags.get(flag, []), *words]
+    command = verdicts.flags_in_words({flag: dict.fromkeys(words) for flag, words in flags.items()})
+    of = f"{', '.join(one.claim.id for one in missing)}. With the other flags of this call:"
+    return {"not_run": f"Not run: {of}", "command_to_run": f"python {script} --datasets {dataset} {command}"}
+
+
+def _more_seeds(dataset, run, script, looks):
+    undecided = [one for one in run if one.verdict == "undecided" and one.tested]
     reach = REACH * max((one.n for one in undecided), default=0)
     within = {one.claim.id: one.seeds_needed for one in undecided if one.open and one.seeds_needed <= reach}
     beyond = {one.claim.id: one.seeds_needed for one in undecided if one.open and one.seeds_needed > reach}
@@ -70,7 +86,8 @@ def _more_seeds(dataset, decided, script, looks):
         words += ["The looks of this call are used up: the verdicts of the next take the place of these."]
     words += ["With its looks paid for, and the other flags of this call:"] if within else []
     most = max([DATASETS[dataset].seeds, *within.values()])
-    return {"seeds": " ".join(words), "command": f"{command} --until-decided --max-seeds {most}" if within else ""}
+    command = f"python {script} --datasets {dataset} --until-decided --max-seeds {most}"
+    return {"seeds": " ".join(words), "command": command if within else ""}
 
 
 def _with(needed):
@@ -93,8 +110,9 @@ def family(decided, looks):
     if looks > 1:
         level = f"{100 * ALPHA / looks:g} %, which is {level} over {looks} looks at growing numbers of seeds"
     return (
-        f"The family of this page: {claims} data ({datasets}), each tested in both directions. Holm's procedure over these "
-        f"{2 * len(tested)} one-sided tests keeps the chance of any wrong verdict at {level}, whatever runs the claims share. "
-        f"Intervals are therefore of {verdicts.confidences(tested)} confidence, and exclude the margin exactly where a claim is decided. "
-        "The statistics and p-values are in claims.csv."
+        f"The family of this page: {claims} data ({datasets}), each tested for and against. Holm's procedure over these "
+        f"{2 * len(tested)} tests keeps the chance of any wrong verdict at {level}, whatever runs the claims share. Intervals "
+        f"are therefore of {verdicts.confidences(tested)} confidence. That of a claim lies beyond the margin exactly if it is supported, "
+        "between no effect and the margin if it is smaller than claimed, and if it is contradicted short of the least that counts. "
+        "Statistics, p-values and the least effects that count are in claims.csv."
     )

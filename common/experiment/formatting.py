@@ -55,18 +55,22 @@ def with_interval(estimate, low, high, unit, sign=""):
 
 
 def in_groups(groups, unit, epochs=None, interval=False):
-    """Runs that fall into two groups: `"2 at 10.0, 3 at 60.3 %"`; with its interval, `"2 [5, 85 %] at 10.0, 3 at 60.3 %"`.
+    """Runs that fall into two groups: `"2 at 10.0, 3 at 60.3 %"`; with its interval, `"2 [5, 85 %] at 10.0, 3 at 60.3 %"`. Where some never
+    got there, `"never (2 of 5)"`.
 
     Args:
         groups: two dicts with `location`, `runs`, `share_low` and `share_high`.
         unit: of the measure.
-        epochs: number of epochs of a run: a later time is none, `"never"`. Defaults to None: the measure is no time.
-        interval: whether with the interval of the first group's share, of which the second's is the rest. Defaults to False.
+        epochs: number of epochs of a run: a later time is none. Defaults to None: the measure is no time.
+        interval: whether with the interval of the first group's share, of which the second's is the rest; of those that never got there,
+            where some did not. Defaults to False.
     """
     counts = [f"{group['runs']}" for group in groups]
     counts[0] += f" [{share_bounds(groups[0]['share_low'], groups[0]['share_high'])}]" if interval else ""
-    late = [epochs is not None and group["location"] > epochs for group in groups]
-    places = ["never" if never else f"at {in_table(group['location'], unit)}" for never, group in zip(late, groups, strict=True)]
+    if epochs is not None and groups[1]["location"] > epochs:
+        bounds = f" [{share_bounds(1 - groups[0]['share_high'], 1 - groups[0]['share_low'])}]" if interval else ""
+        return f"never ({groups[1]['runs']} of {groups[0]['runs'] + groups[1]['runs']}{bounds})"
+    places = [f"at {in_table(group['location'], unit)}" for group in groups]
     return ", ".join(map(" ".join, zip(counts, places, strict=True))) + " %" * (unit == "share")
 
 

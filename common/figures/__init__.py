@@ -1,17 +1,24 @@
-"""Figures of an experiment. A drawing function takes tables or arrays and returns a `Drawing`; `common.figures.saved` makes it a PNG."""
+"""Figures of an experiment. A drawing function takes tables or arrays and returns a `Drawing`, which `common.figures.saved` writes."""
 
 import importlib
 
 _NAMES = {  # of the package, by the module that defines them: a new figure is added in one place
+    "activations": ("activations_figure",),
     "boundaries": ("boundaries_figure",),
-    "curves": ("Styles", "curves_figure", "layers_figure"),
-    "distributions": ("activations_figure", "logit_gradients_figure", "logits_figure"),
+    "curves": ("curves_figure", "layers_figure"),
+    "distributions": ("logit_gradients_figure", "logits_figure"),
     "drawing": ("Drawing",),
     "heatmaps": ("layers_heatmap", "units_heatmap"),
+    "paired": ("paired_figure",),
     "panels": ("CLOSE_UP_EPOCHS", "FOUR_CURVES", "SMOOTHING_EPOCHS", "Panel", "close_up", "smoothed"),
+    "quantities": ("relative_to_first",),
+    "rates": ("accuracy_by_rate_figure", "schedule_figure"),
     "scores": ("accuracy_figure", "dose_figure"),
     "spread": ("spread_figure",),
     "stability": ("sharpness_figure",),
+    "styles": ("Styles",),
+    "trajectories": ("loss_accuracy_figure",),
+    "vanishing": ("vanishing_figure",),
 }
 
 

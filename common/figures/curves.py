@@ -1,67 +1,31 @@
-"""Quantities over epochs: one line per arm, the mean over seeds, with the interval of the mean as a band."""
+"""Quantities over epochs, one line per arm."""
 
-from dataclasses import dataclass, replace
+import textwrap
+from dataclasses import replace
 
 import numpy as np
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
-from common.experiment import formatting
+from common.experiment.formatting import in_unit
 from common.experiment.measures import LOG_FLOOR
-from common.figures import findings
-from common.figures.drawing import COLORS, DASHES, MARKERS, Drawing, explain_empty, integer_epochs, new_figure
-from common.figures.panels import Panel
-from common.stats import describe, mean_curve
+from common.figures.arms import draw_arm, draw_strip, make_room
+from common.figures.drawing import Drawing, explain_empty, fitted, format_percent, integer_epochs, new_figure
+from common.figures.panels import Panel, apart, close_up
+from common.figures.words import End, compared, first_of, named
 
-RUNS = "run by run"
-KINDS = {"percent": "share", "log": "log"}  # of values that may end in two groups
-
-
-@dataclass(frozen=True)
-class Styles:
-    """Colours, markers and dashes of arms: one column decides colour and marker, further columns decide the dashes.
-
-    Attributes:
-        color: name of the column that decides colour and marker.
-        dashes: names of the columns that decide the dashes. Defaults to none: all lines are solid.
-        colors: all values of `color`, in the order of the palette, so that an arm looks the same in all figures. Defaults to None: the
-            values of each table, in their order.
-        dash_values: the same for `dashes`, a tuple of tuples. Defaults to None.
-
-    Example:
-
-    ```python
-    Styles(color="optimizer", dashes=("schedule",), colors=("sgd", "momentum", "adam"))
-    ```
-    """
-
-    color: str
-    dashes: tuple = ()
-    colors: tuple | None = None
-    dash_values: tuple | None = None
-
-    @property
-    def columns(self):
-        """Names of all columns that tell arms apart."""
-        return [self.color, *self.dashes]
-
-    def arms(self, table):
-        """Yield `(label, style, rows)` for each arm of a table; `style` holds the keyword arguments of `Axes.plot`."""
-        arms = table.groupby(self.columns, sort=False)
-        colors = list(self.colors or table[self.color].unique())
-        dashes = list(self.dash_values or dict.fromkeys(values[1:] for values, _ in arms))
-        for values, rows in arms:
-            i, j = colors.index(values[0]), dashes.index(values[1:])
-            style = {"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)], "linestyle": DASHES[j % len(DASHES)]}
-            yield formatting.arm(self.columns, values), style, rows
+COLUMNS = 3  # of panels, at most
+OUTCOME = "test_accuracy"  # the column that a caption of curves is about, where it is drawn
+INCHES_PER_LINE = 0.15
+LETTERS_UPRIGHT = 32  # that fit along a panel
 
 
 def curves_figure(history, styles, panels):
-    """Several quantities over epochs, two or three panels in a row.
+    """Several quantities over epochs, up to three panels in a row.
 
     Args:
         history: rows of `history.csv` of one dataset; it may have further columns.
         styles: the `Styles` of its arms.
-        panels: the `Panel`s, 4 or a multiple of 3.
+        panels: the `Panel`s.
 
     Returns:
         A `Drawing`.
@@ -73,13 +37,20 @@ def curves_figure(history, styles, panels):
     drawing.figure.savefig("curves.png")
     ```
     """
-    columns = 2 if len(panels) == 4 else 3
-    figure, axes = new_figure(len(panels) // columns, columns)
-    for ax, panel in zip(axes.flat, panels, strict=True):
-        draw_curves(ax, history, styles, panel)
-        ax.set_ylabel(panel.label)
+    columns = 2 if len(panels) == 4 else min(len(panels), COLUMNS)
+    figure, axes = new_figure(-(-len(panels) // columns), columns)
+    drawn = {}
+    for ax, panel in zip(axes.flat, panels, strict=False):
+        curves = draw_curves(ax, history, styles, panel)
+        finish([ax], [curves], [fitted(panel.label, columns)], panel.scale)
+        drawn.setdefault(panel.column, (panel, curves))
+    for ax in axes.flat[len(panels) :]:
+        ax.remove()
+    _heighten(figure, axes)
+    panel, curves = drawn.get(OUTCOME) or next(iter(drawn.values()))
     shows = f"{len(panels)} panels over epochs: {', '.join(panel.label for panel in panels)}."
-    return _drawing(figure, axes, shows, findings.of_curves(history, styles.columns))
+    finding = f"{_ends(panel.label, curves, 'share' if panel.scale == 'percent' else '')}{_diverged(curves)}"
+    return Drawing(figure, shows, finding, _note([curves for _, curves in drawn.values()], panels), legend_of(figure.axes))
 
 
 def layers_figure(layers, measure, styles):
@@ -98,96 +69,159 @@ def layers_figure(layers, measure, styles):
     names = list(layers["layer"].unique())
     dashes = tuple(layers[list(styles.dashes)].drop_duplicates().itertuples(index=False, name=None))
     styles = replace(styles, dash_values=dashes or None)  # of all layers, because some arms lack some of them
-    figure, axes = new_figure(1, len(names), sharey=True)
-    for ax, name in zip(axes.flat, names, strict=True):
-        draw_curves(ax, layers[layers["layer"] == name], styles, Panel.of(measure))
-        ax.set_title(name, fontsize=11)
-    axes.flat[0].set_ylabel(measure.label)
+    columns = min(len(names), COLUMNS)
+    figure, axes = new_figure(-(-len(names) // columns), columns, height=2.5, sharey=True)
+    panel = Panel.of(measure)
+    tables = [layers[layers["layer"] == name] for name in names]
+    by_run = {label for table in tables for label, _, runs in _arms(table, styles, panel) if apart(runs, panel)}  # alike in all layers
+    curves = [draw_curves(ax, table, styles, panel, by_run) for ax, table in zip(axes.flat, tables, strict=False)]
+    for ax in axes.flat[len(names) :]:
+        ax.remove()
+    shown = list(axes.flat[: len(names)])
+    finish(shown, curves, names, measure.scale)
+    _heighten(figure, axes)
+    for ax in shown[::columns]:
+        ax.set_ylabel(textwrap.fill(measure.label, LETTERS_UPRIGHT))
+    at_layer = [curve._replace(label=f"{name} under {curve.label}") for name, of in zip(names, curves, strict=True) for curve in of]
     shows = f"One panel per layer: {', '.join(names)}."
-    return _drawing(figure, axes, shows, findings.of_layers(layers, measure, styles.columns))
+    return Drawing(figure, shows, _ends(measure.label, at_layer, measure.unit), _note(curves, [panel]), legend_of(shown))
 
 
-def draw_curves(ax, table, styles, panel):
-    """Draw one line per arm: the mean over its finite runs with the interval as a band, and each diverged run as a thin line to a cross.
+def draw_curves(ax, table, styles, panel, by_run=None):
+    """Draw one line per arm: the mean over its finite runs with the interval as a band, or the runs one by one and their median, see
+    `Curve`; and each diverged run as a thin line to a cross.
 
     Args:
         ax: the axes. On a log axis the mean is the geometric one, and the interval that of the logarithms.
         table: a table with a row per run and epoch.
         styles: the `Styles` of its arms.
         panel: the `Panel`.
+        by_run: the labels of the arms to be drawn run by run. Defaults to None: those that `arms.apart` says.
+
+    Returns:
+        List of `Curve`s.
     """
-    log = panel.scale == "log"
-    if not np.isfinite(table[panel.column]).any():
+    values = table[panel.column]
+    if not np.isfinite(values).any():
         explain_empty(ax, "no run has a finite value")
         ax.set(xlim=(0.5, table["epoch"].max() + 0.5), yticks=[])
-    elif log:
+    elif panel.scale == "log":
         ax.set_yscale("log")
-    for label, style, rows in styles.arms(table):
-        runs = panel.prepare(rows.pivot(index="epoch", columns="seed", values=panel.column))
-        if log:
-            runs = runs.clip(lower=LOG_FLOOR)
-        finite = np.isfinite(runs).all(axis=0)
-        diverged = runs.loc[:, ~finite]
-        _draw_diverged(ax, diverged, style)
-        label += f" ({diverged.shape[1]} of {runs.shape[1]} diverged)" if diverged.shape[1] else ""
-        if panel.scale in KINDS and describe(runs.loc[:, finite].iloc[-1], KINDS[panel.scale]).groups:
-            _draw_runs(ax, runs.loc[:, finite], f"{label} ({RUNS})", style)
-        else:
-            _draw_mean(ax, runs.loc[:, finite], label, style, panel)
-    _format_y(ax, table[panel.column], panel.scale)
-    raised = log and bool((table[panel.column] < LOG_FLOOR).any())
-    integer_epochs(ax, f"epoch; values below {LOG_FLOOR:g} are drawn there" if raised else "epoch")
+        if not (values[np.isfinite(values)] >= LOG_FLOOR).any():  # only what the strip shows: the axis needs limits all the same
+            ax.update_datalim([(1, LOG_FLOOR), (1, 1)])
+    curves = [
+        draw_arm(ax, runs, label, style, panel, None if by_run is None else label in by_run)
+        for label, style, runs in _arms(table, styles, panel)
+    ]
+    integer_epochs(ax)
+    return curves
 
 
-def _drawing(figure, axes, shows, finding):
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    note = "line: mean over seeds, geometric on log axes; band: 95 % interval"
-    if any(RUNS in label for ax in axes.flat for label in ax.get_legend_handles_labels()[1]):
-        note += "; thin lines: single runs where they end in two groups"
-    if any("diverged" in label for label in labels):
-        note += "; cross: where a run was last finite"
-    return Drawing(figure, shows, finding, note, (handles, labels))
+def _arms(table, styles, panel):
+    """`(label, style, runs)` of each arm, `runs` a DataFrame `(epochs, seeds)`."""
+    return [(label, style, rows.pivot(index="epoch", columns="seed", values=panel.column)) for label, style, rows in styles.arms(table)]
 
 
-def _draw_mean(ax, runs, label, style, panel):
-    lowest = panel.lowest if panel.scale == "percent" else None
-    mean, low, high = mean_curve(runs.to_numpy().T, panel.scale == "log", panel.correction, lowest)
-    if np.isfinite(low).any():
-        ax.fill_between(runs.index, low, high, color=style["color"], alpha=0.18, linewidth=0)
-    # About eight markers a line, at places of their own for each marker, so that lines on top of each other show.
-    step = max(1, len(runs) // 8)
-    first = MARKERS.index(style["marker"]) * step // len(MARKERS)
-    ax.plot(runs.index, mean, label=label, linewidth=1.6, markersize=5, markevery=(first, step), **style)
+def finish(axes, curves, titles, scale):
+    """Give panels, once all is drawn, limits, ticks, the strip of zeros, and titles.
+
+    Args:
+        axes: those that share a y axis.
+        curves: for each of them its list of `Curve`s.
+        titles: for each its title, to which the zeros are added in words.
+        scale: of the `Panel`s.
+    """
+    below = {curve.zero for of in curves for curve in of if curve.zeros}
+    if below:
+        make_room(axes[0])
+    for ax, of, title in zip(axes, curves, titles, strict=True):
+        if below:
+            first = ax is axes[0] or ax.get_subplotspec().is_first_col()
+            draw_strip(ax, ("0" if below == {"exactly 0"} else f"<{LOG_FLOOR:g}") * first)
+        _format_log(ax, minor=not below)
+        if scale == "percent":
+            _format_percent(ax, of)
+        zeros = [f"{curve.zero} in {curve.zeros} of {curve.runs} runs: {curve.label}" for curve in of if curve.zeros]
+        columns = round(ax.get_gridspec().ncols)
+        ax.set_title("\n".join([title, *(fitted(words, columns) for words in first_of(zeros))]).strip())
 
 
-def _draw_runs(ax, runs, label, style):
-    """Runs that end in two groups, one by one."""
-    ax.plot(runs.index, runs.iloc[:, 0], label=label, linewidth=0.8, **{**style, "marker": ""})
-    ax.plot(runs.index, runs.iloc[:, 1:], linewidth=0.8, **{**style, "marker": ""})
+def _heighten(figure, axes):
+    """Give titles of more than two lines the height that their panels would lose."""
+    lines = sum(max(0, max(ax.get_title().count("\n") for ax in row) - 1) for row in axes)
+    figure.set_figheight(figure.get_figheight() + INCHES_PER_LINE * lines)
 
 
-def _draw_diverged(ax, runs, style):
-    cross = {"marker": "x", "linestyle": "", "color": style["color"], "markersize": 9, "markeredgewidth": 2}
-    for seed in runs.columns:
-        run = runs[seed].where(np.isfinite(runs[seed])).dropna()
-        if len(run):
-            ax.plot(run.index, run, linewidth=0.7, color=style["color"], linestyle=style["linestyle"])
-            ax.plot(run.index[-1:], run[-1:], **cross)
-        else:  # never finite: a cross at the upper edge, above the first epoch
-            ax.plot(runs.index[:1], [0.98], transform=ax.get_xaxis_transform(), **cross)
+def legend_of(axes):
+    """`(handles, labels)` of one legend for several panels: an entry per arm, the one that also counts diverged runs if there is one."""
+    entries = {}
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            arm = label.split(" (")[0]
+            if len(label) > len(entries.get(arm, (None, ""))[1]):
+                entries[arm] = handle, label
+    return tuple(map(list, zip(*entries.values(), strict=True))) or ([], [])
 
 
-def _format_y(ax, values, scale):
+def _ends(label, curves, unit):
+    """The values at the end, in words: the means compared, and the ranges of what is drawn run by run."""
+    means = [End(curve.label, curve.center[-1], curve.low[-1], curve.high[-1]) for curve in curves if not curve.by_run]
+    ranges = [f"{_range(curve, unit)} ({curve.label})" for curve in curves if curve.by_run]
+    parts = [compared(means, unit)] if means or not ranges else []
+    parts += [f"run by run, {named(ranges)}"] if ranges else []
+    return f"{label[:1].upper()}{label[1:]} at the end: {'; '.join(parts)}.{_zeros(curves)}"
+
+
+def _zeros(curves):
+    counts = [f"{curve.zero} in {curve.zeros} of {curve.runs} runs of {curve.label}" for curve in curves if curve.zeros]
+    return f" At some epoch {named(counts)}." if counts else ""
+
+
+def _range(curve, unit):
+    low, high = (_shown(curve, values, unit) for values in (curve.low, curve.high))
+    return low if low == high else f"{low} to {high}"
+
+
+def _shown(curve, values, unit):
+    """The last of a curve's values; what stands in the strip of zeros as the strip's label has it."""
+    return curve.zero if curve.zeros and values[-1] < LOG_FLOOR else in_unit(values[-1], unit)
+
+
+def _diverged(curves):
+    counts = [f"{curve.diverged} of {curve.runs} runs under {curve.label}" for curve in curves if curve.diverged]
+    return f" Diverged: {named(counts)}." if counts else ""
+
+
+def _note(curves, panels):
+    """The footer on what the lines of these lists of `Curve`s are."""
+    curves, notes = [curve for of in curves for curve in of], []
+    if not all(curve.by_run for curve in curves):
+        geometric = ", geometric on log axes" if any(panel.scale == "log" for panel in panels) else ""
+        notes.append(f"line: mean over seeds{geometric}; band: 95 % interval")
+    if any(curve.by_run for curve in curves):
+        zeros = any(curve.zeros for curve in curves)
+        notes.append(f"thin: single runs, with their median, where they fall into two groups{' or reach 0' if zeros else ''}")
+    if any(panel.prepare is close_up for panel in panels):
+        notes.append("about its trend, an exponential: the run of median spread")
+    if any(curve.diverged for curve in curves):
+        notes.append("cross: where a run was last finite")
+    return "; ".join(notes)
+
+
+def _format_log(ax, minor):
     if ax.get_yscale() == "log":
         # Plain numbers, more of them the fewer powers of ten there are: matplotlib's own formatters write 0.3 as 3e-01.
         low, high = ax.get_ylim()
-        if high < 100 * low:
-            ax.yaxis.set_minor_locator(LogLocator(subs=range(2, 10) if high < 10 * low else (2, 5)))
+        if minor and high < 100 * low:
+            steps = np.arange(1, 10, 0.5) if high < 3 * low else (2, 3, 5, 7) if high < 10 * low else (2, 5)
+            ax.yaxis.set_minor_locator(LogLocator(subs=steps))
             ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
         else:
             ax.yaxis.set_minor_locator(NullLocator())  # minor ticks would take most of the drawing time
         ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    if scale == "percent":
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=None))
-        if not values.fillna(0).any():
-            ax.set_ylim(-0.005, 0.1)  # matplotlib would centre a line of zeros and show negative shares
+
+
+def _format_percent(ax, curves):
+    format_percent(ax.yaxis)
+    if not any(np.nan_to_num(curve.high).any() or np.nan_to_num(curve.center).any() for curve in curves):
+        ax.set_ylim(-0.005, 0.1)  # matplotlib would centre a line of zeros and show negative shares

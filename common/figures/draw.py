@@ -11,14 +11,16 @@ from typing import NamedTuple
 
 import joblib
 import numpy as np
+import pandas as pd
 
 from common import figures
 from common.data import label
 from common.errors import first_line
 from common.experiment import formatting
 from common.figures import processes
+from common.figures.drawing import STYLE
 from common.figures.panels import Panel, as_is
-from common.figures.saved import SavedFigure, is_saved_figure, png_of, save, saved
+from common.figures.saved import SavedFigure, is_saved_figure, png_of, save, saved, svg_of, svg_path
 from common.lazy import LazyModule
 from common.results.text import describe_settings
 from common.signals import signals_put_off
@@ -35,7 +37,7 @@ class PlannedFigure(NamedTuple):
         draw: function without arguments that returns a `Drawing`.
         title: heading of the figure.
         note: its footer.
-        path: path of the PNG.
+        path: path of the PNG; the SVG lies beside it.
         origin: a digest of all that it is made of. Defaults to None, not known.
     """
 
@@ -169,8 +171,9 @@ def draw(results, making=None, log=print):
     missing = [figure for of_dataset in there.values() for figure in of_dataset if isinstance(figure, MissingFigure)]
     for figure in missing:
         log(f"{figure.name} cannot be drawn ({figure.why}); the same command tries it again")
-    names = {figure.name for figure in done.values() if isinstance(figure, SavedFigure)}
-    for old in results.folder.glob("*.png"):
+    paths = [path for path, figure in done.items() if isinstance(figure, SavedFigure)]
+    names = {each.name for path in paths for each in (path, svg_path(path))}
+    for old in (*results.folder.glob("*.png"), *results.folder.glob("*.svg")):
         with contextlib.suppress(OSError):  # whatever else bears such a name is not ours
             if old.name not in names and is_saved_figure(old):
                 old.unlink()
@@ -203,10 +206,21 @@ def _origin(figure, making):
     if making is None:
         return None
     try:
-        content = joblib.hash(figure[:3])  # its data and words; not the folder, which may have another name elsewhere
+        content = joblib.hash(_with_hashed_tables(figure[:3]))  # data and words; not the folder, which may have another name elsewhere
     except Exception:  # data that cannot be pickled
         return None
     return hashlib.sha256(f"{making} {content}".encode()).hexdigest()
+
+
+def _with_hashed_tables(value):
+    """The value with a hash of each row in place of every table in it: joblib would pickle columns of text one by one."""
+    if isinstance(value, pd.DataFrame):
+        return [*value.columns], [str(kind) for kind in value.dtypes], pd.util.hash_pandas_object(value, index=False).to_numpy()
+    if isinstance(value, partial):
+        return value.func, _with_hashed_tables(value.args), _with_hashed_tables(value.keywords)
+    if isinstance(value, dict):
+        return {name: _with_hashed_tables(one) for name, one in value.items()}
+    return [_with_hashed_tables(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _drawn(figures):
@@ -225,14 +239,15 @@ def _draw(figure):
     try:
         with matplotlib.rc_context():
             matplotlib.rc_file_defaults()  # which other processes have too, whatever a notebook has set in this one
+            matplotlib.rcParams.update(STYLE)
             drawing = figure.draw()
-            png = png_of(drawing, figure.title, figure.note)
+            png, svg = png_of(drawing, figure.title, figure.note), svg_of(drawing.figure)
     except (Exception, SystemExit) as error:
         return MissingFigure(figure.path.name, _in_words(error))
     finally:
         gc.enable()
     drawn = SavedFigure(figure.path.name, figure.title, drawing.shows, drawing.finding)
-    save(png, drawn, figure.path, figure.origin)
+    save(png, svg, drawn, figure.path, figure.origin)
     return drawn
 
 

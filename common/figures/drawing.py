@@ -1,15 +1,36 @@
 """The parts that all figures share: colours, markers, empty panels, and the `Drawing` that each drawing function returns."""
 
+import textwrap
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
+
+from common.lazy import LazyModule
+
+matplotlib_figure = LazyModule("matplotlib.figure")
 
 # Okabe & Ito's colours for the colour-blind, those that also differ in brightness. Written out: matplotlib has them only from 3.11 on.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # these and the dashes tell lines apart without colour
 DASHES = ("-", (0, (4, 2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
-DPI = 110
+WIDTH = 7.0  # inches, of every figure: what a page of paper has room for
+TEXT = 8  # points, the least size of any text, in print too
+LETTERS_ACROSS = 96  # of such text, that fit beside each other
+DPI = 180
+STYLE = {  # of matplotlib, in which all figures are drawn
+    "font.size": TEXT,
+    "axes.titlesize": TEXT,
+    "axes.labelsize": TEXT,
+    "xtick.labelsize": TEXT,
+    "ytick.labelsize": TEXT,
+    "legend.fontsize": TEXT,
+    "legend.title_fontsize": TEXT,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    "axes.linewidth": 0.6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "How a small network trains",
+}
 
 
 class Drawing(NamedTuple):
@@ -23,39 +44,51 @@ class Drawing(NamedTuple):
         legend: `(handles, labels)` of one legend below all panels. Defaults to None, no legend.
     """
 
-    figure: Figure
+    figure: "matplotlib.figure.Figure"  # noqa: F821
     shows: str
     finding: str
     note: str = ""
     legend: tuple | None = None
 
 
-def new_figure(rows, columns, size=None, panel=(4.6, 3.4), grid=True, **subplots):
-    """An empty figure with `rows` x `columns` panels, laid out when it is saved.
+def new_figure(rows, columns, height=2.1, grid=True, **subplots):
+    """An empty figure with `rows` x `columns` panels, `WIDTH` inches wide, laid out when it is saved. All its text has `TEXT` points.
 
     Args:
-        rows, columns: numbers of panels.
-        size: `(width, height)` of the figure in inches. Defaults to the size of all panels and the margins.
-        panel: `(width, height)` of a panel in inches. Defaults to `(4.6, 3.4)`.
+        rows, columns: numbers of panels; of curves at most three columns.
+        height: of a row of panels in inches. Defaults to 2.1.
         grid: whether panels have a grid and no box, as suits curves but not images. Defaults to True.
         **subplots: further arguments of `Figure.subplots`.
 
     Returns:
         `(figure, axes)`; axes is an array of shape `(rows, columns)`.
     """
-    figure = Figure(figsize=size or (panel[0] * columns, panel[1] * rows + 1.3), dpi=DPI, layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)
+    figure = matplotlib_figure.Figure(figsize=(WIDTH, height * rows + 1.0), dpi=DPI, layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.05, w_pad=0.05)
     axes = figure.subplots(rows, columns, squeeze=False, **subplots)
     for ax in axes.flat if grid else ():
-        ax.grid(color="0.9", linewidth=0.8)
+        ax.grid(color="0.9", linewidth=0.6)
         ax.set_axisbelow(True)
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
+def fitted(text, columns):
+    """The text in lines that fit above one of so many panels side by side."""
+    return textwrap.fill(text, LETTERS_ACROSS // columns)
+
+
+def format_percent(axis):
+    """Ticks of an axis of shares in percent."""
+    axis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+
+
 def integer_epochs(ax, label="epoch"):
     """Label the x axis, which defaults to "epoch", with ticks at whole numbers."""
     ax.set_xlabel(label)
+    low, high = ax.get_xlim()
+    if high - low < 1:  # a single epoch
+        ax.set_xlim((low + high) / 2 - 0.5, (low + high) / 2 + 0.5)
     ax.xaxis.get_major_locator().set_params(integer=True)
 
 

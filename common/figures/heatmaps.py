@@ -2,22 +2,30 @@
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import ListedColormap
 
-from common.experiment import formatting
-from common.figures import findings, quantities
-from common.figures.drawing import Drawing, integer_epochs, new_figure
+from common.experiment.formatting import name_of, percent
+from common.figures import quantities
+from common.figures.drawing import Drawing, explain_empty, integer_epochs, new_figure
 
-OFF = "#B3003C"  # a unit that no sample switches on; outside the colour map, so that a single sample makes a visible difference
-COLOR_MAP = colormaps["viridis"].with_extremes(under=OFF, bad="0.8")
+# Without its lightest part: white, which stands for units that are off, differs from all of it in brightness too. What is not finite is
+# orange, which the map does not have.
+COLOR_MAP = ListedColormap(colormaps["viridis"](np.linspace(0, 0.85, 256))).with_extremes(under="white", bad="#E69F00")
+ROW = 0.19  # inches, of a layer's
+LEAST = 2  # percent, which a row reaches at some epoch: others would be dark throughout
+ALIKE = 5  # points, by which rows must differ for a caption to name one
+GROUPS = "*"  # marks a mean over runs that fall into two groups
 
 
 def layers_heatmap(arms, measures):
-    """Measures by layer and epoch, means over seeds: one column per arm, one row per measure, one colour scale per row.
+    """Shares by layer and epoch, means over seeds: one panel per measure, in it a row per arm and layer.
+
+    Arms and layers in which a measure never reaches 2 % have no row, and the title names them; nor have those in which it is
+    not measured.
 
     Args:
         arms: list of `(label, rows of layers.csv)`.
-        measures: the `Measure`s; the colour scale of one that is no share is logarithmic.
+        measures: the `Measure`s, shares.
 
     Returns:
         A `Drawing`.
@@ -28,65 +36,136 @@ def layers_heatmap(arms, measures):
     layers_heatmap([("ReLU", layers)], [share("dead_fraction", "dead units")])
     ```
     """
-    layers = list(arms[0][1]["layer"].unique())
-    figure, axes = new_figure(len(measures), len(arms), panel=(4.4, 0.55 + 0.42 * len(layers)), grid=False, sharex=True, sharey=True)
-    for row, measure in zip(axes, measures, strict=True):
-        percent = measure.unit == "share"
-        images = [quantities.layer_image(rows, measure, layers) * (100 if percent else 1) for _, rows in arms]
-        norm = Normalize(0, 100) if percent else _log_norm(images)
-        for ax, image in zip(row, images, strict=True):
-            drawn = _draw_image(ax, image.to_numpy(), image.columns, norm=norm)
-            ax.set_yticks(range(len(layers)), layers)
-            for position, value in enumerate(image.iloc[:, -1]):
-                text = f"{value:.0f} %" if percent and not np.isnan(value) else formatting.number(value)
-                ax.annotate(text, (1.01, position), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-        figure.colorbar(drawn, ax=row, label=measure.label + ", %" * percent, pad=0.06, fraction=0.04, aspect=8)
-    for (arm, rows), above, below in zip(arms, axes[0], axes[-1], strict=True):
-        diverged = rows.loc[rows[[measure.name for measure in measures]].isna().any(axis=1), "seed"].nunique()
-        above.set_title(arm + (f" ({diverged} of {rows['seed'].nunique()} diverged, left out)" if diverged else ""), fontsize=11)
-        integer_epochs(below)
-    shows = f"Rows: {', '.join(measure.label for measure in measures)}; columns: {', '.join(arm for arm, _ in arms)}."
-    note = "colour: mean over seeds, geometric unless a share; at the right: after the last epoch"
-    return Drawing(figure, shows, findings.of_heatmap(arms, measures), note)
+    panels = [(measure, *_rows_of(measure, arms)) for measure in measures]
+    shown = [panel for panel in panels if panel[1]] or panels[:1]
+    heights = [max(len(rows), 1) + 1.6 for _, rows, _ in shown]
+    grid = {"height_ratios": heights}
+    figure, axes = new_figure(len(shown), 1, height=ROW * sum(heights) / len(shown), grid=False, sharex=True, gridspec_kw=grid)
+    findings, images = [], []
+    for ax, (measure, rows, low) in zip(axes.flat, shown, strict=True):
+        images.append(_draw_rows(ax, rows))
+        left_out = f" (below {LEAST} % throughout: {'; '.join(low)})" if low else ""
+        ax.set_title(f"{measure.label}, %{left_out}", loc="left")
+        findings.append(f"{measure.label} {_extremes(rows)}")
+    integer_epochs(axes[-1, 0])
+    if any(images):
+        figure.colorbar(next(filter(None, images)), ax=axes, label="mean over seeds, %", fraction=0.03, pad=0.02, aspect=40)
+    shows = f"Panels: {', '.join(measure.label for measure, *_ in shown)}; rows: layers of {', '.join(arm for arm, _ in arms)}."
+    note = "at the right: after the last epoch"
+    if any(GROUPS in end for _, rows, _ in shown for _, end in rows.values()):
+        note += f"; {GROUPS}: the runs end in two groups"
+    if len(shown) < len(panels):
+        note += f"; below {LEAST} % everywhere, or not measured: {', '.join(measure.label for measure, rows, _ in panels if not rows)}"
+    if any(np.ma.getmaskarray(image.get_array()).any() for image in filter(None, images)):
+        note += "; orange: not finite"
+    return Drawing(figure, shows, f"After the last epoch: {'; '.join(findings)}.", note)
 
 
 def units_heatmap(arms):
     """Share of probe samples that switch each unit on, by unit and epoch, in one run: one column per arm, one row per layer.
 
-    Units are sorted by the epoch at which they last were on, then by their share at the end. A unit that no sample switches on is red.
+    Units are sorted by the epoch at which they last were on, then by their share at the end. A unit that no sample switches on is white.
+    An activation that saturates has no such state: its panels show the share of the layer's outputs that are saturated.
 
     Args:
-        arms: list of `(label, arrays of units.npz, rows of units.csv)`; the first seed is drawn.
+        arms: list of `(label, arrays of units.npz, rows of units.csv, rows of layers.csv)`; the first seed is drawn.
 
     Returns:
         A `Drawing`.
     """
     layers = [name for name in arms[0][1] if name != "epochs"]
-    figure, axes = new_figure(len(layers), len(arms), panel=(4.4, 3.6), grid=False, sharex=True)
-    first_runs = {label: units[units["seed"] == units["seed"].iloc[0]] for label, _, units in arms}
-    for column, (label, arrays, _) in enumerate(arms):
-        for ax, layer in zip(axes[:, column], layers, strict=True):
-            on = arrays[layer][0]
-            image = on[:, quantities.last_on_order(on)].T
-            percent = np.where(image == 0, -1, 100 * image)  # -1 is below the colour map's range
-            drawn = _draw_image(ax, percent, arrays["epochs"], vmin=0, vmax=100)
-            ever, back, last = quantities.unit_fates(first_runs[label].query("layer == @layer"))
-            fates = f"{ever} of {len(image)} units were off\nat some epoch, {back} came back, {last} are off at the end"
-            ax.set_title(f"{label}, {layer}: {fates}", fontsize=9)
-            ax.set_ylabel("unit, sorted" if column == 0 else "")
+    figure, axes = new_figure(len(layers), len(arms), height=2.3, grid=False, sharex=True)
+    maps, parts = [], []
+    for column, (label, arrays, units, measured) in zip(axes.T, arms, strict=True):
+        seed = units["seed"].iloc[0]
+        units, measured = units[units["seed"] == seed], measured[measured["seed"] == seed]
+        saturates = measured["saturated_fraction"].notna().any()
+        for ax, layer in zip(column, layers, strict=True):
+            rows = measured[measured["layer"] == layer]
+            fates = quantities.unit_fates(units[units["layer"] == layer])
+            end, more = _draw_saturation(ax, rows, fates) if saturates else _draw_units(ax, arrays, layer, fates, maps)
+            ax.set_title(f"{label}, {layer}:\n{end}{more}")
+            parts.append(f"{end} ({label}, {layer})")
     for ax in axes[-1]:
-        integer_epochs(ax, "epoch (0: before training)")
-    figure.colorbar(drawn, ax=axes, label="samples that switch the unit on, %; red: none; grey: not finite", fraction=0.02, pad=0.01)
-    return Drawing(figure, "One row per unit; red where no sample of the probe switches it on.", findings.of_units(first_runs))
+        integer_epochs(ax)
+    if maps:
+        on = "samples that switch the unit on, %; white: none"
+        on += "; orange: not finite" if any(np.ma.getmaskarray(image.get_array()).any() for image in maps) else ""
+        figure.colorbar(maps[0], ax=axes, label=on, location="bottom", fraction=0.03, pad=0.02, aspect=50)
+    shows = "One row per unit, white where no sample of the probe switches it on; of an activation that saturates, the saturated share."
+    return Drawing(figure, shows, f"At the end of this run: {'; '.join(parts)}.", "epoch 0: before training")
 
 
-def _draw_image(ax, values, epochs, **style):
+def _rows_of(measure, arms):
+    """The rows of a panel, `{row in words: (mean over seeds by epoch as a Series, the last in words)}`, and those left out, in words."""
+    rows, low = {}, {}
+    for arm, table in arms:
+        if measure.missing == "not measured":
+            table = table[table.groupby("layer")[measure.name].transform(lambda values: values.notna().any())]
+        last = table[(table["epoch"] == table["epoch"].max()) & np.isfinite(table[measure.name])]
+        split = quantities.arms_in_two_groups(last, ["layer"], measure.name, measure.kind) if len(last) else []
+        for layer, of_layer in table.groupby("layer", sort=False):
+            means = 100 * of_layer.groupby("epoch")[measure.name].mean()
+            diverged = of_layer.loc[of_layer[measure.name].isna(), "seed"].nunique()
+            if means.max() < LEAST and not diverged:
+                low.setdefault(arm, []).append(layer)
+                continue
+            end = "-" if np.isnan(means.iloc[-1]) else f"{means.iloc[-1]:.0f} %"
+            left_out = f" ({diverged} of {of_layer['seed'].nunique()} diverged)" if diverged else ""
+            rows[f"{arm}, {layer}{left_out}"] = means, end + GROUPS * (name_of(layer) in split)
+    measured = {arm: table.loc[table[measure.name].notna(), "layer"].nunique() for arm, table in arms}
+    return rows, [arm if len(of_arm) == measured[arm] else f"{arm}, {', '.join(of_arm)}" for arm, of_arm in low.items()]
+
+
+def _draw_rows(ax, rows):
+    """Draw a panel of `layers_heatmap`; returns the image, None of a panel without rows."""
+    if not rows:
+        explain_empty(ax, "no row")
+        ax.set_yticks([])
+        return None
+    epochs = next(iter(rows.values()))[0].index
+    image = _draw_image(ax, np.array([means.reindex(epochs) for means, _ in rows.values()]), epochs)
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.tick_params(axis="y", length=0)
+    for position, (_, end) in enumerate(rows.values()):
+        ax.annotate(end, (1.01, position), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
+    return image
+
+
+def _extremes(rows):
+    """The rows with the highest and the lowest mean at the end, as the panel writes them; without those whose runs fall into two groups."""
+    if not rows:
+        return f"below {LEAST} %"
+    ends = {name: means.iloc[-1] for name, (means, end) in rows.items() if np.isfinite(means.iloc[-1]) and GROUPS not in end}
+    if not ends:
+        return "without a mean that stands for all runs"
+    low, high = min(ends, key=ends.get), max(ends, key=ends.get)
+    if len(ends) > 1 and ends[high] - ends[low] < ALIKE:
+        return f"{ends[low]:.0f} to {ends[high]:.0f} % in each row" + f" without {GROUPS}" * (len(ends) < len(rows))
+    return f"from {ends[low]:.0f} % ({low}) to {ends[high]:.0f} % ({high})" if len(ends) > 1 else f"{ends[high]:.0f} % ({high})"
+
+
+def _draw_units(ax, arrays, layer, fates, maps):
+    """Draw the units of a layer, and add the image to `maps`; returns their fates in words, those of
+    the end first."""
+    on = arrays[layer][0]
+    image = on[:, quantities.last_on_order(on)].T
+    maps.append(_draw_image(ax, np.where(image == 0, -1, 100 * image), arrays["epochs"]))  # -1 is below the colour map's range
+    ax.set_ylabel("unit, sorted")
+    ever, back, last = fates
+    return f"{last} of {len(image)} units off", f" at the end\n{ever} ever off, {back} came back"
+
+
+def _draw_saturation(ax, rows, fates):
+    """Draw the saturated share of a layer's outputs; returns that of the end in words, and more."""
+    shares = 100 * rows["saturated_fraction"].to_numpy()
+    ax.plot(rows["epoch"], shares, color="black")
+    ax.set(ylim=(-3, 103), ylabel="saturated outputs, %")
+    ax.grid(color="0.9", linewidth=0.6)
+    share = percent(shares[-1] / 100) if np.isfinite(shares[-1]) else "unknown share"
+    return f"{share} of outputs saturated", f" at\nthe end; {fates[0]} units ever off"
+
+
+def _draw_image(ax, values, epochs):
     extent = (epochs[0] - 0.5, epochs[-1] + 0.5, len(values) - 0.5, -0.5)
-    return ax.imshow(values, aspect="auto", interpolation="nearest", cmap=COLOR_MAP, extent=extent, **style)
-
-
-def _log_norm(images):
-    """One logarithmic colour scale for several images; LogNorm itself has none for images without two positive values."""
-    values = np.concatenate([image.to_numpy().ravel() for image in images])
-    values = values[np.isfinite(values) & (values > 0)]
-    return LogNorm(values.min(), values.max()) if len(values) and values.min() < values.max() else LogNorm(1e-3, 1)
+    return ax.imshow(values, aspect="auto", interpolation="nearest", cmap=COLOR_MAP, vmin=0, vmax=100, extent=extent)

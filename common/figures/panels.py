@@ -3,6 +3,15 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+from numpy.polynomial.polynomial import polyfit, polyval
+
+from common.experiment.measures import LOG_FLOOR
+from common.stats import have_two_groups
+
+KINDS = {"percent": "share", "log": "log"}  # of values that may fall into two groups
+FALSE_ALARMS = 0.02  # of the epochs; `two_groups` takes runs of one group for two at up to 1 %, one epoch in a hundred
+LEAST_EPOCHS = 3  # or one alarm in 30 epochs would be more than that
 SMOOTHING_EPOCHS = 5
 CLOSE_UP_EPOCHS = 20
 
@@ -18,8 +27,23 @@ def smoothed(runs):
 
 
 def close_up(runs):
-    """The last epochs; `runs` is a DataFrame `(epochs, seeds)`."""
-    return runs.iloc[-CLOSE_UP_EPOCHS:]
+    """The last epochs of one run, in percent above or below their trend, an exponential: of the run whose spread there is the median of
+    all, so that its swings show, which a mean over runs would level out.
+
+    Args:
+        runs: DataFrame `(epochs, seeds)`.
+
+    Returns:
+        DataFrame `(last epochs, 1)`; all seeds where none has finite values, or there is one epoch.
+    """
+    late = runs.iloc[-CLOSE_UP_EPOCHS:]
+    finite = late.loc[:, (np.isfinite(late) & (late > 0)).all()]
+    if finite.empty or len(finite) < 2:
+        return late.where(~np.isfinite(late), 0.0)
+    steps, logs = np.arange(len(finite)), np.log(finite)
+    late = 100 * np.expm1(logs - polyval(steps, polyfit(steps, logs, 1)).T)
+    spread = late.std().sort_values()
+    return late[[spread.index[(len(spread) - 1) // 2]]]
 
 
 class Panel(NamedTuple):
@@ -29,7 +53,8 @@ class Panel(NamedTuple):
         column: name of the column of the table that is drawn.
         label: label of the y axis.
         scale: of the y axis: log, linear or percent. Defaults to log.
-        prepare: function from and to a DataFrame `(epochs, seeds)`, applied before drawing. Defaults to `as_is`.
+        prepare: function from and to a DataFrame `(epochs, seeds)`, applied before drawing. Defaults to `as_is`; with `smoothed`, the curve
+            as it is stands behind, faint.
         correction, lowest: of its intervals, see `common.stats.mean_curve`. They default to 0.
     """
 
@@ -42,8 +67,29 @@ class Panel(NamedTuple):
 
     @classmethod
     def of(cls, measure, label=None, prepare=as_is):
-        """The Panel of a `Measure`; the label defaults to its own."""
-        return cls(measure.name, label or measure.label, measure.scale, prepare, measure.correction, measure.lowest)
+        """The Panel of a `Measure`; the label defaults to its own, `prepare` to `as_is`. Of a `close_up` the axis is linear."""
+        scale = "linear" if prepare is close_up else measure.scale
+        return cls(measure.name, label or measure.label, scale, prepare, measure.correction, measure.lowest)
 
 
 FOUR_CURVES = ("train_loss", "test_loss", "train_accuracy", "test_accuracy")  # names of measures
+
+
+def apart(runs, panel):
+    """Whether the finite runs of an arm have no mean to draw: some are zero on a log axis; or they fall into two groups at the last epoch,
+    or at more epochs than those of one group would by chance.
+
+    Args:
+        runs: DataFrame `(epochs, seeds)`, as measured.
+        panel: the `Panel`.
+    """
+    if panel.scale not in KINDS:
+        return False
+    runs = panel.prepare(runs)
+    runs = runs.loc[:, np.isfinite(runs).all(axis=0)]
+    if panel.scale == "log" and (runs < LOG_FLOOR).any(axis=None):
+        return True
+    if not runs.size:
+        return False
+    split = have_two_groups(runs.to_numpy().T, KINDS[panel.scale])
+    return bool(split[-1] or (split.mean() > FALSE_ALARMS and split.sum() >= LEAST_EPOCHS))

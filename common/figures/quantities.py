@@ -3,59 +3,13 @@
 import numpy as np
 
 from common.experiment import formatting
-from common.experiment.measures import LOG_FLOOR
 from common.stats import describe
-
-
-def mean_by_arm(rows, keys, column, kind):
-    """Mean over the runs of each arm, as tables have it.
-
-    Args:
-        rows: a table with one row per run.
-        keys: names of the columns that tell arms apart.
-        column: name of the column that is averaged.
-        kind: of its values, see `common.stats.KINDS`.
-
-    Returns:
-        `{arm in words: mean}`, NaN where a run has no value, and where runs fall into two groups, so that none has the mean.
-    """
-    means = rows.groupby(list(keys), sort=False)[column].agg(lambda values: _mean(values, kind))
-    return {formatting.arm(keys, arm if isinstance(arm, tuple) else (arm,)): value for arm, value in means.items()}
-
-
-def _mean(values, kind):
-    return describe(values, kind).location if np.isfinite(values).all() else np.nan
 
 
 def arms_in_two_groups(rows, keys, column, kind):
     """The arms, in words, whose runs fall into two groups; arguments as those of `mean_by_arm`."""
     split = rows.groupby(list(keys), sort=False)[column].agg(lambda values: bool(describe(values, kind).groups))
     return [formatting.arm(keys, arm if isinstance(arm, tuple) else (arm,)) for arm, is_split in split.items() if is_split]
-
-
-def last_by_layer(rows, measure):
-    """`{layer: mean over runs}` of a `Measure` of `layers.csv` after the last epoch, see `layer_image`."""
-    return _mean_over_runs(rows[rows["epoch"] == rows["epoch"].max()], measure, ["layer"]).to_dict()
-
-
-def diverged_runs(history, keys):
-    """`(diverged, all)`: numbers of runs of `history.csv`; a run with a loss that is not finite has diverged."""
-    finite = np.isfinite(history[["train_loss", "test_loss"]]).all(axis=1)
-    runs = finite.groupby([history[key] for key in [*keys, "seed"]]).all()
-    return int((~runs).sum()), len(runs)
-
-
-def layer_image(rows, measure, layers):
-    """A `Measure` of `layers.csv` as a DataFrame: a row per layer, a column per epoch, means over the runs that have a value, geometric
-    ones of what has a log scale."""
-    return _mean_over_runs(rows, measure, ["layer", "epoch"]).unstack().loc[layers]
-
-
-def _mean_over_runs(rows, measure, keys):
-    if measure.kind != "log":
-        return rows.groupby(keys, sort=False)[measure.name].mean()
-    logs = np.log(rows[measure.name].clip(lower=LOG_FLOOR))
-    return np.exp(logs.groupby([rows[key] for key in keys], sort=False).mean())
 
 
 def last_on_order(on):
@@ -80,12 +34,6 @@ def last_on_order(on):
 def unit_fates(units):
     """`(ever, back, last)` of rows of `units.csv`: how many units were ever off, came on again, and are off at the end."""
     return int((units["off_epochs"] > 0).sum()), int((units["revivals"] > 0).sum()), int(units["off_at_end"].sum())
-
-
-def fullest_bin(counts, edges):
-    """`(share of all values, lower edge, upper edge)` of the bin with most values; `counts` `(bins,)`, `edges` `(bins + 1,)`."""
-    fullest = int(counts.argmax())
-    return counts.max() / max(counts.sum(), 1), edges[fullest], edges[fullest + 1]
 
 
 def true_class(arrays):
@@ -139,7 +87,20 @@ def unanimous_share(agreed):
     return np.nan if np.isnan(agreed).any() else np.mean(agreed == 1)
 
 
-def nearest_to_limit(table):
-    """The row of `sharpness.csv` whose sharpness is the largest share of its limit, with that `share`; None if no row has a limit."""
-    table = table.assign(share=table["sharpness"] / table["stability_limit"])
-    return table.loc[table["share"].idxmax()] if table["share"].notna().any() else None
+def relative_to_first(table, column, keys):
+    """A column relative to its value at each run's first epoch, a Series with the table's index.
+
+    Args:
+        table: a table with a row per run and epoch.
+        column: name of the column.
+        keys: names of the columns that tell what has a first value of its own, besides `seed`.
+
+    Example:
+
+    ```python
+    relative_to_first(layers, "grad_norm", ["loss", "layer"])
+    ```
+    """
+    ordered = table.sort_values("epoch", kind="stable")
+    first = ordered.groupby([*keys, "seed"])[column].transform(lambda values: values.iloc[0])
+    return ordered[column].div(first).reindex(table.index)

@@ -3,8 +3,12 @@
 import numpy as np
 
 from common.experiment import formatting
-from common.figures import findings
-from common.figures.drawing import COLORS, MARKERS, Drawing, new_figure, whiskers
+from common.experiment.formatting import number
+from common.figures.dots import height_of_rows, name_rows
+from common.figures.drawing import COLORS, MARKERS, Drawing, fitted, new_figure, whiskers
+from common.figures.words import named
+
+FIRST_HUE = 3  # of a source; those before it are arms in other figures
 
 
 def spread_figure(spread, arm_columns):
@@ -26,19 +30,29 @@ def spread_figure(spread, arm_columns):
     kinds = {"accuracy of an arm": spread[spread["than"] == ""], "difference from the first arm": spread[spread["than"] != ""]}
     kinds = {kind: rows for kind, rows in kinds.items() if len(rows)}
     arms = list(dict.fromkeys(spread[list(arm_columns)].itertuples(index=False, name=None)))
-    figure, axes = new_figure(1, len(kinds), size=(6.2 * len(kinds), 2.0 + 0.42 * len(arms)), sharey=True)
+    labels = [formatting.arm(arm_columns, arm) for arm in arms]
+    figure, axes = new_figure(1, len(kinds), height=0.6 + height_of_rows(labels), sharey=True)
     for ax, (kind, rows) in zip(axes.flat, kinds.items(), strict=True):
         for i, (source, of_source) in enumerate(rows.groupby("source", sort=False)):
             places = [arms.index(arm) for arm in of_source[list(arm_columns)].itertuples(index=False, name=None)]
             sd, low, high = (100 * of_source[name].to_numpy() for name in ("sd", "ci_low", "ci_high"))
-            style = {"color": COLORS[i], "fmt": MARKERS[i], "ms": 5, "capsize": 3, "label": source}
+            style = {"color": COLORS[FIRST_HUE + i], "fmt": MARKERS[i], "ms": 4, "capsize": 2.5, "label": source}
             ax.errorbar(sd, np.array(places) + 0.18 * (i - 1.5), xerr=whiskers(sd, low, high), **style)
-        ax.set_title(kind, fontsize=11)
-        ax.set_xlabel("standard deviation over seeds, points")
+        ax.set_title(kind)
+        ax.set_xlabel(fitted("standard deviation over seeds, points", 3))
         ax.set_xlim(left=0)
         ax.grid(axis="y", visible=False)
-    axes.flat[0].set_yticks(range(len(arms)), [formatting.arm(arm_columns, arm) for arm in arms])
-    axes.flat[0].invert_yaxis()
+    name_rows(axes.flat[0], range(len(arms)), labels)
     shows = f"Final test accuracy: {' and '.join(kinds)}, by what varies from seed to seed."
     note = "bars: 95 % interval of the standard deviation, of independent normal values"
-    return Drawing(figure, shows, findings.of_spread(spread), note, axes.flat[0].get_legend_handles_labels())
+    return Drawing(figure, shows, _finding(kinds), note, axes.flat[0].get_legend_handles_labels())
+
+
+def _finding(kinds):
+    """The range over arms of the standard deviations of one kind, by source."""
+    kind, rows = next(iter(kinds.items()))
+    parts = []
+    for source, sds in rows[np.isfinite(rows["sd"])].groupby("source", sort=False)["sd"]:
+        low, high = number(100 * sds.min()), number(100 * sds.max())
+        parts.append(f"{low} points ({source})" if low == high else f"{low} to {high} points ({source})")
+    return f"Standard deviation over seeds, {kind}: {named(parts) or 'unknown'}."

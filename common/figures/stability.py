@@ -3,10 +3,10 @@
 from matplotlib.ticker import FormatStrFormatter, NullLocator
 
 from common.experiment import formatting
+from common.experiment.formatting import name_of, number
 from common.experiment.measures import LOG_FLOOR
-from common.figures import findings
-from common.figures.curves import Styles, draw_curves
-from common.figures.drawing import Drawing, new_figure
+from common.figures.curves import draw_curves, finish
+from common.figures.drawing import Drawing, fitted, new_figure
 from common.figures.panels import Panel
 
 DOTTED = {"linestyle": (0, (1, 1.5)), "linewidth": 1.4}
@@ -14,34 +14,52 @@ TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 WIDENED_FROM = 5  # epochs: fewer have room as they are, and matplotlib 3.7 warns of a scale that is all but linear
 
 
-def sharpness_figure(table, measure, column, rows):
+def sharpness_figure(table, measure, styles, rows=()):
     """Sharpness over epochs, one line per learning rate with its limit dotted: one column per optimizer, one row per further setting.
 
     Args:
         table: rows of `sharpness.csv` of one dataset.
         measure: the `Measure` of its column of sharpness.
-        column: name of the column that tells the panels of a row apart.
-        rows: names of the columns that tell the rows apart.
+        styles: the `Styles` of its arms: the hue tells the panels of a row apart, the shade is the learning rate.
+        rows: names of the columns that tell the rows apart. Defaults to none.
 
     Returns:
         A `Drawing`.
     """
-    names = list(table[column].unique())
-    groups = list(table.groupby(list(rows), sort=False))
-    figure, axes = new_figure(len(groups), len(names), sharey=True)
-    styles = Styles(color="base_learning_rate")
+    names = list(table[styles.color].unique())
+    groups = list(table.groupby(list(rows), sort=False)) if rows else [((), table)]
+    figure, axes = new_figure(len(groups), len(names), height=2.5, sharey=True)
+    panel, all_curves, titles, nearest = Panel.of(measure)._replace(scale="log"), [], [], []
     for (setting, group), row in zip(groups, axes, strict=True):
         for name, ax in zip(names, row, strict=True):
-            panel = group[group[column] == name]
-            draw_curves(ax, panel, styles, Panel.of(measure)._replace(scale="log"))
-            for _, style, arm in styles.arms(panel):
-                limit = arm.groupby("epoch")["stability_limit"].first()
+            arms = group[group[styles.color] == name]
+            all_curves.append(draw_curves(ax, arms, styles, panel))
+            titles.append(formatting.arm((styles.color, *rows), (name, *setting)))
+            for curve, (_, style, arm) in zip(all_curves[-1], styles.arms(arms), strict=True):
+                limit = arm.groupby("epoch")["stability_limit"].first().reindex(curve.epochs)
                 ax.plot(limit.index, limit.clip(lower=LOG_FLOOR), color=style["color"], **DOTTED)
-            ax.set_title(formatting.arm((column, *rows), (name, *setting)), fontsize=11)
+                nearest += _shares(curve, limit.to_numpy(), f"{titles[-1]}, {curve.label}")
             _widen_early_epochs(ax, table["epoch"].max())
         row[0].set_ylabel(measure.label)
-    shows = f"Against the limit of stability; columns: {', '.join(map(formatting.name_of, names))}."
-    return Drawing(figure, shows, findings.of_sharpness(table, column), _note(table, column), _legend(axes))
+    finish(list(axes.flat), all_curves, [fitted(title, len(names)) for title in titles], "log")
+    for ax in axes[:-1].flat:
+        ax.set_xlabel("")
+    shows = f"Against the limit of stability; columns: {', '.join(map(name_of, names))}."
+    return Drawing(figure, shows, _finding(nearest), _note(table, styles.color), styles.legend(table))
+
+
+def _shares(curve, limit, arm):
+    """`(share of the limit, line, limit, epoch, arm)` where a drawn line comes nearest to its limit, in a list; empty if it has none."""
+    shares = curve.center / limit
+    return [(share, line, top, epoch, arm) for share, line, top, epoch in zip(shares, curve.center, limit, curve.epochs, strict=True)]
+
+
+def _finding(nearest):
+    nearest = [one for one in nearest if one[0] == one[0]]
+    if not nearest:
+        return "No line has a limit to compare with."
+    _, line, limit, epoch, arm = max(nearest)
+    return f"Nearest to its limit: {arm}, at {number(line)} of {number(limit)} after {epoch:g} epochs."
 
 
 def _widen_early_epochs(ax, last):
@@ -59,14 +77,5 @@ def _note(table, column):
         "line: geometric mean over seeds; band: 95 % interval (Student's t); dotted: the curvature beyond which steps at that rate "
         "overshoot ever wider, 2/η, with momentum β (2 + 2β)/η"
     )
-    without = [formatting.name_of(name) for name, rows in table.groupby(column, sort=False) if rows["stability_limit"].isna().all()]
+    without = [name_of(name) for name, rows in table.groupby(column, sort=False) if rows["stability_limit"].isna().all()]
     return note + (f"; {', '.join(without)} has no such limit" if without else "")
-
-
-def _legend(axes):
-    """One entry per learning rate of any panel, without the number of diverged runs, which differs between panels."""
-    entries = {}
-    for ax in axes.flat:
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            entries.setdefault(label.split(" (")[0], handle)
-    return list(entries.values()), list(entries)

@@ -4,8 +4,8 @@ import numpy as np
 
 from common.data import label
 from common.experiment import formatting
-from common.experiment.measures import LOG_FLOOR
-from common.stats import describe, mean_curve
+from common.figures.panels import Panel, apart
+from common.stats import mean_curve
 
 MOST_POINTS = 200  # of a curve on the page; a screen resolves no more
 DIGITS = {"percent": 4, "linear": 4, "log": 3}  # of a number on the page: as many as it shows, or a line needs
@@ -16,8 +16,8 @@ def page_curves(results):
 
     Each has `dataset`; `epochs`, those shown; `arms`, dicts of `label`, `seeds` and `style`, the positions of the arm's settings among
     the colours, widths and dashes; and `quantities`, dicts of `label`, `scale` and `curves`, one per arm: `runs` `(seeds, epochs)`,
-    `mean`, `low` and `high` `(epochs,)` over the runs that stay finite, geometric for a log scale, None where runs end in two
-    groups; None where the arm has no such curve.
+    `mean`, `low` and `high` `(epochs,)` over the runs that stay finite, geometric for a log scale, None where runs fall into two
+    groups or are zero on a log axis; None where the arm has no such curve.
     """
     columns, blocks = results.experiment.arm_columns, []
     for dataset in results.datasets:
@@ -67,11 +67,10 @@ def _numbers(rows, measure, seeds, epochs):
     runs = rows.pivot(index="seed", columns="epoch", values=measure.name).reindex(seeds)
     whole = np.isfinite(runs).all(axis=1)
     runs = runs.reindex(columns=epochs)
-    shown = runs.clip(lower=LOG_FLOOR) if log else runs
-    if measure.kind in ("share", "log") and describe(runs[whole].iloc[:, -1], measure.kind).groups:
+    if apart(runs.T, Panel.of(measure)):  # as in the figures
         mean = low = high = np.full(len(epochs), np.nan)
     else:
-        mean, low, high = mean_curve(shown[whole], log, measure.correction, measure.lowest if measure.kind == "share" else None)
+        mean, low, high = mean_curve(runs[whole], log, measure.correction, measure.lowest if measure.kind == "share" else None)
     mean, low, high = ([_rounded(value, digits) for value in part] for part in (mean, low, high))
     return {"runs": [[_rounded(value, digits) for value in run] for run in runs.to_numpy()], "mean": mean, "low": low, "high": high}
 

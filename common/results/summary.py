@@ -4,26 +4,29 @@ import numpy as np
 import pandas as pd
 
 from common.data import DATASETS
+from common.results.course import LEAST_LOSS, course, fall
 from common.stats import Described, Group, describe, share_interval
 
 LATE_EPOCHS = 10
 IDLE_ACCURACY = 0.005  # so close to its best, a test accuracy has risen as far as it will
-LEAST_LOSS = 1e-7  # of a fall that counts: what float32 resolves beside 1; and the least oscillation, as a share of the loss
+CHANCE = 0.05  # so small a part of the way from chance to all right, a best accuracy is that of a network which has learnt nothing
 # Accuracies are counts over at most some 10,000 samples, in float32: a value this close to a threshold is on it, as 266 of 300 is on 95 %
 # of 280.
 ROUNDING = 1e-6
 
 
-def summarise_run(history, target_accuracy):
+def summarise_run(history, target_accuracy, chance=0.0):
     """The summary of one run.
 
     Args:
         history: DataFrame with the columns of `history.csv` from `epoch` on, one row per epoch, in order.
         target_accuracy: see `epochs_to_target`.
+        chance: the accuracy of a guess. Defaults to 0.
 
     Returns:
-        A dict with the names of `common.experiment.measures.SUMMARY`: final and best accuracies (fractions); minimum losses;
-        `epochs_to_95pct`, the first epoch with at least 95 % of the run's own best test accuracy; `epochs_to_target`, the first with at
+        A dict with the names of `common.experiment.measures.SUMMARY`: those of `course`; final and best accuracies (fractions); minimum
+        losses; `epochs_to_95pct`, the first epoch with at least 95 % of the run's own best test accuracy, NaN if that is chance or hardly
+        more; `epochs_to_target`, the first with at
         least `target_accuracy`, NaN if none; `volatility`, the standard deviation of the last 10 test losses, and `trend`, their slope per
         epoch by least squares (NaN below two epochs); `oscillation`, the standard deviation about that line (NaN below three), and
         `relative_oscillation`, that divided by the mean of those losses; `idle_fall`, by how many powers of ten the training loss still
@@ -32,7 +35,7 @@ def summarise_run(history, target_accuracy):
     """
     test_accuracy = history["test_accuracy"].to_numpy()
     late = history["test_loss"].to_numpy()[-LATE_EPOCHS:]
-    epochs = history["epoch"].to_numpy()
+    epochs, learnt = history["epoch"].to_numpy(), test_accuracy.max() > chance + CHANCE * (1 - chance)
     with np.errstate(invalid="ignore"):
         return {
             "final_train_accuracy": history["train_accuracy"].iloc[-1],
@@ -40,13 +43,14 @@ def summarise_run(history, target_accuracy):
             "best_test_accuracy": test_accuracy.max(),
             "min_train_loss": history["train_loss"].min(),
             "min_test_loss": history["test_loss"].min(),
-            "epochs_to_95pct": _first(epochs, test_accuracy >= 0.95 * test_accuracy.max() - ROUNDING),
+            "epochs_to_95pct": _first(epochs, learnt & (test_accuracy >= 0.95 * test_accuracy.max() - ROUNDING)),
             "epochs_to_target": _first(epochs, test_accuracy >= target_accuracy - ROUNDING),
             "volatility": np.maximum(late.std(ddof=1), LEAST_LOSS * late.mean()) if len(late) > 1 else np.nan,
             "trend": _slope(late),
             **_oscillation(late),
             "idle_fall": _idle_fall(history["train_loss"].to_numpy(), test_accuracy),
             "mean_grad_norm": history["train_grad_norm"].mean(skipna=False),
+            **course(history),
             "diverged": not np.isfinite(history[["train_loss", "test_loss"]]).to_numpy().all(),
         }
 
@@ -70,7 +74,7 @@ def summarise(history, arm_columns):
     """`summary.csv`: one row per run, in the order of `history`; columns dataset, the arm's, seed, and the measures."""
     keys = run_keys(arm_columns)
     rows = [
-        {**dict(zip(keys, key, strict=True)), **summarise_run(run, DATASETS[key[0]].target_accuracy)}
+        {**dict(zip(keys, key, strict=True)), **summarise_run(run, DATASETS[key[0]].target_accuracy, 1 / DATASETS[key[0]].num_classes)}
         for key, run in history.groupby(keys, sort=False)
     ]
     return pd.DataFrame(rows)
@@ -136,10 +140,7 @@ def _oscillation(losses):
 
 
 def _idle_fall(losses, accuracy):
-    reached = int((accuracy >= accuracy.max() - IDLE_ACCURACY - ROUNDING).argmax())
-    later = np.maximum(losses[reached:], LEAST_LOSS)
-    later = later[np.isfinite(later)]
-    return float(np.log10(later[0] / later.min())) if len(later) else 0.0
+    return fall(losses[int((accuracy >= accuracy.max() - IDLE_ACCURACY - ROUNDING).argmax()) :])
 
 
 def _slope(values):

@@ -11,6 +11,7 @@ FINAL = {  # after the last epoch: columns of layers.csv, and their labels
     "dormant_fraction": "dormant units of {layer} at the end",
     "inactive_fraction": "inactive outputs of {layer} at the end",
 }
+RETURNED = "hidden units that came back, of those that were off at some epoch"
 
 
 def unit_measures(hidden_layers):
@@ -21,6 +22,7 @@ def unit_measures(hidden_layers):
             share(f"first_inactive_fraction_{layer}", f"inactive outputs of {layer} after the first epoch"),
             share(f"mean_inactive_fraction_{layer}", f"inactive outputs of {layer}, mean over epochs"),
             Measure(f"early_grad_norm_{layer}", f"early gradient norm of {layer}"),
+            share(f"final_saturated_fraction_{layer}", f"saturated outputs of {layer} at the end", missing="not measured"),
         ]
         found += [
             share(f"final_{name}_{layer}", text.format(layer=layer), f"off {i}%" * (name == "always_off_fraction"))
@@ -28,9 +30,11 @@ def unit_measures(hidden_layers):
         ]
     return (
         *found,
+        *(Measure(f"mean_grad_norm_{layer}", f"mean gradient norm of {layer}") for layer in (*hidden_layers, "logits")),
         share("mean_inactive_fraction", "(sample, unit) pairs with output <= 0, mean over layers and epochs", "inact.%"),
         share("ever_off_fraction", "hidden units that were off at some epoch"),
         share("revived_fraction", "hidden units that were off and came back", "back%"),
+        share("returned_fraction", RETURNED, missing="not measured"),
         Measure("final_grad_mean_abs", "mean absolute gradient at the end", heading="|grad|"),
         Measure(
             "accuracy_cost",
@@ -55,8 +59,9 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
     Returns:
         DataFrame with `keys` as index. For each hidden layer, `first_inactive_fraction_<layer>` (after the first epoch),
         `mean_inactive_fraction_<layer>` (over epochs), `early_grad_norm_<layer>`, and, after the last epoch, `final_<fraction>_<layer>` of
-        the always-off, dead, dormant and inactive fraction. Of all together `mean_inactive_fraction`, `ever_off_fraction`,
-        `revived_fraction`, and, with the logits, `final_grad_mean_abs`. A run that diverged has NaN throughout.
+        the always-off, dead, dormant, inactive and saturated fraction. Of all together `mean_inactive_fraction`, `ever_off_fraction`,
+        `revived_fraction`, `returned_fraction` (the revived, as a share of the ever off), and, with the logits, `final_grad_mean_abs`; of
+        every layer, the logits too, `mean_grad_norm_<layer>`, over epochs. A run that diverged has NaN throughout.
     """
     layers, units, run_of_unit = tables["layers"], tables["units"], [tables["units"][key] for key in keys]
     hidden, by_layer = layers[layers["layer"].isin(hidden_layers)], [*keys, "layer"]
@@ -66,12 +71,15 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
         "mean_inactive_fraction": hidden.groupby(by_layer)["inactive_fraction"].agg(summary.mean_of_all),
         "early_grad_norm": early.groupby(by_layer)["grad_norm"].mean(),
         **{f"final_{fraction}": summary.last_epoch(hidden).set_index(by_layer)[fraction] for fraction in FINAL},
+        "final_saturated_fraction": summary.last_epoch(hidden).set_index(by_layer)["saturated_fraction"],
+        "mean_grad_norm": layers.groupby(by_layer)["grad_norm"].agg(summary.mean_of_all),
     }
     runs = pd.concat([values.unstack().add_prefix(f"{name}_") for name, values in of_layers.items()], axis=1)
     runs["mean_inactive_fraction"] = hidden.groupby(keys)["inactive_fraction"].agg(summary.mean_of_all)
     runs["final_grad_mean_abs"] = summary.last_epoch(layers).groupby(keys)["grad_mean_abs"].agg(summary.mean_of_all)
     runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby(run_of_unit).mean()
     runs["revived_fraction"] = (units["revivals"] > 0).groupby(run_of_unit).mean()
+    runs["returned_fraction"] = runs["revived_fraction"] / runs["ever_off_fraction"].where(runs["ever_off_fraction"] > 0)
     runs.loc[runs["mean_inactive_fraction"].isna()] = float("nan")  # diverged
     return runs
 

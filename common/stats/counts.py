@@ -35,3 +35,24 @@ def at_least(count, n, correction=0.0, share=0.5):
     given = ndtr(ndtri(share) * np.sqrt(1 + correction) + np.sqrt(correction) * NODES)
     chances = betainc(least[..., None], (n - least + 1)[..., None], given)
     return np.where(count > 0, chances @ WEIGHTS, 1.0)
+
+
+def power(n, null, share, alpha, correction=0.0):
+    """The chance that a share of all is found to be above another, by the exact test at a level.
+
+    Args:
+        n: array of numbers of runs, float.
+        null: the share above which it is to be found, a float.
+        share: the true one, a float.
+        alpha: the level of the one-sided test.
+        correction: see `at_least`. Defaults to 0.
+
+    Returns:
+        Array of the shape of `n`.
+    """
+    low, high = np.zeros(n.shape), n + 1.0  # of the count that rejects, which is found by bisection
+    while (high - low > 1).any():
+        middle = np.floor((low + high) / 2)
+        rejects = at_least(middle, n, correction, null) <= alpha
+        low, high = np.where(rejects, low, middle), np.where(rejects, middle, high)
+    return np.where(high <= n, at_least(np.minimum(high, n), n, correction, share), 0.0)

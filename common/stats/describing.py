@@ -6,13 +6,16 @@ import numpy as np
 
 from common.stats.bounded import bounded_interval
 from common.stats.edges import at_an_edge
-from common.stats.groups import Group, share_interval, two_groups
+from common.stats.groups import Group, fall_apart, share_interval, two_groups
 from common.stats.means import ROUNDING, mean_interval
 from common.stats.sign import Sign
 from common.stats.times import censored_times
 
 KINDS = ("linear", "log", "share", "time")
-COARSEST_SHARE = 0.02  # the largest step of an accuracy or another share: of 50 samples or units
+STEPS = {  # of values, which a smallest gap that happens to be larger is not taken for
+    "share": 0.02,  # the largest of an accuracy or another share: of 50 samples or units
+    "time": 1,
+}
 
 
 class Described(NamedTuple):
@@ -84,14 +87,30 @@ def describe(values, kind, correction=0.0, lowest=None, highest=1.0, epochs=None
     return Described(float(back(scaled.mean())), sd, *_interval(values, kind, correction, (lowest, highest), epochs))
 
 
+def have_two_groups(values, kind):
+    """Whether runs fall into two groups, as `describe` has it, in each of many samples.
+
+    Args:
+        values: array `(runs, samples)`, finite; positive of the kind `"log"`.
+        kind: `"log"` or `"share"`.
+
+    Returns:
+        Bool array `(samples,)`.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if kind == "log":
+        with np.errstate(divide="ignore"):
+            return fall_apart(np.log(values), scales="one")[0]
+    return fall_apart(values, STEPS["share"])[0] & ~np.isin(values, (0, 1)).all(axis=0)
+
+
 def _upper(scaled, kind, epochs):
     """The upper of two groups, or None."""
     if kind == "time" and (scaled > epochs).any():
         return None if (scaled > epochs).all() else scaled > epochs
     if kind == "share" and np.isin(scaled, (0, 1)).all():
         return None
-    steps = {"share": COARSEST_SHARE, "time": 1}  # what a smallest gap that happens to be large is not taken for
-    return two_groups(scaled, steps.get(kind, np.inf), "one" if kind == "log" else "both")
+    return two_groups(scaled, STEPS.get(kind, np.inf), "one" if kind == "log" else "both")
 
 
 def _interval(values, kind, correction, bounds, epochs):

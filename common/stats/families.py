@@ -17,9 +17,9 @@ def holm(p_values, alpha=0.05):
         alpha: the chance of any error, all tests together. Defaults to 0.05.
 
     Returns:
-        `(adjusted, levels)`, arrays `(tests,)`: the adjusted p-values, to be compared with alpha; and the level of each test, so that what
-        has a p-value of at most its level is rejected, and only that: an interval of confidence 1 - 2 level excludes the margin of a
-        one-sided test exactly if it is.
+        `(adjusted, level)`: the adjusted p-values, array `(tests,)`, to be compared with alpha; and the level at which the procedure ends,
+        alpha over the number of tests that are left. What has a p-value of at most that level is rejected, and only that: an interval of
+        confidence 1 - 2 level excludes the margin of a one-sided test exactly if it is.
 
     Example:
 
@@ -30,8 +30,6 @@ def holm(p_values, alpha=0.05):
     p_values = np.asarray(p_values, dtype=np.float64)
     order, tests = np.argsort(p_values, kind="stable"), len(p_values)
     steps = tests - np.arange(tests)
-    adjusted, levels = np.empty(tests), np.empty(tests)
+    adjusted = np.empty(tests)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps * p_values[order]), 1)
-    rejected = int((adjusted <= alpha).sum())
-    levels[order] = alpha / np.maximum(steps, tests - rejected) if tests else []
-    return adjusted, levels
+    return adjusted, alpha / max(1, tests - int((adjusted <= alpha).sum()))

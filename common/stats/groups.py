@@ -90,24 +90,50 @@ def two_groups(values, resolution=np.inf, scales="both"):
     ```
     """
     values = np.asarray(values, dtype=np.float64)
-    n = len(values)
-    if n < 5 or not np.isfinite(values).all():
-        return None
-    ordered = np.sort(values)
-    gaps = np.diff(ordered)
-    gaps[gaps <= ROUNDING * np.abs(ordered).max()] = 0
-    if not gaps.any():
-        return None
-    at = int(np.argmax(gaps)) + 1
-    step = min(resolution, gaps[gaps > 0].min())
-    apart = _distance(ordered, at, step)
-    if ordered[0] > 0 and scales == "both":
-        apart = min(apart, _distance(np.log(ordered), at, step / ordered.mean()))
-    least = 12 + 12 / (n - 4) if at in (1, n - 1) else 6 + 8 / (n - 4)
-    return values >= ordered[at] if apart > least else None
+    two, lowest = fall_apart(values[:, None], resolution, scales)
+    return values >= lowest[0] if two[0] else None
+
+
+def fall_apart(values, resolution=np.inf, scales="both"):
+    """Whether runs fall into two groups, see `two_groups`, in each of many samples.
+
+    Args:
+        values: array `(runs, samples)`.
+        resolution, scales: as for `two_groups`, with the same defaults.
+
+    Returns:
+        `(two, lowest)`, arrays `(samples,)`: bool; and the lowest value of the upper group, where there are two.
+
+    Example:
+
+    ```python
+    fall_apart(np.array([[0.10, 0.61, 0.60, 0.10, 0.59], [1, 2, 3, 4, 5]]).T)  # array([True, False]), array([0.59, ...])
+    ```
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=0)
+    n, samples = ordered.shape
+    if n < 5:
+        return np.zeros(samples, bool), np.full(samples, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gaps = np.diff(ordered, axis=0)
+        gaps[~(gaps > ROUNDING * np.abs(ordered).max(axis=0))] = 0
+        at = gaps.argmax(axis=0) + 1
+        step = np.minimum(resolution, np.where(gaps > 0, gaps, np.inf).min(axis=0))
+        apart = _distance(ordered, at, step)
+        if scales == "both":
+            on_logs = _distance(np.log(ordered), at, step / ordered.mean(axis=0))
+            apart = np.where(ordered[0] > 0, np.minimum(apart, on_logs), apart)
+    least = np.where((at == 1) | (at == n - 1), 12 + 12 / (n - 4), 6 + 8 / (n - 4))
+    two = (apart > least) & gaps.any(axis=0) & np.isfinite(ordered).all(axis=0)
+    return two, np.take_along_axis(ordered, at[None], axis=0)[0]
 
 
 def _distance(ordered, at, step):
-    """The gap before position `at` in standard deviations within the groups on its two sides."""
-    within = (at * ordered[:at].var() + (len(ordered) - at) * ordered[at:].var()) / (len(ordered) - 2) + step**2 / 12
-    return (ordered[at] - ordered[at - 1]) / np.sqrt(within)
+    """The gap before position `at` in standard deviations within the groups on its two sides, of each sample."""
+    lower, n = np.arange(len(ordered))[:, None] < at, len(ordered)
+    within = 0
+    for group, runs in ((lower, at), (~lower, n - at)):
+        mean = np.where(group, ordered, 0).sum(axis=0) / runs
+        within = within + np.where(group, (ordered - mean) ** 2, 0).sum(axis=0)
+    above, below = (np.take_along_axis(ordered, place[None], axis=0)[0] for place in (at, at - 1))
+    return (above - below) / np.sqrt(within / (n - 2) + step**2 / 12)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from common.stats.counts import at_least
+from common.stats.counts import at_least, power
 from common.stats.judged import Judged
 from common.stats.means import ROUNDING
 
@@ -70,12 +70,7 @@ class Sign(Judged):
             margin = margin + direction * self._shift(alpha)
         # Half a run each way, so that a share of 0 or 1 among few runs is not taken for certain.
         share = (np.sum(direction * (self.effects - margin) > 0) + 0.5) / (self.n + 1)
-        low, high = np.zeros(n.shape), n + 1.0  # of the count that rejects, which is found by bisection
-        while (high - low > 1).any():
-            middle = np.floor((low + high) / 2)
-            rejects = at_least(middle, n, self.correction) <= alpha
-            low, high = np.where(rejects, low, middle), np.where(rejects, middle, high)
-        return np.where(high <= n, at_least(np.minimum(high, n), n, self.correction, share), 0.0)
+        return power(n, 0.5, share, alpha, self.correction)
 
     def _with_unknown(self, value):
         return np.where(np.isnan(self.effects), value, self.effects)

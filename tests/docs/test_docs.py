@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from common import cli
-from common.course_report import verdicts
+from common.course_report import formula, verdicts
 from common.data import DATASETS
 from common.experiment import Cell, grid
 from common.experiment.find import find_experiments
@@ -169,20 +169,49 @@ def test_the_tables_on_the_page_are_the_gallerys():
     assert [row for row in rows if row not in known] == []
 
 
-def test_the_findings_are_the_gallerys():
-    """Every number with an interval is one of a claim, or of a result table."""
-    section = DOCUMENTS["README.md"].split("## Three findings")[1].split("\n## ")[0]
-    found = re.findall(r"-?[\d.]+(?: %| x| epochs)? \[-?[\d.]+, -?[\d.]+\]", section)
-    known = {words[0] for name in EXPERIMENTS for words in claims_of_the_gallery(name).values()}
-    known |= {word.replace(" [", " % [") for name in EXPERIMENTS for row in rows_of_the_gallery(name) for word in row if "[" in word}
-    assert len(found) >= 6
+NUMBER = r"(?:[<>] )?-?[\d.]+(?: %| x| epochs?| points?)? \[-?[\d.]+, (?:-?[\d.]+|inf)\]"
+
+
+@pytest.mark.parametrize(("name", "least"), [("README.md", 8), ("docs/experiments.md", 7)])
+def test_a_number_with_an_interval_is_one_of_a_claim_or_of_a_result_table(name, least):
+    found = re.findall(NUMBER, " ".join(PROSE[name].split()))
+    known = {words[0].removeprefix("median ") for script in EXPERIMENTS for words in claims_of_the_gallery(script).values()}
+    known |= {word.replace(" [", " % [") for script in EXPERIMENTS for row in rows_of_the_gallery(script) for word in row if "[" in word}
+    assert len(found) >= least
     assert [number for number in found if number not in known] == []
 
 
 def test_the_verdicts_on_the_page_are_the_gallerys():
     (text,) = (text for kind, text in BLOCKS if kind == "text" and text.startswith("Claims on Two moons"))
     claims = {name: words for (dataset, name), words in claims_of_the_gallery("exp_b_activation").items() if dataset == "moons"}
-    lines = [re.split(r"\s{2,}", line) for line in text.splitlines()[2:]]
-    assert len(lines) >= 8
-    for name, *words in lines:
-        assert [word for word in words if not word.isdigit()] == [word for word in claims[name] if word]  # without the number of seeds
+    verdict, shown = "", []
+    for line in text[text.index("claim  ") :].splitlines()[1:]:
+        if line.startswith("  "):
+            name, *numbers = re.split(r"\s{2,}", line.strip())
+            shown.append(name)
+            assert [*numbers, verdict] == [word for word in claims[name] if word]
+        else:
+            verdict = line.removesuffix(":")
+    assert sorted(shown) == sorted(name for name, words in claims.items() if words[-1] != "not run")
+
+
+def test_the_error_of_the_reports_formula_on_the_page_is_the_gallerys():
+    table = pd.read_csv(GALLERY / "exp_a_loss" / "formula.csv")
+    corrections = {name: dataset.correction for name, dataset in DATASETS.items()}
+    assert all(line in " ".join(PROSE["docs/experiments.md"].split()) for line in formula.in_words(table, corrections))
+
+
+def test_the_reproduced_numbers_and_their_controls_on_the_page_are_the_gallerys():
+    text, of_all = DOCUMENTS["docs/experiments.md"], []
+    for letter, name in zip("ABC", EXPERIMENTS, strict=True):
+        numbers, controls = (pd.read_csv(GALLERY / name / f"{table}.csv") for table in ("reproduction", "controls"))
+        informative = numbers[numbers["informative"]]
+        reproduced = informative["verdict"] == "reproduced"
+        sums = controls.groupby("control")[["passed", "of"]].sum()
+        shares = (100 * sums["passed"] / sums["of"]).reindex(["shuffled", "10 % higher", "10 % lower", "wrong schedule", "run left out"])
+        cells = ["" if pd.isna(share) else f"{share:.0f} %" for share in shares]
+        row = f"| {' | '.join([letter, str(len(informative)), f'{100 * reproduced.mean():.0f} %', *cells])} |".replace("|  |", "| |")
+        assert row in text, row
+        of_all.append((len(informative), len(numbers), reproduced.sum()))
+    informative, numbers, reproduced = map(sum, zip(*of_all, strict=True))
+    assert f"{informative} of {numbers} numbers are informative, and {reproduced} of those reproduced" in " ".join(text.split())

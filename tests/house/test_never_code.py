@@ -81,11 +81,13 @@ def page_with(text):
     """The markup of a page in which a text stands wherever a flag, a file name or a table could bring it."""
     block = {"dataset": text, "settings": text, "conditions": text, "header": [text], "rows": [[text, text]]}
     verdicts = {**block, "heading": text, "counts": text, "sentences": [text], "remarks": [text], "seeds": text, "command": text}
+    verdicts |= {"reasons": [text], "not_run": text, "command_to_run": text}
     amounts = ("report", "mean", "sd", "low", "high", "pred_low", "pred_high")
     number = dict.fromkeys(("what", "source", "n", "verdict", "why"), text) | dict.fromkeys(amounts, 0.5)
     of_report = {
         "verdicts": {"verdicts": [verdicts], "family": text},
         "answers": {"answers": [(text, [{"id": text, "question": text, "answer": text}])]},
+        "formula": {"lines": [text]},
         "reproduction": {"reproduction": [number], "reproduced": [text], "controls": ([text], [[text, text]])},
     }
     assert {f"{name}.html" for name in of_report} == {path.name for path in TEMPLATES.iterdir()}

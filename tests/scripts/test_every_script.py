@@ -1,9 +1,17 @@
 """What every script does, whatever its experiment: rows on stdout, tables, figures, a page."""
 
+import shutil
+
+import matplotlib
 import pytest
 
+from common import run as runs
 from common.experiment import formatting
 from common.experiment.find import find_experiments
+from common.figures import draw
+from common.figures.drawing import STYLE
+from common.figures.saved import png_of
+from tests.support.drawn import cut_off, not_drawn, small_texts, titles_that_overlap
 from tests.support.scripts import run_without_tensorflow, tables_of
 
 EXPERIMENTS = find_experiments()
@@ -39,6 +47,23 @@ def test_every_figure_is_on_the_page_which_needs_nothing_else(name, short_run):
     page, figures = (folder / "report.html").read_text(), list(folder.glob("*.png"))
     assert page.count('<img src="data:image/png;base64,') == len(figures) > 0
     assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_every_number_of_a_caption_is_drawn_and_every_figure_fits_a_page(name, short_run, tmp_path, monkeypatch):
+    run, gathered, experiment = short_run(name), [], EXPERIMENTS[name]
+    shutil.copytree(run.folder.parent, tmp_path / "out")
+    (tmp_path / "out" / name / "made.json").unlink()
+    monkeypatch.setattr(draw, "draw", lambda results, *_: gathered.append(results) or {})
+    assert runs.run(experiment, ["--out", str(tmp_path / "out"), *run.words]) == 0
+    results = draw.DatasetResults(gathered[0], gathered[0].datasets[0])
+    planned = [*experiment.draw(results), *experiment.report.figures(results)]
+    assert {figure.path.name for figure in planned} == {path.name for path in run.folder.glob("*.png")}
+    with matplotlib.rc_context(STYLE):
+        for figure in planned:
+            drawing = figure.draw()
+            png_of(drawing, figure.title, figure.note)
+            assert not_drawn(drawing.finding, drawing.figure) == small_texts(drawing.figure) == [], drawing.finding
+            assert cut_off(drawing.figure) <= 1 and titles_that_overlap(drawing.figure) == [], figure.title
 
 
 def test_every_measured_number_is_a_registered_measure(name, short_run):

@@ -13,6 +13,8 @@ from tests.support.mlp import build_mlp
 from tests.support.scripts import REAL, run_script
 from tests.support.undrawn import run_here
 
+pytestmark = pytest.mark.slow  # plain pytest runs the script of the README's first command, exp_c_optimizer
+
 EPOCHS = 5
 
 
@@ -59,11 +61,34 @@ def test_summary_measures_are_those_of_the_tables(digits):
             "vanished_fraction": last["vanished_fraction"],
             "most_vanished_fraction": logits.groupby(keys)["vanished_fraction"].max(),
             "final_test_cross_entropy": history.query("epoch == @EPOCHS")["test_cross_entropy"],
+            # Each beside the start of its own run, so that the scale of the loss drops out; late is the last third, epochs 4 and 5.
+            "logit_grad_median_left": last["logit_grad_median"] / first["logit_grad_median"],
+            "logit_grad_mean_left": last["logit_grad_mean"] / first["logit_grad_mean"],
+            "wrong_grad_early": logits.query("epoch == 1")["misclassified_grad_mean"] / first["logit_grad_mean"],
+            "wrong_grad_late": logits.query("epoch >= 4").groupby(keys)["misclassified_grad_mean"].mean() / first["logit_grad_mean"],
         }
     )
     pd.testing.assert_frame_equal(summary[expected.columns], expected, rtol=1e-5, check_like=True)
     logs = np.log(summary["relative_loss"]).groupby("loss", sort=False).mean()
     np.testing.assert_allclose(digits.table("table")["relative_loss_mean"], np.exp(logs))
+
+
+def test_measures_beside_their_own_start_do_not_depend_on_the_scale_of_the_loss(digits):
+    """A loss ten times as large has ten times the gradients; what is left of them is the same. Late, where no sample is wrong any more,
+    there is nothing to measure."""
+    tables, keys = {name: digits.table(name) for name in ("logits", "history")}, ["dataset", "loss", "seed"]
+    before = exp_a_loss.measure(tables, keys).set_index(keys)
+    logits = tables["logits"]
+    gradients = ["logit_grad_median", "logit_grad_mean", "misclassified_grad_mean"]
+    logits[gradients] *= 10
+    pd.testing.assert_frame_equal(exp_a_loss.measure(tables, keys).set_index(keys), before)
+    one = (logits["loss"] == "cross_entropy") & (logits["seed"] == 3)
+    logits.loc[one & (logits["epoch"] == 4), "misclassified_grad_mean"] = np.nan
+    known = logits.loc[one & (logits["epoch"] == 5), "misclassified_grad_mean"] / logits.loc[one, "logit_grad_mean"].iloc[0]
+    after = exp_a_loss.measure(tables, keys).set_index(keys)["wrong_grad_late"]
+    assert after["digits", "cross_entropy", 3] == pytest.approx(known.item())
+    logits.loc[one & (logits["epoch"] == 5), "misclassified_grad_mean"] = np.nan
+    assert np.isnan(exp_a_loss.measure(tables, keys).set_index(keys)["wrong_grad_late"]["digits", "cross_entropy", 3])
 
 
 def test_the_first_cross_entropy_is_that_of_a_uniform_guess_and_all_arms_start_with_the_same_logits(digits):
@@ -83,7 +108,8 @@ def test_a_cell_keeps_the_logits_sample_by_sample_at_four_stages(digits):
 
 
 def test_the_figures_of_the_experiment_are_drawn(digits):
-    assert digits.figures() == {"curves", "final_accuracy", "gradients", "logit_gradients", "logits"}
+    kinds = {"curves", "final_accuracy", "gradients", "logit_gradients", "logits", "loss_and_accuracy", "vanishing"}
+    assert digits.figures() == kinds | {f"activations_{layer}" for layer in exp_a_loss.HIDDEN}
 
 
 @pytest.mark.slow
@@ -94,7 +120,7 @@ def test_losses_and_rate_are_flags_and_two_initialisations_are_compared(tmp_path
     rows = [line.split() for line in process.stdout.splitlines() if line.startswith("mse_linear")]
     assert [row[:2] for row in rows] == [["mse_linear", "pytorch"], ["mse_linear", "glorot"]]
     assert [row[-3:] for row in rows] == [["1", "of", "1"]] * 2  # diverged
-    assert len(list((tmp_path / "exp_a_loss").glob("*.png"))) == 5
+    assert len(list((tmp_path / "exp_a_loss").glob("*.png"))) == 9
 
 
 @pytest.mark.slow
@@ -108,7 +134,7 @@ def test_batch_normalisation_is_an_arm_of_its_own_and_its_claim_is_decided(tmp_p
     decided = claims.loc["Q2-batch-norm"]
     average = np.median if decided["method"] == "sign" else np.mean  # of runs that fall into two groups
     assert decided["n"] == 5 and decided["estimate"] == pytest.approx(average(fall[False] - fall[True]))
-    assert capsys.readouterr().out.split("Q2-batch-norm")[1].splitlines()[0].split()[-1] == decided["verdict"]
+    assert capsys.readouterr().out.split("  Q2-batch-norm")[0].split(":\n")[-2].endswith(decided["verdict"])  # the heading above
     missing = claims["note"].loc[["A-speed", "Q2-dropout"]].tolist()
     assert "mse_softmax" in missing[0] and "--dropout" in missing[1]
     assert (folder / "claims_digits.png").exists() and "Q2-batch-norm" in (folder / "report.html").read_text()

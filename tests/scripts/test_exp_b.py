@@ -14,7 +14,10 @@ from tests.support.mlp import build_mlp
 from tests.support.scripts import ROOT, run_script
 from tests.support.undrawn import run_here
 
+pytestmark = pytest.mark.slow  # plain pytest runs the script of the README's first command, exp_c_optimizer
+
 EPOCHS = 12
+LAYERS = ("hidden_1", "hidden_2")
 REFERENCE = ROOT.parent / "shared" / "reference" / "exp_b.csv"
 
 
@@ -60,21 +63,31 @@ def test_summary_measures_are_those_of_the_tables(circles):
         "final_grad_mean_abs": last.groupby(keys)["grad_mean_abs"].mean(),
         "revived_fraction": (units["revivals"] > 0).groupby(keys).mean(),
         "ever_off_fraction": units["first_off_epoch"].notna().groupby(keys).mean(),
+        "returned_fraction": (units[units["first_off_epoch"].notna()]["revivals"] > 0).groupby(keys).mean(),
     }
-    for layer in ("hidden_1", "hidden_2"):
-        for name in ("always_off_fraction", "dead_fraction", "dormant_fraction"):
+    expected |= {
+        f"mean_grad_norm_{layer}": layers.query("layer == @layer").groupby(keys)["grad_norm"].mean() for layer in (*LAYERS, "logits")
+    }
+    for layer in LAYERS:
+        for name in ("always_off_fraction", "dead_fraction", "dormant_fraction", "inactive_fraction", "saturated_fraction"):
             expected[f"final_{name}_{layer}"] = last.query("layer == @layer")[name]
-    pd.testing.assert_frame_equal(summary[[*expected]], pd.DataFrame(expected), check_like=True)
+    expected["smallest_grad_epoch"] = pd.Series(
+        {key: 1.0 + run["train_grad_norm"].to_numpy().argmin() for key, run in circles.table("history").groupby(keys)}
+    )
+    pd.testing.assert_frame_equal(summary[[*expected]], pd.DataFrame(expected, index=summary.index), check_names=False)
+    assert summary[["train_loss_50", "train_loss_150", "rest_loss"]].isna().all(axis=None)  # of twelve epochs
 
 
 def test_a_diverged_run_has_no_measures_and_the_others_keep_theirs(circles):
-    tables = {name: circles.table(name) for name in ("layers", "units", "summary")}
-    layers, keys = tables["layers"], ["dataset", "activation", "seed"]
+    tables = {name: circles.table(name) for name in ("layers", "units", "summary", "history")}
+    keys = ["dataset", "activation", "seed"]
     before = exp_b_activation.measure(tables, keys).set_index(keys)
-    lost = (layers["activation"] == "relu") & (layers["seed"] == 1) & (layers["epoch"] > 5)
-    layers.loc[lost, layers.columns[layers.columns.get_loc("layer") + 1 :]] = np.nan
+    for name, first in (("layers", "layer"), ("history", "test_accuracy")):
+        table = tables[name]
+        lost = (table["activation"] == "relu") & (table["seed"] == 1) & (table["epoch"] > 5)
+        table.loc[lost, table.columns[table.columns.get_loc(first) + 1 :]] = np.nan
     after = exp_b_activation.measure(tables, keys).set_index(keys)
-    assert after.loc["circles", "relu", 1].isna().all()
+    assert after.loc["circles", "relu", 1].drop("epochs_to_90_train").isna().all()  # which it may have got to before
     others = after.index != ("circles", "relu", 1)
     pd.testing.assert_frame_equal(after[others], before[others])
 
@@ -92,7 +105,7 @@ def test_a_sweep_in_which_every_run_diverges_completes_without_a_warning(tmp_pat
     assert summary["diverged"].all() and (table["diverged_mean"] == 1).all() and len(history) == 12
     assert history.query("epoch == 3")["test_loss"].isna().all() and ",nan," in (folder / "history.csv").read_text()
     assert layers["weight_norm"].isna().any() and not layers["weight_norm"].isna().all()  # Sigmoid's layers, whose gradients are 0
-    assert (claims["verdict"] == "inconclusive").all() and "2 of 2" in (folder / "report.html").read_text()
+    assert (claims["verdict"] == "not run").all() and "2 of 2" in (folder / "report.html").read_text()
 
 
 def test_relu_kills_units_that_leaky_relu_only_quietens_and_sigmoid_never_switches_off(circles):
@@ -119,8 +132,8 @@ def test_the_grid_of_the_decision_boundary_holds_the_outputs_of_the_saved_weight
 
 
 def test_the_figures_of_the_experiment_are_drawn(circles):
-    kinds = {"boundaries", "curves", "final_accuracy", "gradients", "layers", "off", "units", "updates"}
-    assert circles.figures() == kinds | {f"activations_{name}" for name in exp_b_activation.ACTIVATIONS}
+    kinds = {"boundaries", "curves", "final_accuracy", "gradients", "layers", "loss_and_accuracy", "off", "units", "updates"}
+    assert circles.figures() == kinds | {f"activations_{layer}" for layer in (*exp_b_activation.HIDDEN, "logits")}
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 
 import exp_c_optimizer
 from common import deadline, figures
-from common.figures.saved import SavedFigure, png_of, save
+from common.figures.saved import SavedFigure, png_of, save, svg_of
 from common.training.checkpoint import Checkpoint
 from tests.support.fashion_files import made_up, write
 from tests.support.frames import result_tables
@@ -61,8 +61,8 @@ def test_sharpness_is_measured_at_stages_beside_the_limit_of_the_rate(digits):
 
 
 def test_the_figures_of_the_experiment_are_drawn(digits):
-    rates = {f"rates_{name}" for name in exp_c_optimizer.OPTIMIZERS}
-    assert digits.figures() == rates | {"curves_lr0.01", "final_accuracy", "gradients_lr0.01", "sharpness"}
+    of_rate = {"curves_lr0.01", "gradients_lr0.01", "activations_hidden_1", "activations_hidden_2"}  # what compares rates needs several
+    assert digits.figures() == of_rate | {"decay", "final_accuracy", "loss_and_accuracy", "schedule", "sharpness", "updates"}
 
 
 @pytest.mark.slow
@@ -90,8 +90,10 @@ def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path,
     folder = tmp_path / "exp_c_optimizer"
     folder.mkdir()
     runs = pd.DataFrame({"rate": [7.0], "seed": 0, "final_test_accuracy": 0.5, "diverged": False})
-    png = png_of(figures.accuracy_figure(result_tables(runs, ["rate"]), ["rate"]), "", "")
-    save(png, SavedFigure("curves_digits_lr7.png", "", "", ""), folder / "curves_digits_lr7.png")
+    drawing = figures.accuracy_figure(result_tables(runs, ["rate"]), ["rate"])
+    save(
+        png_of(drawing, "", ""), svg_of(drawing.figure), SavedFigure("curves_digits_lr7.png", "", "", ""), folder / "curves_digits_lr7.png"
+    )
     (folder / "mine.png").write_bytes(b"drawn by someone else")
     process = run(tmp_path, "--lr", "1e10", "0.1", "--optimizers", "sgd", "--schedules", "constant", "--epochs", "2", "--seeds", "2")
     assert process.returncode == 0 and "Warning" not in process.stderr, process.stderr
@@ -99,8 +101,9 @@ def test_divergence_is_a_result_and_figures_of_other_calls_do_not_stay(tmp_path,
     assert [line[-6:] for line in rows] == ["2 of 2", "0 of 2"]
     assert ",nan," in (folder / "history.csv").read_text()
     assert pd.read_csv(folder / "summary.csv")["diverged"].tolist() == [True, True, False, False]
-    there = {path.name for path in folder.glob("*.png")}
-    assert {"curves_digits_lr1e+10.png", "curves_digits_lr0.1.png", "mine.png"} <= there and "curves_digits_lr7.png" not in there
+    there = {path.name for path in folder.iterdir()}
+    assert {"curves_digits_lr1e+10.png", "curves_digits_lr0.1.png", "mine.png"} <= there and "curves_digits_lr0.1.svg" in there
+    assert not {"curves_digits_lr7.png", "curves_digits_lr7.svg"} & there
 
 
 @pytest.mark.slow

@@ -1,54 +1,20 @@
-"""Claims are decided as a textbook would: against closed forms, and by the share of wrong and of right verdicts in simulation."""
-
-from dataclasses import replace
+"""Claims are decided as a textbook would: against closed forms and SciPy, with Holm's procedure by hand."""
 
 import numpy as np
 import pytest
 import scipy.stats
 
 import exp_a_loss
-from common import cli, stats
-from common.course_report import deciding, text, verdicts
-from common.course_report.claims import Above, Below, Claim
+from common import stats
+from common.course_report import deciding, verdicts
+from common.course_report.claims import Above, AtLeast, Below, Claim
 from common.course_report.runs import Runs
-from common.course_report.verdicts import Verdict
-from common.experiment import Measure
-from common.experiment.measures import registry
 from common.results.results import Results
-from tests.support.frames import every
-
-ACCURACY = "final_test_accuracy"
-MEASURES = {**registry(exp_a_loss.EXPERIMENT), "m": Measure("m", "m", scale="linear")}
-SEEDS, MARGINS = 10, {"b": 0.0, "c": 0.1, "d": 0.4}
-
-
-def claims(measure=ACCURACY, margins=None):
-    """A claim for each of the arms b, c and d, all against arm a."""
-    return [Claim(arm, "", (above(arm, by, measure),), ("digits",), 1) for arm, by in (margins or MARGINS).items()]
-
-
-def above(arm, by, measure=ACCURACY):
-    return Above(measure, {"loss": arm}, {"loss": "a"}, by=by)
-
-
-def runs(*arms, measure=ACCURACY, **known):
-    """Runs of the arms a, b, ... with these values by seed."""
-    keys = every(dataset=["digits"], loss=list("abcd"[: len(arms)]), seed=range(len(arms[0])))
-    return Runs(keys.assign(**{measure: np.concatenate(arms)}), ("loss",), MEASURES, 50, **known)
+from tests.support.arms import ACCURACY, MARGINS, MEASURES, SEEDS, above, claims, four_arms, runs, standardised
 
 
 def decide(these, of, alpha=deciding.ALPHA):
     return deciding.decide(these, {"digits": of}, alpha)
-
-
-def four_arms():
-    """Accuracies of four arms; beyond b's margin clearly, beyond c's at one look by three standard errors, short of d's clearly."""
-    random = np.random.default_rng(2)
-    a = 0.4 + random.normal(0, 0.02, SEEDS)
-    noise = random.normal(0, 1, SEEDS)
-    noise = (noise - noise.mean()) / noise.std(ddof=1)
-    arms = a, a + 0.1 + 0.02 * noise, a + 0.1 + 0.03 * (noise + 3 / SEEDS**0.5), a + 0.3 + 0.03 * noise
-    return [np.round(arm, 6) for arm in arms]
 
 
 def correct_of(settings, seeds):
@@ -57,39 +23,170 @@ def correct_of(settings, seeds):
     return random.random((len(seeds), 400)) < random.random(400)
 
 
-@pytest.mark.parametrize(("correction", "correct"), [(0.0, None), (0.25, None), (0.0, correct_of)], ids=["plain", "splits", "images"])
-@pytest.mark.parametrize("looks", [1, 4])
-def test_p_values_and_intervals_are_those_of_students_formula_and_of_holms_six_steps(correction, correct, looks):
-    """Nadeau & Bengio's variance, the test sample's added to it with Satterthwaite's degrees of freedom, and Holm over both directions."""
-    a, *others = four_arms()
-    estimates, errors, freedoms, p_values = [], [], [], []
+def by_hand(arms, correction, correct):
+    """`(estimates, errors, degrees of freedom)` of b, c and d against a: Nadeau & Bengio's variance, the test sample's added to it with
+    Satterthwaite's degrees of freedom."""
+    a, *others = arms
+    found = []
     for arm, values in zip("bcd", others, strict=True):
         of_runs = (1 / SEEDS + correction) * (values - a).var(ddof=1)
         of_images = stats.test_sample_variance(*(correct({"loss": one}, range(SEEDS)) for one in (arm, "a"))) if correct else 0.0
-        estimates.append((values - a).mean())
-        errors.append(np.sqrt(of_runs + of_images))
-        freedoms.append((SEEDS - 1) * ((of_runs + of_images) / of_runs) ** 2)
-        above_margin = scipy.stats.t.sf((estimates[-1] - MARGINS[arm]) / errors[-1], freedoms[-1])
-        p_values += [above_margin, 1 - above_margin]
-    alpha, adjusted, level, rejected = 0.05 / looks, {}, {}, 0
+        freedom = (SEEDS - 1) * ((of_runs + of_images) / of_runs) ** 2
+        found.append(((values - a).mean(), np.sqrt(of_runs + of_images), freedom))
+    return np.transpose(found)
+
+
+def holms_steps(p_values, alpha):
+    """`(adjusted, level)` by hand: the k-th smallest of m is rejected at alpha / (m - k), and all after the first that is not are kept."""
+    tests, largest, adjusted, rejected = len(p_values), 0.0, np.empty(len(p_values)), 0
     for step, i in enumerate(np.argsort(p_values)):
-        adjusted[i] = min(1, max([(6 - step) * p_values[i], *adjusted.values()]))
+        largest = max(largest, (tests - step) * p_values[i])
+        adjusted[i] = min(1, largest)
         rejected += adjusted[i] <= alpha
-        level[i] = alpha / (6 - step)
-    found = decide(claims(), runs(a, *others, correction=correction, correct=correct), alpha)
-    assert [one.verdict for one in found][1] == ("inconclusive" if correction or correct or looks > 1 else "supported")
+    return adjusted, alpha / max(1, tests - rejected)
+
+
+@pytest.mark.parametrize(("correction", "correct"), [(0.0, None), (0.25, None), (0.0, correct_of)], ids=["plain", "splits", "images"])
+@pytest.mark.parametrize("looks", [1, 4])
+def test_p_values_and_intervals_are_those_of_students_formula_and_of_holms_six_steps(correction, correct, looks):
+    arms = four_arms()
+    estimates, errors, freedoms = by_hand(arms, correction, correct)
+    margins, alpha = np.array([*MARGINS.values()]), 0.05 / looks
+    above_it, above_0 = (scipy.stats.t.sf((estimates - of) / errors, freedoms) for of in (margins, 0.0))
+    p_values = np.stack([above_it, 1 - above_it], axis=1)
+    adjusted, level = holms_steps(p_values.ravel(), alpha)
+    adjusted, smaller = adjusted.reshape(3, 2), np.maximum(above_0, 1 - above_it)
+    found = decide(claims(), runs(*arms, correction=correction, correct=correct), alpha)
+    words = ["supported", "undecided" if correction or correct or looks > 1 else "supported", "smaller than claimed"]
+    assert [one.verdict for one in found] == words
     for i, one in enumerate(found):
-        side = 2 * i + (p_values[2 * i] > 0.5)
-        decided = adjusted[side] <= alpha
-        assert one.p_value == pytest.approx(min(1, looks * adjusted[side])) and decided == (one.p_value <= 0.05)
-        assert one.verdict == (["supported", "contradicted"][side % 2] if decided else "inconclusive")
-        one_sided = level[side] if decided else alpha / (6 - rejected)
-        low, high = scipy.stats.t.interval(1 - 2 * one_sided, freedoms[i], estimates[i], errors[i])
-        assert (one.estimate, one.ci_low, one.ci_high) == pytest.approx((estimates[i], low, high))
-        assert (low <= MARGINS["bcd"[i]] <= high) == (one.verdict == "inconclusive")
+        p_value = {"supported": adjusted[i, 0], "undecided": adjusted[i].min()}.get(one.verdict, smaller[i] * alpha / level)
+        assert one.p_value == pytest.approx(min(1, looks * p_value)) and (one.p_value <= 0.05) == (one.verdict != "undecided")
+        low, high = scipy.stats.t.interval(1 - 2 * level, freedoms[i], estimates[i], errors[i])
+        assert (one.estimate, one.ci_low, one.ci_high, one.confidence) == pytest.approx((estimates[i], low, high, 1 - 2 * level))
 
 
-@pytest.mark.parametrize(("n", "verdict"), [(5, "inconclusive"), (10, "supported")])
+@pytest.mark.parametrize(
+    ("mean", "margin", "least", "verdict"),
+    [
+        (0.3, 0.1, 0.05, "supported"),
+        (0.07, 0.1, 0.05, "smaller than claimed"),
+        (0.03, 0.1, 0.05, "smaller than claimed"),  # it has the direction, so it is not nothing
+        (0.0, 0.1, 0.05, "contradicted"),  # nothing within the least that counts
+        (-0.2, 0.1, 0.05, "contradicted"),
+        (0.1, 0.1, 0.05, "undecided"),
+        (0.0, 0.1, 0.005, "undecided"),  # neither a direction nor short of the least that counts
+        (0.0, -0.1, None, "supported"),  # nothing is lost
+        (-0.1, -0.1, None, "undecided"),
+        (-0.2, -0.1, None, "contradicted"),
+    ],
+)
+def test_a_verdict_tells_direction_from_size(mean, margin, least, verdict):
+    """Differences with a standard error of 0.007; a family of one claim, whose second hypothesis is tested at all of 5 %."""
+    noise = standardised(np.random.default_rng(0))
+    differences = mean + 0.007 * SEEDS**0.5 * noise
+    (one,) = decide(claims("m", {"b": margin}, least), runs(0 * noise, differences, measure="m"))
+    assert one.verdict == verdict and one.opposite == (mean < -0.1)
+    beyond, direction = (scipy.stats.ttest_1samp(differences, of, alternative="greater").pvalue for of in (margin, 0))
+    short, nothing = (
+        scipy.stats.ttest_1samp(differences, of, alternative="less").pvalue for of in (margin, margin if least is None else least)
+    )
+    level = 0.05 / (1 if min(beyond, nothing) <= 0.025 else 2)
+    expected = {"supported": 2 * beyond, "contradicted": 2 * nothing, "undecided": 2 * min(beyond, nothing)}
+    expected["smaller than claimed"] = max(direction, short) * 0.05 / level
+    assert one.p_value == pytest.approx(min(1, expected[verdict]))
+    interval = scipy.stats.t.interval(1 - 2 * level, SEEDS - 1, differences.mean(), scipy.stats.sem(differences))
+    assert (one.ci_low, one.ci_high) == pytest.approx(interval)
+
+
+def test_several_parts_all_hold_or_one_fails():
+    """The largest p-value supports (Berger 1982), the smallest times their number contradicts (Bonferroni)."""
+    arms, parts = four_arms(), (above("b", 0.0), above("c", 0.1), above("d", 0.2))
+    both = Claim("both", "", parts, ("digits",), 1)
+    tests = [
+        [scipy.stats.ttest_1samp(arm - arms[0], part.by, alternative=side).pvalue for side in ("greater", "less")]
+        for arm, part in zip(arms[1:], parts, strict=True)
+    ]
+    (held,) = decide([both], runs(*arms))
+    assert (held.verdict, held.part) == ("supported", 1) and held.p_value == pytest.approx(2 * tests[1][0], rel=1e-5)
+    fails = Claim("fails", "", (*parts[:2], above("d", 0.5, least=0.45)), ("digits",), 1)
+    (small,) = decide([fails], runs(*arms))
+    short = scipy.stats.ttest_1samp(arms[3] - arms[0], 0.5, alternative="less").pvalue
+    direction = max(scipy.stats.ttest_1samp(arm - arms[0], 0.0, alternative="greater").pvalue for arm in arms[1:])
+    assert (small.verdict, small.part, small.deciding) == ("smaller than claimed", 2, "d against a")
+    assert small.p_value == pytest.approx(3 * max(short, direction), rel=1e-3)  # of one rejected end; the other is tested at 5 %
+    a, b, c, d = arms
+    (opposite,) = decide([fails], runs(a, b, c, 2 * a - d))
+    less = scipy.stats.ttest_1samp(a - d, 0.45, alternative="less").pvalue
+    assert (opposite.verdict, opposite.part) == ("contradicted", 2) and opposite.p_value == pytest.approx(2 * 3 * less, rel=1e-3)
+    assert opposite.confidence == pytest.approx(1 - 2 * 0.05 / 3) and opposite.opposite
+
+
+@pytest.mark.slow
+def test_whatever_the_family_an_interval_lies_where_its_verdict_says(monkeypatch):
+    """Of the part that is shown: beyond the margin, between nothing and the margin, short of the least that counts; or none of these."""
+    monkeypatch.setattr(deciding, "MOST_SEEDS", 0)
+    random, seen = np.random.default_rng(0), set()
+
+    def part(arm):
+        by = random.choice([0.1, 0.05, -0.05])
+        return above(arm, by, "m", None if by < 0 or random.random() < 0.5 else 0.03)
+
+    for _ in range(250):
+        a, *others = 0.01 * random.normal(0, 1, (4, SEEDS))
+        others = [a + random.choice([-0.1, 0, 0.03, 0.07, 0.2]) + random.choice([1, 3, 10]) * noise for noise in others]
+        family = [Claim(str(n), "", tuple(map(part, random.permutation(list("bcd"))[: n + 1])), ("digits",), 1) for n in range(3)]
+        for one in decide(family, runs(a, *others, measure="m")):
+            nothing, margin, least = (of("digits") for of in (one.decides.nothing, one.decides.margin, one.decides.counts_from))
+            lies = {
+                "supported": one.ci_low > margin,
+                "smaller than claimed": nothing < one.ci_low and one.ci_high < margin,
+                "contradicted": one.ci_high < least,
+            }
+            assert lies[one.verdict] if one.verdict in lies else not any(lies.values())
+            assert (one.p_value <= 0.05) == (one.verdict != "undecided")
+            seen.add((one.verdict, len(one.claim.parts)))
+    assert len(seen) == 12
+
+
+@pytest.mark.parametrize("times", [1.1, 2.0])
+def test_ratios_and_losses_are_judged_on_logarithms(times):
+    random = np.random.default_rng(5)
+    a, b = np.exp(random.normal([[0.0], [0.5]], 0.1, (2, SEEDS)))
+    parts = Above("min_train_loss", {"loss": "b"}, {"loss": "a"}, times=times), Below("min_train_loss", {"loss": "b"}, limit=2.0)
+    ratio, level = decide(
+        [Claim(str(i), "", (part,), ("digits",), 1) for i, part in enumerate(parts)], runs(a, b, measure="min_train_loss")
+    )
+    logs = np.log(b / a)
+    each = (1 - ratio.confidence) / 2
+    interval = np.exp(scipy.stats.t.interval(1 - 2 * each, SEEDS - 1, logs.mean(), scipy.stats.sem(logs)))
+    assert (ratio.ci_low, ratio.ci_high) == pytest.approx(tuple(interval)) and ratio.estimate == pytest.approx(scipy.stats.gmean(b / a))
+    assert ratio.verdict == {1.1: "supported", 2.0: "smaller than claimed"}[times]
+    assert level.verdict == "supported" and level.estimate == pytest.approx(scipy.stats.gmean(b))
+    assert level.ci_high < 2 and level.method == "Student"
+
+
+@pytest.mark.parametrize(("correction", "count"), [(0.0, 10), (0.0, 7), (0.0, 0), (0.25, 10), (0.25, 5)])
+def test_an_event_is_judged_by_the_share_of_the_runs_that_have_it(correction, count):
+    """Without a correction by SciPy's binomial test, with one by normal variables of that correlation, of which so many lie below."""
+    values = np.arange(SEEDS) < count
+    part = AtLeast("diverged", {"loss": "a"}, limit=0.5)
+    (one,) = decide([Claim("most", "", (part,), ("digits",), 1)], runs(values, measure="diverged", correction=correction))
+    if correction:
+        random = np.random.default_rng(0)
+        shared = np.sqrt(0.2) * random.normal(0, 1, (200_000, 1))
+        counts = (shared + np.sqrt(0.8) * random.normal(0, 1, (200_000, SEEDS)) < 0).sum(axis=1)
+        least, tolerance = 2 * min(np.mean(counts >= count), np.mean(counts <= count)), 0.01
+    else:
+        least = 2 * min(scipy.stats.binomtest(count, SEEDS, alternative=side).pvalue for side in ("greater", "less"))
+        tolerance = 1e-9
+        interval = scipy.stats.binomtest(count, SEEDS).proportion_ci(one.confidence, "exact")
+        assert (one.ci_low, one.ci_high) == pytest.approx((interval.low, interval.high))
+    assert one.p_value == pytest.approx(min(1, least), abs=tolerance) and one.method == "exact"
+    assert one.verdict == {10: "supported", 0: "contradicted"}.get(count, "undecided") and one.estimate == count / SEEDS
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(5, "undecided"), (10, "supported")])
 def test_runs_in_two_groups_are_judged_by_what_holds_in_most_seeds(n, verdict):
     """Adam at 0.1: most runs at chance, some at 60 %. Their mean, 21 %, is no run's; ten signs decide, five cannot: 1 / 32 > 0.025."""
     values = np.where(np.arange(n) == 2, 0.6, 0.1) + np.arange(n) / 1e4
@@ -105,45 +202,19 @@ def test_a_claim_that_no_number_of_seeds_decides_says_so():
     """By splits of the same images the variance does not fall below a quarter of that of a seed."""
     values = np.linspace(-0.06, 0.06, SEEDS)
     few, many = (decide(claims(margins={"b": 0.0}), runs(0.4 + 0 * values, 0.42 + values, correction=c))[0] for c in (0.25, 0.0))
-    assert many.seeds_needed > SEEDS and few.verdict == many.verdict == "inconclusive"
-    assert few.seeds_needed is None and "too few" in few.remark and many.open and not few.open
+    assert many.seeds_needed > SEEDS and few.verdict == many.verdict == "undecided"
+    assert few.seeds_needed is None and few.remark and many.open and not few.open and not many.remark
     (at_the_margin,) = decide(claims(margins={"b": 0.0}), runs(0.4 + 0 * values, 0.4 + values))
-    assert at_the_margin.seeds_needed is None and "margin" in at_the_margin.remark and not at_the_margin.open
+    assert at_the_margin.seeds_needed is None and at_the_margin.remark not in ("", few.remark) and not at_the_margin.open
 
 
-def test_the_command_asks_for_the_seeds_of_the_dataset_and_the_family_is_counted():
-    of = {"digits": runs(*four_arms()), "moons": runs(*(arm[:3] for arm in four_arms()))}
-    asked = [Claim("few", "", (above("b", 0.0),), ("moons",), 1), *claims(margins={**MARGINS, "c": 0.11})]
-    decided = deciding.decide(asked, of)
-    digits, moons = text.claim_blocks(decided, MEASURES, "exp_a_loss.py")
-    if digits["heading"].endswith("moons"):
-        digits, moons = moons, digits
-    args = cli.parse(exp_a_loss.EXPERIMENT, digits["command"].split()[2:])
-    (open_one,) = (one for one in decided if one.seeds_needed and one.dataset == "digits")
-    assert args.datasets == ["digits"] and args.seeds is None and args.until_decided and args.max_seeds == open_one.seeds_needed
-    # As many as give Student's test a power of 80 % at a quarter of 5 %, of which Holm leaves it a fourth: two of six are rejected.
-    a, _, c, _ = four_arms()
-    size, n = (0.11 - (c - a).mean()) / (c - a).std(ddof=1), np.arange(SEEDS + 1, 1000)
-    direction = np.sign(size)
-    power = scipy.stats.nct.sf(scipy.stats.t.isf(0.05 / 4 / 4, n - 1), n - 1, direction * size * np.sqrt(n))
-    assert open_one.seeds_needed == n[power >= 0.8][0]
-    assert moons["command"].endswith("--datasets moons --seeds 5")
-    assert "3 claims" in text.family(decided, 1) and "6 one-sided" in text.family(decided, 1) and "1.25 %" in text.family(decided, 4)
-    assert text.family([one for one in decided if one.note], 1) == ""
-
-
-def test_the_command_asks_for_no_more_than_ten_times_the_seeds_and_says_what_they_decide():
-    (claim,) = claims(margins={"b": 0.1})
-    tested = {"verdict": "inconclusive", "part": 0, "n": 12, "confidence": 0.99}
-    found = [Verdict(replace(claim, id=str(seeds)), "digits", seeds_needed=seeds, **tested) for seeds in (30, 90, 400, None)]
-    (block,) = text.claim_blocks(found, MEASURES, "exp_a_loss.py")
-    assert block["command"].endswith("--max-seeds 90") and "2 of the 4" in block["seeds"] and "400 with 400" in block["seeds"]
-    (beyond,) = text.claim_blocks(found[2:], MEASURES, "exp_a_loss.py")
-    assert not beyond["command"] and "400 with 400" in beyond["seeds"]
-    (none,) = text.claim_blocks(found[3:], MEASURES, "exp_a_loss.py")
-    assert not none["command"] and not none["seeds"]
-    levels = [replace(one, confidence=of) for one, of in zip(found, (0.991, 0.993, 0.996, 0.992), strict=True)]
-    assert verdicts.confidences(levels) == "99.1 to 99.6 %" and "99.1 to 99.6 %" in text.family(levels, 1)
+def test_the_seeds_that_are_needed_are_those_of_the_nearest_verdict():
+    """What seems to be 0.1, half of what is claimed, is found to be more than nothing and less than the claim, each with that power."""
+    noise = standardised(np.random.default_rng(1))
+    (one,) = decide(claims("m", {"b": 0.2}, least=0.01), runs(0 * noise, 0.1 + 0.15 * noise, measure="m"))
+    n = np.arange(SEEDS + 1, 1000)
+    power = scipy.stats.nct.sf(scipy.stats.t.isf(0.05 / 4 / 2, n - 1), n - 1, 0.1 / 0.15 * np.sqrt(n))  # a quarter of 5 %, of two tests
+    assert one.verdict == "undecided" and one.seeds_needed == n[power >= 0.8][0]
 
 
 @pytest.mark.parametrize(
@@ -159,29 +230,3 @@ def test_a_report_is_undecided_while_some_number_of_seeds_would_probably_decide(
     decided = deciding.decide(report.claims, {"digits": Runs(summary, ("loss",), MEASURES, epochs)})
     tables = {"claims": verdicts.as_table(decided)}
     assert report.undecided(Results(exp_a_loss.EXPERIMENT, [], tables, MEASURES, "", {})) is undecided
-
-
-@pytest.mark.slow
-def test_the_family_wise_error_is_at_most_5_percent_over_claims_that_share_an_arm(monkeypatch):
-    """All effects lie at their margins: any verdict but inconclusive is wrong."""
-    monkeypatch.setattr(stats, "seeds_needed", lambda *_: None)
-    wrong, repetitions, random = 0, 200, np.random.default_rng(0)
-    two_parts = Claim("two", "", (above("b", 0.0, "m"), above("c", 0.1, "m")), ("digits",), 1)
-    for _ in range(repetitions):
-        arms = [random.normal(MARGINS.get(arm, 0), 1, SEEDS) for arm in "abcd"]
-        found = decide([*claims("m"), two_parts], runs(*arms, measure="m"))
-        wrong += any(one.verdict != "inconclusive" for one in found)
-    assert wrong / repetitions <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / repetitions), wrong
-
-
-@pytest.mark.slow
-def test_so_many_seeds_decide_in_80_percent_of_repetitions():
-    """If the truth is what was estimated."""
-    random, repetitions = np.random.default_rng(1), 300
-    a, b = random.normal(0, 1, (2, SEEDS))
-    b += 0.5 - (b - a).mean()
-    claim = claims("m", {"b": 0.0})
-    (open_one,) = decide(claim, runs(a, b, measure="m"))
-    differences = random.normal(0.5, (b - a).std(ddof=1), (repetitions, open_one.seeds_needed))
-    found = [decide(claim, runs(0 * sample, sample, measure="m"), deciding.ALPHA / 4)[0].verdict for sample in differences]
-    assert found.count("supported") / repetitions == pytest.approx(0.8, abs=0.07)

@@ -26,23 +26,54 @@ def effect(part, *arms, epochs=EPOCHS):
     return effect_of(part, Runs(keys.assign(**{part.measure: np.concatenate(arms)}), ("activation",), measures, epochs))
 
 
-def test_times_that_never_came_count_as_the_epoch_after_the_last_in_students_ratio():
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_ratio_of_times_of_which_some_never_came_is_a_bound_tested_in_the_direction_that_it_can_tell(swapped):
+    """They count as the epoch after the last in Student's ratio, which the true one exceeds; turned round, it stays below it."""
     late = np.where(np.arange(N) < 3, np.nan, LATE)
-    found = effect(Above("epochs_to_target", SLOW, FAST, times=1.1), late, QUICK)
-    logs = np.log(np.where(np.isnan(late), EPOCHS + 1, late)) - np.log(QUICK)
+    part = Above("epochs_to_target", FAST, SLOW, times=0.2, least=0.1) if swapped else Above("epochs_to_target", SLOW, FAST, times=5.2)
+    found, sign = effect(part, late, QUICK), -1 if swapped else 1
+    logs = sign * (np.log(np.where(np.isnan(late), EPOCHS + 1, late)) - np.log(QUICK))
     assert found.judged.method == "Student" and not found.statistic.startswith("in most")
-    assert found.judged.estimate == pytest.approx(logs.mean())
-    assert found.judged.p_above(np.log(1.1)) == pytest.approx(scipy.stats.ttest_1samp(logs, np.log(1.1), alternative="greater").pvalue)
-    assert "and never in 3" in found.remark and "count as epoch 301" in found.remark and "301.0" not in found.remark
-    assert "the ratio is at least this" in found.remark
+    assert found.bound == ("<" if swapped else ">")
+    estimate, low, high, _ = found.numbers(0.01)
+    interval = np.exp(scipy.stats.t.interval(0.98, N - 1, logs.mean(), scipy.stats.sem(logs)))
+    assert estimate == pytest.approx(np.exp(logs.mean()))
+    assert (low, high) == (pytest.approx((0, interval[1])) if swapped else (pytest.approx(interval[0]), np.inf))
+    margins = [(0.2, "greater"), (0.2, "greater"), (0.2, "less"), (0.1, "less")] if swapped else [(5.2, "greater"), (1, "greater"), 0, 0]
+    told = [scipy.stats.ttest_1samp(logs, np.log(m[0]), alternative=m[1]).pvalue if m else 1.0 for m in margins]
+    told = [1.0, 1.0, *told[2:]] if swapped else told
+    assert found.p_values("moons") == pytest.approx(told)
+    assert "never in 3" in found.remark and f"later than epoch {EPOCHS}" in found.remark and "301" not in found.remark
+    assert ("at most" if swapped else "at least") in found.remark
+    untold = found.seeds_needed("moons", "margin", 1 if swapped else -1, 0.05, 0.8, 100)
+    assert untold == (None, False)
+
+
+def test_where_both_arms_have_runs_that_never_came_no_more_is_told_than_is_known():
+    """Of ten pairs two never came in either arm; one is at least 301 to 200, one at most 200 to 301."""
+    slow, quick = LATE.copy(), LATE / 5
+    slow[:3], quick[:2] = np.nan, np.nan
+    quick[2], slow[3], quick[3] = 200, 200, np.nan
+    found = effect(Above("epochs_to_target", SLOW, FAST, times=1.1, least=1.05), slow, quick)
+    assert found.judged.method == "sign" and found.statistic.startswith("in most") and not found.bound
+    beyond = [scipy.stats.binomtest(7, N, alternative="greater").pvalue] * 2  # six pairs of 5 and the one of at least 1.5
+    short = [scipy.stats.binomtest(1, N, alternative="greater").pvalue] * 2  # the one of at most 0.66
+    assert found.p_values("moons") == pytest.approx(beyond + short)
+    _, low, high, _ = found.numbers(scipy.stats.binomtest(8, N, alternative="greater").pvalue * 1.001)
+    known = np.sort([0, 0, 0, 301 / 200, *[5.0] * 6])[2], np.sort([200 / 301, *[5.0] * 6, *[np.inf] * 3])[7]
+    assert (low, high) == pytest.approx(known)
+    never = np.full(N, np.nan)
+    nothing_known = effect(Above("epochs_to_target", SLOW, FAST, times=1.1), never, never)
+    assert nothing_known.p_values("moons") == [1.0] * 4 and nothing_known.numbers(0.01)[1:3] == (0, np.inf)
+    assert nothing_known.seeds_needed("moons", "margin", -1, 0.05, 0.8, 50)[0] is None
 
 
 def test_ratios_in_two_groups_are_judged_by_most_seeds():
-    """Two of ten pairs, which never got there, have a ratio of 1, the others one of about 5."""
+    """Two of ten pairs, which never got there, have an unknown ratio, the others one of about 5."""
     late, quick = np.where(np.arange(N) < 3, np.nan, LATE), np.where(np.arange(N) < 2, np.nan, QUICK)
     found = effect(Above("epochs_to_target", SLOW, FAST, times=1.1), late, quick)
     assert found.judged.method == "sign" and found.statistic.startswith("in most") and "the ratio is at least" not in found.remark
-    assert found.judged.p_above(np.log(1.1)) == pytest.approx(scipy.stats.binomtest(8, 10, alternative="greater").pvalue)
+    assert found.p_values("moons")[0] == pytest.approx(scipy.stats.binomtest(8, 10, alternative="greater").pvalue)
 
 
 def test_two_groups_among_the_times_that_came_are_judged_by_most_seeds():
@@ -62,6 +93,14 @@ def test_a_single_accuracy_has_no_interval_below_chance_unless_its_mean_lies_the
     found = effect(Below("best_test_accuracy", SLOW, limit=0.65), values)
     _, low, _, _ = found.numbers(0.0001)
     assert values.min() < 0.5 and low == pytest.approx(min(0.5, values.mean()))
+
+
+def test_an_interval_does_not_reach_below_what_is_possible():
+    """A fall is never less than none, whatever its spread."""
+    falls = np.array([0, 0, 0.01, 0.02, 0.08, 0.2, 0, 0.05, 0.1, 0.01])
+    _, low, high, _ = effect(Below("late_fall", FAST, limit=0.1), np.zeros(N), falls).numbers(0.0001)
+    assert low == 0 < high
+    assert effect(Above("late_fall", SLOW, FAST, by=0.1), falls, falls[::-1]).bounds == (-np.inf, np.inf)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_two_groups_have_the_interval_of_their_share_and_a_time_beyond_the_last_
     assert formatting.in_groups(groups, "share") == "4 at 10.0, 6 at 60.3 %"
     assert formatting.in_groups(groups, "share", interval=True) == "4 [12, 74 %] at 10.0, 6 at 60.3 %"
     times = [{**group, "location": at} for group, at in zip(groups, (45.1, 301.0), strict=True)]
-    assert formatting.in_groups(times, "epochs", epochs=300) == "4 at 45.1, 6 never"
+    assert formatting.in_groups(times, "epochs", epochs=300) == "never (6 of 10)"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,13 @@ EXPERIMENTS = [module.EXPERIMENT for module in (exp_a_loss, exp_b_activation, ex
 def test_what_can_be_negative_is_judged_on_a_linear_scale_and_nothing_else(experiment):
     measures = registry(experiment)
     linear = {name for name, measure in measures.items() if measure.kind == "linear"}
-    assert linear == {"trend", "idle_fall", "accuracy_cost"} & measures.keys()
-    assert {name for name, measure in measures.items() if measure.kind == "time"} == {"epochs_to_target", "epochs_to_95pct"}
+    signed = {"trend", "late_gain", "accuracy_gap", "accuracy_cost"}
+    in_powers_of_ten = {"idle_fall", "late_fall"}  # which are logarithms already
+    assert linear == (signed | in_powers_of_ten | {"accuracy_jumps"}) & measures.keys()  # and 0 is a likely change of an accuracy
+    assert {name for name in linear if measures[name].lowest == 0} == in_powers_of_ten | {"accuracy_jumps"}
+    times = {"epochs_to_target", "epochs_to_95pct", "epochs_to_90_train", "smallest_grad_epoch"}
+    assert {name for name, measure in measures.items() if measure.kind == "time"} == times & measures.keys()
+    assert all(measures[name].missing == "never" for name in times & measures.keys())
     assert [name for name, measure in measures.items() if measure.kind == "event"] == ["diverged"]
 
 
@@ -23,5 +28,6 @@ def test_chance_bounds_accuracies_and_zero_other_shares_and_falls():
     on = {name: measure.on(0.25, 0.1) for name, measure in registry(exp_b_activation.EXPERIMENT).items()}
     assert on["final_test_accuracy"].lowest == on["best_test_accuracy"].lowest == 0.1
     assert on["revived_fraction"].lowest == on["idle_fall"].lowest == 0
-    assert on["trend"].lowest == on["accuracy_cost"].lowest == -float("inf")
+    assert on["early_train_accuracy"].lowest == 0.1
+    assert on["trend"].lowest == on["accuracy_cost"].lowest == on["accuracy_gap"].lowest == -float("inf")
     assert {measure.correction for measure in on.values()} == {0.25}

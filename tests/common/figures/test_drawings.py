@@ -2,16 +2,17 @@
 
 import re
 
+import matplotlib
 import numpy as np
-import pandas as pd
 import pytest
 
 from common import figures
-from common.experiment import Measure, formatting, share
-from common.figures.drawing import whiskers
+from common.experiment import formatting, share
+from common.figures.drawing import STYLE, whiskers
 from common.figures.saved import png_of
 from common.stats import describe
 from tests.support.frames import every, result_tables
+from tests.support.made_up_figures import boundaries_of, logits_arrays, units_arms
 
 EPOCHS, SEEDS = 6, 3
 
@@ -24,35 +25,50 @@ def numbers(text):
     return [float(number) for number in re.findall(r"(?<!_)\d+\.?\d*", text)]
 
 
-def test_a_layer_heatmap_holds_means_over_the_runs_that_have_values_and_says_how_many_it_leaves_out():
+def test_a_layer_heatmap_holds_means_over_the_runs_that_have_values_and_names_those_left_out():
     whole = every(seed=range(SEEDS), epoch=range(1, EPOCHS + 1), layer=["hidden_1", "hidden_2"])
-    whole["fraction"] = np.random.default_rng(0).random(len(whole))
+    whole["fraction"] = 0.4 + 0.2 * np.random.default_rng(0).random(len(whole))
     diverged = whole.copy()
     diverged.loc[(diverged["seed"] == 1) & (diverged["epoch"] > 2), "fraction"] = np.nan
-    measures = [share("fraction", "dead"), Measure("fraction", "update ratio")]
-    drawing = figures.layers_heatmap([("ReLU", diverged), ("Sigmoid", whole)], measures)
-    assert [numbers(ax.get_title()) for ax in drawing.figure.axes[:2]] == [[1, SEEDS], []]
-    means = [np.nanmean(rows["fraction"].to_numpy().reshape(SEEDS, EPOCHS, 2), axis=0).T for rows in (diverged, whole)]
-    logs = [np.nanmean(np.log(rows["fraction"]).to_numpy().reshape(SEEDS, EPOCHS, 2), axis=0).T for rows in (diverged, whole)]
-    np.testing.assert_allclose(images(drawing), [100 * means[0], 100 * means[1], *np.exp(logs)])
-    assert [numbers(text.get_text()) for text in drawing.figure.axes[0].texts] == [[round(100 * value)] for value in means[0][:, -1]]
+    low = whole.assign(fraction=whole["fraction"].where(whole["layer"] == "hidden_2", 0.0))
+    arms = [("ReLU", diverged), ("Sigmoid", low), ("LeakyReLU", whole.assign(fraction=0.01)), ("none", whole.assign(fraction=np.nan))]
+    ax = (drawing := figures.layers_heatmap(arms, [share("fraction", "dead", missing="not measured")])).figure.axes[0]
+    rows = [np.nanmean(table["fraction"].to_numpy().reshape(SEEDS, EPOCHS, 2), axis=0).T for table in (diverged, whole)]
+    np.testing.assert_allclose(images(drawing)[0], 100 * np.stack([*rows[0], rows[1][1]]))
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert [name.split(" (")[0] for name in names] == ["ReLU, hidden_1", "ReLU, hidden_2", "Sigmoid, hidden_2"]
+    assert [numbers(name) for name in names] == [[1, SEEDS], [1, SEEDS], []]
+    assert "Sigmoid, hidden_1; LeakyReLU)" in ax.get_title(loc="left")
+    assert [numbers(text.get_text()) for text in ax.texts] == [[round(100 * row[-1])] for row in [*rows[0], rows[1][1]]]
+
+
+def test_a_mean_over_two_groups_of_runs_is_marked_and_not_in_the_caption():
+    table = every(seed=range(10), epoch=[1, 2], layer=["hidden_1", "hidden_2"])
+    random = np.random.default_rng(0).random(len(table))
+    table["fraction"] = np.where(table["layer"] == "hidden_2", 0.5, 0.02 + 0.9 * (table["seed"] > 4)) + 0.01 * random
+    drawing = figures.layers_heatmap([("Sigmoid", table)], [share("fraction", "saturated")])
+    marked, single = (text.get_text() for text in drawing.figure.axes[0].texts)
+    assert marked.endswith("*") and not single.endswith("*") and "*" in drawing.note
+    assert numbers(drawing.finding) == numbers(single)
 
 
 def test_a_unit_heatmap_shows_the_first_seed_with_silent_units_apart_and_sorted_by_when_they_last_were_on():
-    on = np.array([[0.5, 0.5, 0.5, 0.0], [0.25, 0.0, 1.0, 0.0], [0.125, 0.0, 0.75, 0.0]])
-    fates = pd.DataFrame({"layer": "hidden_1", "off_epochs": (on == 0).sum(axis=0), "revivals": 0, "off_at_end": on[-1] == 0})
-    units = pd.concat([fates.assign(seed=4), fates.assign(seed=5, off_epochs=3, revivals=3, off_at_end=True)])
-    drawing = figures.units_heatmap([("ReLU", {"epochs": np.array([0, 1, 2]), "hidden_1": np.stack([on, 1 - on])}, units)])
+    drawing = figures.units_heatmap(units_arms())
     np.testing.assert_allclose(images(drawing)[0], [[-1, -1, -1], [50, -1, -1], [50, 25, 12.5], [50, 100, 75]])
-    assert numbers(drawing.figure.axes[0].get_title()) == [2, 4, 0, 2]  # were off, of all, came back, are off
+    assert numbers(drawing.figure.axes[0].get_title()) == [2, 4, 2, 0]  # are off, of all, ever were, came back
 
 
-def logits_arrays(diverged=False):
-    random = np.random.default_rng(1)
-    logits, norms = random.normal(size=(2, SEEDS, 50, 3)), random.lognormal(size=(2, SEEDS, 50))
-    if diverged:
-        logits[1, 0], norms[1, 0] = np.nan, np.nan
-    return {"epochs": np.array([0, 9]), "labels": random.integers(0, 3, 50), "logits": logits, "gradient_norm": norms}
+def test_silent_units_are_brighter_than_any_other_so_that_grey_shows_them():
+    drawn = figures.units_heatmap(units_arms()).figure.axes[0].images[0]
+    luminance = drawn.cmap(np.linspace(0, 1, 256))[:, :3] @ [0.2126, 0.7152, 0.0722]
+    silent = drawn.cmap(drawn.norm(-1.0))[:3] @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(luminance) >= 0).all() and silent - luminance.max() > 0.2
+
+
+def test_the_units_of_an_activation_that_saturates_are_the_saturated_share_of_the_first_seed():
+    ax = figures.units_heatmap(units_arms()).figure.axes[1]
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), [[1, 25], [2, 50]])
+    assert not ax.images and numbers(ax.get_title()) == [50, 0]
 
 
 def test_logits_are_shown_as_shares_of_each_group():
@@ -62,7 +78,7 @@ def test_logits_are_shown_as_shares_of_each_group():
     last = arrays["logits"][-1]
     assert formatting.number(last[:, is_true].mean() - last[:, ~is_true].mean()) in drawing.finding
     for ax, logits in zip(drawing.figure.axes, arrays["logits"], strict=True):
-        for patch, values in zip(ax.patches, (logits[:, is_true], logits[:, ~is_true]), strict=True):
+        for patch, values in zip(ax.patches, (logits[:, ~is_true], logits[:, is_true]), strict=True):
             shares, edges, _ = patch.get_data()
             np.testing.assert_allclose(shares, 100 * np.histogram(values, edges)[0] / values.size)
             assert shares.sum() == pytest.approx(100)
@@ -81,26 +97,7 @@ def test_logit_gradients_are_relative_to_the_runs_own_median_before_training(div
         np.testing.assert_allclose(drawn, 100 * np.histogram(relative[finite & chosen], edges)[0] / finite.sum())
     shares = 100 * wrong[finite].mean(), 100 * (wrong & (relative < 0.3))[finite].mean()
     np.testing.assert_allclose(numbers(ax.texts[0].get_text()), shares, atol=0.05)
-    np.testing.assert_allclose(numbers(drawing.finding), [] if diverged else shares[1:], atol=0.05)
-
-
-def test_activations_are_shown_as_percent_of_all_seeds_values():
-    counts = np.random.default_rng(0).integers(0, 99, size=(2, SEEDS, 7))
-    edges = np.stack([np.linspace(0, 1, 8), np.linspace(-1, 2, 8)])
-    arrays = {"epochs": np.array([0, 3]), "activation/hidden_1/counts": counts, "activation/hidden_1/edges": edges}
-    for ax, stage, at in zip(figures.activations_figure(arrays).figure.axes, counts, edges, strict=True):
-        drawn = ax.patches[0].get_data()
-        np.testing.assert_allclose([*drawn.values, *drawn.edges], [*(100 * stage.sum(0) / stage.sum()), *at])
-
-
-def boundaries_of(*runs_by_arm):
-    """The figure of runs whose boundary is a vertical line, on a 3 x 3 grid; a run without a boundary has diverged."""
-    x = np.stack(np.meshgrid([0.0, 1, 2], [0.0, 1, 2]), -1).reshape(-1, 2)
-    arms = []
-    for runs in runs_by_arm:
-        logits = np.stack([np.stack([np.zeros(9), 5 * (x[:, 0] - at)], -1) for at in runs])
-        arms.append(("ReLU", range(len(runs)), {"x": x, "outputs": logits}))
-    return figures.boundaries_figure(arms, np.array([[0.2, 0.2], [1.8, 1.0]]), np.array([0, 1]))
+    np.testing.assert_allclose(numbers(drawing.finding), [] if diverged else shares, atol=0.05)
 
 
 def test_boundaries_show_the_first_runs_probability_and_the_share_of_runs_that_agree():
@@ -109,12 +106,20 @@ def test_boundaries_show_the_first_runs_probability_and_the_share_of_runs_that_a
     row = 100 / (1 + np.exp(-5 * (np.array([0.0, 1, 2]) - 0.5)))
     for image, expected in ((first, row), (agreed, [100, 200 / 3, 100]), (unanimous, [100] * 3)):
         np.testing.assert_allclose(image, [expected] * 3)
-    assert [numbers(ax.get_title()) for ax in drawing.figure.axes[2:4]] == [[3, 67], [3, 100]]
+    assert [numbers(ax.get_title()) for ax in drawing.figure.axes[2:4]] == [[3, 66.7], [3, 100]]
+    assert numbers(drawing.finding) == [66.7, 100]
 
 
 def test_a_diverged_run_has_no_boundary_and_no_vote_is_made_up_for_it():
     drawing = boundaries_of([0.5, np.nan])
-    assert np.isnan(images(drawing)[1]).all() and numbers(drawing.figure.axes[1].get_title()) == [1, 2]
+    assert np.isnan(images(drawing)[1]).all() and numbers(drawing.figure.axes[1].get_title()) == [1, 2] and numbers(drawing.finding) == []
+
+
+def test_the_points_of_each_class_differ_in_brightness_from_each_other_and_their_edges_from_themselves():
+    ax = boundaries_of([0.5]).figure.axes[0]
+    points = [collection for collection in ax.collections if len(collection.get_offsets()) and collection.get_label().startswith("test")]
+    faces, edges = ([getattr(one, f"get_{part}")()[0][:3].mean() for one in points] for part in ("facecolor", "edgecolor"))
+    assert abs(faces[0] - faces[1]) > 0.9 and all(abs(face - edge) > 0.9 for face, edge in zip(faces, edges, strict=True))
 
 
 def test_doses_and_accuracies_are_drawn_with_the_intervals_of_shares():
@@ -136,10 +141,11 @@ def test_doses_and_accuracies_are_drawn_with_the_intervals_of_shares():
 
 def test_the_names_of_rows_do_not_overlap_where_arms_have_several_settings():
     arms = [(f"MSE on softmax, lr 0.001, batch size {size}, no batch norm", logits_arrays()) for size in (32, 128)]
-    for drawing in (figures.logits_figure(arms), figures.logit_gradients_figure(arms, 0.3)):
-        png_of(drawing, "title", "note")
-        boxes = [ax.yaxis.label.get_window_extent() for ax in drawing.figure.axes if ax.get_ylabel()]
-        assert len(boxes) == 2 and boxes[0].y0 >= boxes[1].y1
+    with matplotlib.rc_context(STYLE):
+        for drawing in (figures.logits_figure(arms), figures.logit_gradients_figure(arms, 0.3)):
+            png_of(drawing, "title", "note")
+            boxes = [ax.yaxis.label.get_window_extent() for ax in drawing.figure.axes if ax.get_ylabel()]
+            assert len(boxes) == 2 and boxes[0].y0 >= boxes[1].y1
 
 
 def test_whiskers_are_the_sides_of_the_intervals_that_are_known():

@@ -19,7 +19,6 @@ SEEDS, EPOCHS = [7, 3, 5, 4], 500
 def losses():
     losses = np.random.default_rng(0).lognormal(size=(2, len(SEEDS), EPOCHS))
     losses[1, 2, 100:] = np.nan
-    losses[0, :3, 10] = 0
     return losses
 
 
@@ -43,10 +42,16 @@ def test_runs_mean_and_interval_are_those_of_the_table(losses):
     for i, whole in ((0, [0, 1, 2, 3]), (1, [0, 1, 3])):
         curve = block["quantities"][0]["curves"][i]
         np.testing.assert_allclose(np.array(curve["runs"], dtype=float), losses[i][:, at - 1], rtol=0.006)
-        logs = np.log(np.maximum(losses[i, whole], 1e-12))[:, at - 1]
+        logs = np.log(losses[i, whole])[:, at - 1]
         low, high = stats.t.interval(0.95, len(whole) - 1, loc=logs.mean(0), scale=stats.sem(logs, axis=0))
         for name, expected in (("mean", logs.mean(0)), ("low", low), ("high", high)):
             np.testing.assert_allclose(np.log(np.array(curve[name], dtype=float)), expected, atol=0.006)
+
+
+def test_runs_at_zero_are_shown_without_a_mean_which_a_floor_would_decide(losses):
+    losses[0, :3, 10:] = 0
+    curve, other = content(losses)["quantities"][0]["curves"]
+    assert {value for name in ("mean", "low", "high") for value in curve[name]} == {None} and None not in other["mean"]
 
 
 def test_a_run_without_values_keeps_its_place_and_a_layer_without_any_is_left_out(losses):

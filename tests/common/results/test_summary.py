@@ -6,6 +6,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from common.experiment.measures import SUMMARY
+from common.results.course import course
 from common.results.summary import summarise, summarise_run, tabulate
 from common.stats import bounded_interval, mean_interval, share_interval
 
@@ -41,11 +42,14 @@ def test_a_summary_is_what_its_definitions_say():
     """Of twelve epochs; oscillation and trend look at the last ten."""
     accuracy = [0.1, 0.6, 0.80, 0.77, 0.76, 0.79, *[0.5] * 5, 0.78]
     loss = np.array([100, 50, 3.0, 2.0, 1.0, 1.5, 1.25, 1.75, 1.5, 1.0, 1.25, 1.5])
-    run = summarise_run(history(test_accuracy=accuracy, test_loss=loss, train_grad_norm=range(12)), target_accuracy=0.6)
+    table = history(test_accuracy=accuracy, test_loss=loss, train_grad_norm=range(12))
+    run = summarise_run(table, target_accuracy=0.6)
     late, at = loss[2:], np.arange(10)
     slope, height = np.polyfit(at, late, 1)
     oscillation = np.sqrt(((late - height - slope * at) ** 2).sum() / 8)
-    assert run == {
+    of_course = course(table)  # which test_course.py is about
+    assert {name: run[name] for name in of_course} == of_course
+    assert {name: value for name, value in run.items() if name not in of_course} == {
         "final_train_accuracy": 1,
         "final_test_accuracy": 0.78,
         "best_test_accuracy": 0.80,
@@ -61,6 +65,20 @@ def test_a_summary_is_what_its_definitions_say():
         "mean_grad_norm": 5.5,
         "diverged": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("best", "chance", "epoch"), [(0.14, 0.1, None), (0.146, 0.1, 2), (0.52, 0.5, None), (0.53, 0.5, 2), (0.9, 0.5, 3)]
+)
+def test_a_network_at_chance_has_no_epoch_with_95_percent_of_its_best(best, chance, epoch):
+    """At chance is what comes no further than a twentieth of the way from chance to all right: 14.5 % of ten classes, 52.5 % of two."""
+    found = summarise_run(history(test_accuracy=[0.1, 0.96 * min(best, 0.6), best]), 1.0, chance)["epochs_to_95pct"]
+    assert found == epoch if epoch else np.isnan(found)
+
+
+def test_chance_is_that_of_the_datasets_classes():
+    runs = [history(test_accuracy=[0.3, 0.51]).assign(dataset=name, optimizer="sgd", seed=0) for name in ("digits", "moons")]
+    assert summarise(pd.concat(runs), ("optimizer",))["epochs_to_95pct"].isna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize(("hits", "epoch"), [(265, 3), (266, 2)])
@@ -92,11 +110,12 @@ def test_a_table_has_a_row_per_cell_and_an_interval_per_measure():
         for seed in range(3)
     ]
     summary = summarise(pd.concat(runs), ("optimizer",))
-    assert list(summary.columns) == ["dataset", "optimizer", "seed", *MEASURES]
+    columns = [name for name in summary if name in MEASURES]
+    assert list(summary.columns) == ["dataset", "optimizer", "seed", *columns] and sorted(columns) == sorted(MEASURES)
     assert summary["optimizer"].tolist() == ["sgd"] * 3 + ["adam"] * 3
     measures = {measure.name: measure for measure in SUMMARY}
     table, groups = tabulate(summary, ("optimizer",), measures, {"digits": 0.25}, {"digits": 2})
-    parts = [f"{measure}_{part}" for measure in MEASURES for part in ("mean", "sd", "ci_low", "ci_high")]
+    parts = [f"{measure}_{part}" for measure in columns for part in ("mean", "sd", "ci_low", "ci_high")]
     assert list(table.columns) == ["dataset", "optimizer", "n", *parts] and groups.empty
     assert table["n"].tolist() == [3, 3]
     values = summary["final_test_accuracy"].to_numpy().reshape(2, 3).T

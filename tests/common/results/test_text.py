@@ -16,5 +16,5 @@ def test_a_time_beyond_the_last_epoch_is_none(mean, text):
 
 def test_two_groups_of_runs_have_the_interval_of_their_share_where_a_mean_has_one():
     groups = {"t": [{"location": at, "runs": 5, "share_low": 0.19, "share_high": 0.81} for at in (45.1, 301.0)]}
-    assert measured(TARGET, {}, groups, False, 300) == "5 at 45.1, 5 never"
-    assert measured(TARGET, {}, groups, True, 300) == "5 [19, 81 %] at 45.1, 5 never"
+    assert measured(TARGET, {}, groups, False, 300) == "never (5 of 10)"
+    assert measured(TARGET, {}, groups, True, 300) == "never (5 of 10 [19, 81 %])"

@@ -50,3 +50,15 @@ def test_the_interval_of_a_share_on_splits_inverts_the_tails_of_correlated_runs(
     assert (tail(low, 3), tail(1 - high, 7)) == pytest.approx((0.025, 0.025), rel=1e-4)
     assert stats.share_interval(0, 10, correction=0.25)[0] == 0 and low < stats.share_interval(3, 10)[0]
     assert stats.share_interval(3, 10, correction=1e-9) == pytest.approx(stats.share_interval(3, 10), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["share", "log"])
+@pytest.mark.parametrize("n", [4, 5, 10])
+def test_many_samples_at_once_are_judged_as_each_alone(kind, n):
+    random = np.random.default_rng(n)
+    values = random.beta(20, 4, (n, 300)) if kind == "share" else random.lognormal(0, 0.7, (n, 300))
+    values[: n // 2, ::3] *= 10.0 ** -random.uniform(0, 4, (1, 100))
+    values[:, ::7] = np.round(values[:, ::7], 1)
+    values[0, 5], values[:, 6] = values[0, 5] / 1e6, values[0, 6]
+    alone = [bool(stats.describe(sample, kind).groups) for sample in values.T]
+    assert stats.have_two_groups(values, kind).tolist() == alone and any(alone) == (n > 4)

@@ -11,7 +11,7 @@ ORIGIN = "0f3a"
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("table.csv", "curves.png", "report.html"):
+    for name in ("table.csv", "curves.png", "curves.svg", "report.html"):
         (tmp_path / name).write_bytes(f"content of {name}".encode())
     (tmp_path / ".lock").touch()
     made.keep(tmp_path, ORIGIN, text="a row ±", figures=1)
@@ -25,6 +25,8 @@ def changed(path, old, new):
 HARM = {
     "a table is altered": lambda folder: changed(folder / "table.csv", b"of", b"0f"),
     "a figure is cut short": lambda folder: (folder / "curves.png").write_bytes(b"content"),
+    "a figure's SVG is altered": lambda folder: changed(folder / "curves.svg", b"of", b"0f"),
+    "a figure's SVG is gone": lambda folder: (folder / "curves.svg").unlink(),
     "the page is empty": lambda folder: (folder / "report.html").write_bytes(b""),
     "a table is gone": lambda folder: (folder / "table.csv").unlink(),
     "a figure has another name": lambda folder: (folder / "curves.png").rename(folder / "curve.png"),
