@@ -1,8 +1,9 @@
 """Puts the figures, tables and pages of an output folder into the gallery, small enough for a repository:
 python plots/gallery/collect.py DIR [GALLERY]
 
-PNGs get a palette of 256 colours, and pages show those instead of their own; tables of more than 100 kB are compressed (pandas reads them
-as they are). What the gallery held before of these experiments goes. Cells, with their weights and units, are left out.
+PNGs get a palette of 48 colours, and pages show those instead of their own; tables of more than 100 kB are compressed, in four digits
+(pandas reads them as they are). What the gallery held before of these experiments goes. Cells, with their weights and units, are left
+out, and so are the SVGs and layers.csv, the largest of all tables.
 """
 
 import base64
@@ -12,10 +13,13 @@ import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 from PIL import Image  # matplotlib needs it
 
 HERE = Path(__file__).parent
 LARGE = 100_000  # bytes
+COLORS, DIGITS = 48, 4
+LEFT_OUT = "layers.csv"
 
 
 def main(words):
@@ -42,17 +46,17 @@ def collect(folder, gallery):
         (gallery / figure.name).write_bytes(after)
         page = page.replace(f"data:image/png;base64,{base64.b64encode(before).decode()}", figure.name)
     (gallery / "report.html").write_text(page, encoding="utf-8")
-    for table in sorted(folder.glob("*.csv")):
-        content = table.read_bytes()
-        if len(content) > LARGE:
-            (gallery / f"{table.name}.xz").write_bytes(lzma.compress(content))
+    for table in sorted(set(folder.glob("*.csv")) - {folder / LEFT_OUT}):
+        if table.stat().st_size > LARGE:
+            short = pd.read_csv(table).to_csv(index=False, float_format=f"%.{DIGITS}g")
+            (gallery / f"{table.name}.xz").write_bytes(lzma.compress(short.encode()))
         else:
-            (gallery / table.name).write_bytes(content)
+            shutil.copyfile(table, gallery / table.name)
 
 
 def with_palette(png):
-    """The PNG in 256 colours of its own, without dithering, which would blur text; the same size in pixels."""
-    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE)
+    """The PNG in a few colours of its own, without dithering, which would blur text; the same size in pixels."""
+    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLORS, kmeans=2, dither=Image.Dither.NONE)
     content = io.BytesIO()
     image.save(content, "png", optimize=True)
     return min(png, content.getvalue(), key=len)
