@@ -120,17 +120,8 @@ def draw(results):
         figure(figures.vanishing_figure, "vanishing", tables["logits"], styles, shares, title=relative),
         figure(figures.logit_gradients_figure, "logit_gradients", arms, VANISHED_SHARE, title=by_logit),
         figure(figures.logits_figure, "logits", arms, title=": logits of the probe"),
-        *draw_activations(results),
+        *results.activations([(results.label(cell), cell) for cell in results.cells], HIDDEN),
         figure(figures.accuracy_figure, "final_accuracy", tables, columns, title=": final test accuracy"),
-    ]
-
-
-def draw_activations(results):
-    """Histograms of the outputs of both hidden layers."""
-    arms = [(results.label(cell), results.arrays("histograms", cell)) for cell in results.cells]
-    return [
-        results.figure(figures.activations_figure, "activations", arms, layer, title=f": outputs of layer {layer}", ending=f"_{layer}")
-        for layer in HIDDEN
     ]
 
 
@@ -157,10 +148,10 @@ EXPERIMENT = Experiment(
         Measure("relative_loss", "probe loss ÷ its value before training", heading="rel.loss"),
         Measure("final_test_cross_entropy", "cross-entropy of the softmax on the test set", heading="test CE"),
         share("most_vanished_fraction", "most samples at any epoch that were wrong with a vanished gradient", "vanish%"),
-        Measure("logit_grad_median_left", "median gradient of the samples by their logits at the end ÷ before training"),
-        Measure("logit_grad_mean_left", "mean gradient of the samples by their logits at the end ÷ before training"),
-        Measure("wrong_grad_early", f"{WRONG} after the first epoch", missing="not measured"),
-        Measure("wrong_grad_late", f"{WRONG} in the last third", missing="not measured"),
+        Measure("logit_grad_median_left", "median gradient of the samples by their logits at the end ÷ before training", "times"),
+        Measure("logit_grad_mean_left", "mean gradient of the samples by their logits at the end ÷ before training", "times"),
+        Measure("wrong_grad_early", f"{WRONG} after the first epoch", "times", missing="not measured"),
+        Measure("wrong_grad_late", f"{WRONG} in the last third", "times", missing="not measured"),
     ),
     build_loss=build_loss,
     build_model=build_model,

@@ -85,7 +85,7 @@ def draw(results):
     norm, off, moves = (measures[name] for name in ("grad_norm", "always_off_fraction", "update_ratio"))
     panels = tuple(map(results.panel, figures.FOUR_CURVES))
     both = measures["train_loss"], measures["test_accuracy"]
-    flow, units_off = ": gradient flow, the norm by layer on the probe", ": units that are off for all samples"
+    flow, units_off = ": gradient flow, the norm by layer on the probe", ": units that no sample of the probe switches on"
     planned = [
         figure(figures.curves_figure, "curves", tables["history"], styles, panels, title=": the activations"),
         figure(
@@ -115,16 +115,10 @@ def draw(results):
 
 def draw_activations(results):
     """Decision boundaries and activation histograms."""
-    figure, arms, test = results.figure, [(results.label(cell), cell) for cell in results.cells], results.test_samples(results.cells[0])
+    arms, test = [(results.label(cell), cell) for cell in results.cells], results.test_samples(results.cells[0])
     planes = [(arm, cell.seeds, results.arrays("boundary", cell)) for arm, cell in arms]
-    histograms = [(arm, results.arrays("histograms", cell)) for arm, cell in arms]
-    return [
-        figure(figures.boundaries_figure, "boundaries", planes, *test, title=": decision boundaries"),
-        *(
-            figure(figures.activations_figure, "activations", histograms, layer, title=f": outputs of layer {layer}", ending=f"_{layer}")
-            for layer in (*HIDDEN, "logits")
-        ),
-    ]
+    boundaries = results.figure(figures.boundaries_figure, "boundaries", planes, *test, title=": decision boundaries")
+    return [boundaries, *results.activations(arms, (*HIDDEN, "logits"))]
 
 
 EXPERIMENT = Experiment(

@@ -90,7 +90,8 @@ def draw(results):
     planned = draw_by_rate(results, rates, optimizers) + (draw_across_rates(results, shaded) if len(rates) > 1 else [])
     if set(SCHEDULES) <= set(tables["summary"]["schedule"]):
         effects = [measures[name] for name in ("final_test_accuracy", "oscillation")]
-        decay = "schedule", tuple(SCHEDULES), columns, effects, tuple(OPTIMIZERS)
+        schedules = tuple(SCHEDULES)
+        decay = "schedule", schedules, columns, effects, tuple(OPTIMIZERS), results.test_variances("schedule", schedules)
         planned.append(figure(figures.paired_figure, "decay", tables["summary"], *decay, title=": what decay changes"))
     both, pair = ": training loss and test accuracy", (measures["train_loss"], measures["test_accuracy"], "optimizer")
     sharp = measures["sharpness"], replace(shaded, dashes=()), further
@@ -121,14 +122,13 @@ def draw_by_rate(results, rates, styles):
 
 
 def draw_activations(results, rate):
-    """Histograms of the outputs of both hidden layers, for the optimizers at one learning rate on the first schedule."""
-    cells = [cell for cell in results.cells if cell["base_learning_rate"] == rate and cell["schedule"] == results.cells[0]["schedule"]]
-    arms = [(results.label(cell, "optimizer"), results.arrays("histograms", cell)) for cell in cells][: len(OPTIMIZERS)]
-    what = f", learning rate {formatting.exact(rate)}, {formatting.name_of(cells[0]['schedule'])}: outputs of layer"
-    return [
-        results.figure(figures.activations_figure, "activations", arms, layer, title=f"{what} {layer}", ending=f"_{layer}")
-        for layer in HIDDEN
-    ]
+    """Histograms of the outputs of both hidden layers, for the optimizers at one learning rate on the last schedule."""
+    schedule, first = results.cells[-1]["schedule"], {}
+    for cell in results.cells:
+        if (cell["base_learning_rate"], cell["schedule"]) == (rate, schedule):
+            first.setdefault(cell["optimizer"], cell)
+    arms = [(results.label(cell, "optimizer"), cell) for cell in first.values()]
+    return results.activations(arms, HIDDEN, f", learning rate {formatting.exact(rate)}, {formatting.name_of(schedule)}")
 
 
 def draw_across_rates(results, styles):

@@ -65,7 +65,7 @@ class _Writer:
         if len(typical) == 1 or np.isclose(typical[lowest][0], typical[highest][0], rtol=1e-12):
             return f"{typical[lowest][1]} in {'the only arm' if len(typical) == 1 else 'all arms'}"
         ends = (("lowest", lowest), ("highest", highest))
-        return f"of the means {'; '.join(f'{name} {typical[arm][1]} under {_arm(arm)}' for name, arm in ends)}"
+        return f"of the arms {'; '.join(f'{name} {typical[arm][1]} under {_arm(arm)}' for name, arm in ends)}"
 
     def _typical(self, values, measure):
         """A measure of an arm's runs, array `(runs,)`: `(number, words)`, where two groups of runs have the median and words on both."""
@@ -83,7 +83,7 @@ class _Writer:
             rows, _ = self.runs.of_arm(arm)
             level = self._typical(self.runs.values(rows, measure), measure)[1]
             levels.append(f"{self.runs.in_words(arm, rows)} {level}")
-        unit, (estimate, low, high, _) = self._unit(fact.measure), effect.numbers(0.025)
+        unit, (estimate, low, high) = self._unit(fact.measure), self._claimed(effect.part) or effect.numbers(0.025)[:3]
         if (effect.judged.effects == 0).all():
             return f"{', '.join(levels)}; the same in every run"
         if not np.isfinite(effect.judged.interval(0.95)).all():
@@ -97,6 +97,18 @@ class _Writer:
         else:
             by = f"difference {with_interval(estimate, low, high, unit, ' points' if unit == 'share' else '')}"
         return f"{', '.join(levels)}; {most}the first is {relation}, {by}"
+
+    def _claimed(self, part):
+        """`(estimate, low, high)` of a claim that the same effect decides, which has one interval on a page; None if there is none."""
+        for one in self.decided:
+            if one.tested and len(one.decides.arms) == 2 and (one.decides.times is None) == (part.times is None):
+                if one.decides.arms == part.arms:
+                    return one.estimate, one.ci_low, one.ci_high
+                if one.decides.arms == part.arms[::-1]:
+                    numbers = one.estimate, one.ci_high, one.ci_low
+                    with np.errstate(divide="ignore"):
+                        return tuple(-number if part.times is None else float(np.divide(1.0, number)) for number in numbers)
+        return None
 
     def _course(self, fact):
         settings = self.runs.of_arm(fact.arm)[0].iloc[0][list(self.runs.arm_columns)].to_dict()

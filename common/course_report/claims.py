@@ -2,9 +2,9 @@
 
 A claim says that an effect exceeds a margin, in one or more parts. Its verdict tells direction from size:
 
-- supported: all its parts exceed their margins;
-- smaller than claimed: all have the direction that is claimed, and one is shown to stay below its margin;
-- contradicted: one is opposite, or nothing within the least difference that counts: it is shown to stay below that;
+- supported: all its parts are shown to exceed their margins;
+- contradicted: one is shown to stay below the least difference that counts: it is nothing, or opposite;
+- smaller than claimed: all are shown to have the direction that is claimed, and one to stay below its margin;
 - undecided: none of these is shown;
 - not run: its arms, epochs or seeds are not there.
 
@@ -13,6 +13,7 @@ A claim says that an effect exceeds a margin, in one or more parts. Its verdict 
 
 from dataclasses import dataclass
 
+A_TENTH = "a tenth, by convention"
 VERDICTS = ("supported", "smaller than claimed", "contradicted", "undecided", "not run")
 
 
@@ -195,18 +196,13 @@ def improvements(arm, claim):
             f"Q2-{name}",
             f"{words} narrows the gap between falling loss and rising accuracy",
             (Above("idle_fall", {**arm, setting: "first"}, {**arm, setting: value}, by=0.1),),
-            reason="a tenth of a power of ten: the loss falls by a fifth less",
+            reason="a tenth of a decade: the loss falls by a fifth less",
             of="Q2",
         )
         for name, setting, value, words in remedies
     )
 
 
-def counts(verdicts, kinds=VERDICTS):
-    """The number of verdicts of each kind in words: `"3 supported, 1 undecided"`.
-
-    Args:
-        verdicts: list of str.
-        kinds: their possible values, in order. Defaults to `VERDICTS`.
-    """
-    return ", ".join(f"{verdicts.count(kind)} {kind}" for kind in kinds if kind in verdicts)
+def counts(verdicts):
+    """The number of verdicts of each kind, a list of str, in words: `"3 supported, 1 undecided"`."""
+    return ", ".join(f"{verdicts.count(kind)} {kind}" for kind in VERDICTS if kind in verdicts)

@@ -67,10 +67,10 @@ class _Test:
         word, p_value, part, each = "undecided", min(supports, contradicts), int(np.argmax(self.holds)), level / self.parts
         if supports <= alpha:
             word, p_value, each = "supported", supports, level
-        elif smaller <= level:
-            word, p_value, part = "smaller than claimed", smaller * alpha / level, int(np.argmin(self.is_short))
         elif contradicts <= alpha:
             word, p_value, part = "contradicted", contradicts, int(np.argmin(self.fails))
+        elif smaller <= level:
+            word, p_value, part = "smaller than claimed", smaller * alpha / level, int(np.argmin(self.is_short))
         elif self._of_one(self.is_short) <= level:  # a size is known, a direction is not: of the part that lacks it
             part = int(np.argmax(self.has_direction))
         elif contradicts < supports:
@@ -79,7 +79,8 @@ class _Test:
         effect = self.effects[part]
         estimate, low, high, confidence = effect.numbers(each)
         shown = (estimate, low, high, effect.judged.n, float(min(1.0, p_value * ALPHA / alpha)), float(confidence), effect.judged.method)
-        remark = "; ".join(filter(None, [effect.remark, reason]))
+        chosen = dict.fromkeys(words for of_part in self.effects for words in of_part.chosen)
+        remark = "; ".join(filter(None, [*chosen, effect.remark, reason]))
         return Verdict(self.claim, self.dataset, word, "", part, effect.statistic, *shown, seeds, remark, bound=effect.bound)
 
     def _seeds_needed(self, part, level):
@@ -94,7 +95,11 @@ class _Test:
         seeds, endless = np.minimum(np.minimum(supported, smaller), fails.min(axis=1))
         if np.isfinite(seeds):
             return max(int(seeds), self.effects[part].judged.n + 1), ""
-        cause = "the samples of the dataset are too few" if np.isfinite(endless) else "the estimate is too close to the margin"
+        cause = (
+            "the correction for samples that seeds share is too large"
+            if np.isfinite(endless)
+            else "the estimate is too close to the margin"
+        )
         return None, f"no number of seeds up to {MOST_SEEDS:,} would decide: {cause}"
 
     def _seeds(self, margin, direction, alpha, power):

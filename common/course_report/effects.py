@@ -7,7 +7,7 @@ import numpy as np
 
 from common import stats
 from common.course_report.runs import CannotDecide
-from common.experiment.formatting import in_unit, share_bounds
+from common.experiment.formatting import exact, in_unit, percent, share_bounds
 
 DECIMALS = 6  # to which shares are counts again, which float32 had made unequal
 TESTED_ON_IMAGES = "final_test_accuracy"  # the measure of which it is known which test samples made it
@@ -24,8 +24,9 @@ class Effect:
         endless: the same as if the dataset had no end and no two seeds shared a sample.
         bounds: the lowest and the highest value that it can have, in its unit.
         log: whether it is judged on the scale of logarithms. Defaults to False.
-        remark: words on arms whose runs fall into two groups, of which some never got there, or whose setting was chosen. Defaults to none.
+        remark: words on arms whose runs fall into two groups, of which some never got there, or most end at chance. Defaults to none.
         bound: `">"` if, since runs never got there, the estimate is only a lower bound, `"<"` an upper one. Defaults to none.
+        chosen: words on the settings that were chosen, a tuple. Defaults to none.
         ends: where runs of both arms never got there, `(lowest, highest)`: what each seed's effect is at least, judged, and at most; the
             tests and the interval are theirs. Defaults to none.
     """
@@ -38,6 +39,7 @@ class Effect:
     log: bool = False
     remark: str = ""
     bound: str = ""
+    chosen: tuple = ()
     ends: tuple = ()
 
     def p_values(self, dataset):
@@ -67,7 +69,8 @@ class Effect:
         estimate = self.judged.estimate
         low, high = (self._towards(above).interval(confidence)[i] for i, above in enumerate((True, False)))
         numbers = np.array([estimate, -np.inf if self.bound == "<" else low, np.inf if self.bound == ">" else high])
-        numbers = np.exp(numbers) if self.log else np.clip(numbers, *self.bounds)
+        numbers = np.exp(numbers) if self.log else numbers
+        numbers = np.clip(numbers, *self.bounds) if self.part.times is None else numbers
         return *map(float, numbers), confidence
 
     def seeds_needed(self, dataset, margin, direction, alpha, power, most):
@@ -106,13 +109,14 @@ def effect_of(part, runs):
     Raises:
         CannotDecide: if an arm was not run, or some runs have nothing to measure.
     """
-    arms, values, words, remarks = [], [], [], []
+    arms, values, words, chosen, remarks = [], [], [], [], []
     for measure, arm in part.arms:
         rows, remark = runs.of_arm(arm)
         arms.append((measure, rows))
         values.append(runs.values(rows, measure))
         words.append(f"{measure}({runs.in_words(arm, rows)})")
-        remarks += [remark] if remark else []
+        chosen += [remark] if remark else []
+        remarks += runs.at_chance(rows, words[-1]) if "accuracy" not in measure else []
         if nothing := int(np.isnan(values[-1]).sum()) * (runs.measures[measure].missing == "not measured"):
             raise CannotDecide("nothing to measure", ran=f"in {nothing} of {len(rows)} runs there is no {words[-1]}")
     single, kind = len(values) == 1, runs.kind(part.measure)
@@ -138,10 +142,21 @@ def effect_of(part, runs):
         judge(effects),
         bounds,
         log,
-        "; ".join([*remarks, *of_groups]),
+        "; ".join([*remarks, *of_groups, *_counted(part, runs, values, judged)]),
         (">" if late[0] else "<") if sum(late) == 1 else "",
+        tuple(chosen),
         _ends(effects, never, runs.correction) if all(late) else (),
     )
+
+
+def _counted(part, runs, values, judged):
+    """The number of runs of a single arm beyond its limit, in words, where a median is judged."""
+    if len(values) > 1 or judged.method != "sign":
+        return []
+    limit = np.log(part.limit) if runs.kind(part.measure) == "log" else part.limit
+    limit_in_words = percent(part.limit) if runs.measures[part.measure].unit == "share" else exact(part.limit)
+    beyond, place = int((part.sign * (values[0] - limit) > 0).sum()), "above" if part.sign > 0 else "below"
+    return [f"{beyond} of {len(values[0])} runs lie {place} {limit_in_words}"]
 
 
 def _ends(effects, never, correction):
@@ -192,6 +207,7 @@ def _test_variance(part, arms, runs):
 
 def _bounds(part, runs, single):
     kind = runs.kind(part.measure)
-    known = {"share": (0, 1), "event": (0, 1), "time": (1, runs.epochs + 1), "log": (0, np.inf)}
-    lowest, highest = known.get(kind, (runs.measures[part.measure].lowest, np.inf))
+    least = runs.measures[part.measure].lowest
+    known = {"share": (0, 1), "event": (0, 1), "time": (1, runs.epochs + 1), "log": (max(0.0, least), np.inf)}
+    lowest, highest = known.get(kind, (least, np.inf))
     return (lowest, highest) if single else (lowest - highest, highest - lowest)

@@ -15,10 +15,35 @@ STYLES = {  # colour and marker of a verdict
     "contradicted": (COLORS[1], "s"),
     "undecided": ("0.45", "D"),
 }
-AXES = {"points": "difference, points", "share": "%", "ratio": "ratio", "epochs": "epochs"}
+AXES = {"points": "points", "share": "%", "ratio": "ratio", "times": "times", "epochs": "epochs", "decades": "decades"}
 LETTERS, LETTERS_RIGHT = 44, 27  # that fit into a line left and right of the axes
 LINE, MARGINS = 0.135, 0.55  # inches: of a line of text; of the axis of a group
+LONGEST = 8.0  # inches, of the rows of a figure
 LARGEST_RATIO = 1e3  # that an axis shows; beyond it an arrow
+
+
+def pages(decided, measures):
+    """The tested `Verdict`s in as many lists as make figures that fit a page: those of one unit together, as far as they do."""
+    found, height = [[]], 0.0
+    for rows in _by_unit(decided, measures).values():
+        height += MARGINS
+        for row in rows:
+            if found[-1] and height + LINE * row.lines > LONGEST:
+                found.append([])
+                height = MARGINS
+            found[-1].append(row.verdict)
+            height += LINE * row.lines
+    return found
+
+
+def _by_unit(decided, measures):
+    """`{unit, or the measure's name where it has none: list of _Row}` of the `Verdict`s that are tested."""
+    groups = {}
+    for one in decided:
+        if one.tested:
+            unit = one.unit(measures)
+            groups.setdefault(unit if unit in AXES else measures[one.decides.measure].label, []).append(_Row(one, measures))
+    return groups
 
 
 def claims_figure(decided, measures):
@@ -32,21 +57,16 @@ def claims_figure(decided, measures):
     Returns:
         A `Drawing`.
     """
-    tested = [one for one in decided if one.tested]
-    groups = {}
-    for one in tested:
-        unit = one.unit(measures)
-        groups.setdefault(unit if unit in AXES else measures[one.decides.measure].label, []).append(one)
-    rows = {unit: [_Row(one, measures) for one in group] for unit, group in groups.items()}
+    tested, rows = [one for one in decided if one.tested], _by_unit(decided, measures)
     heights = [MARGINS + LINE * sum(row.lines for row in of_unit) for of_unit in rows.values()]
-    figure, axes = new_figure(len(groups), 1, sum(heights) / len(heights), height_ratios=heights)
+    figure, axes = new_figure(len(rows), 1, sum(heights) / len(heights), height_ratios=heights)
     for ax, (unit, of_unit) in zip(axes.flat, rows.items(), strict=True):
         _draw_group(ax, unit, of_unit, measures)
     shows = "A row per claim: its interval, the margin that it needs, and no effect; claims of one unit share an axis."
     words = [one.verdict for one in tested]
     marks = "bars: the margin; dotted: the least that counts; line: no effect; arrows: beyond the axis"
     note = f"intervals of {confidences(tested)} confidence; {marks}"
-    return Drawing(figure, shows, f"{counts(words)}.".capitalize(), note, _legend(axes.flat[0], words))
+    return Drawing(figure, shows, f"{counts(words)}.", note, _legend(axes.flat[0], words))
 
 
 class _Row:
@@ -54,7 +74,7 @@ class _Row:
 
     def __init__(self, one, measures):
         self.verdict, (found, margin) = one, in_words(one, measures)
-        of_arms = f", {one.deciding}" if one.deciding and len(one.decides.arms) == 2 else ""
+        of_arms = f", {words}" if (words := one.deciding(measures)) and len(one.decides.arms) == 2 else ""
         self.left = textwrap.wrap(f"{one.claim.id}: {one.claim.sentence}", LETTERS, break_on_hyphens=False)
         self.right = [found, *textwrap.wrap(f"needs {margin}{of_arms}", LETTERS_RIGHT)]
         self.lines = 0.8 + max(len(self.left), 1 + len(self.right))
@@ -62,9 +82,9 @@ class _Row:
 
 def _draw_group(ax, unit, rows, measures):
     group, times = [row.verdict for row in rows], 100 if unit in ("share", "points") else 1
-    log = unit == "ratio" or (unit not in AXES and measures[group[0].decides.measure].scale == "log")
+    log = unit in ("ratio", "times") or (unit not in AXES and measures[group[0].decides.measure].scale == "log")
     numbers = np.array([[one.estimate, one.ci_low, one.ci_high, one.needs, one.decides.counts_from(one.dataset)] for one in group])
-    nothing = None if group[0].nothing is None else 1.0 if log else 0.0
+    nothing = next((times * one.nothing for one in group if one.nothing is not None), None)
     low, high = _range(np.where(_all_possible(numbers, unit), np.nan, times * numbers), nothing, log)
     if log:
         ax.set_xscale("log")

@@ -1,6 +1,7 @@
 """The list of all claims, `docs/claims.md`: made of the claims themselves by `python -m common.course_report.listing > docs/claims.md`."""
 
 from common.course_report.claims import Best, Highest
+from common.course_report.verdicts import SIGNS, unit_of
 from common.data import label
 from common.experiment.find import find_experiments
 from common.experiment.formatting import exact, setting
@@ -9,15 +10,14 @@ from common.experiment.measures import registry
 HEAD = """# The claims
 
 Each statement of the course report that data can decide, with the claims that test it: a row of `claims.csv` for each and each dataset. A
-claim is decided by columns of `summary.csv`, whose definitions are in `measures.csv`; several parts must all hold. It is *supported* where
-the effect is shown to lie beyond the margin, *smaller than claimed* where its direction is shown and that it stays below the margin,
-*contradicted* where it is shown to stay below the least effect that counts (the margin, unless another is named), or to be opposite;
-otherwise *undecided*. The verdicts of a page hold together: [statistics.md](statistics.md) has the rule and its proof. Statements that
-contradict one another are tested as they stand. Q2 is no statement but a question of the report, on remedies.
+claim is decided by columns of `summary.csv`, which are explained below; several parts must all hold. Its verdict is the first of these
+that is shown: *supported*, the effect lies beyond the margin; *contradicted*, it lies below the least effect that counts (the margin,
+unless another is named): it is nothing, or opposite; *smaller than claimed*, its direction is as claimed, and it lies below the margin.
+Otherwise it is *undecided*. The verdicts of a page hold together: [statistics.md](statistics.md) has the rule and its proof. Statements
+that contradict one another are tested as they stand. Q2 is no statement but a question of the report, on remedies.
 
 This page is made of the claims in `common/course_report`: `python -m common.course_report.listing > docs/claims.md`.
 """
-SIGNS = {"share": " %", "points": " points", "epochs": " epochs", "ratio": ""}
 
 
 def listing():
@@ -36,15 +36,16 @@ def listing():
                 decided = "; ".join(_part(part, experiment, measures, claim.datasets) for part in claim.parts)
                 cells = (statement, f"`{claim.id}`", f"{claim.sentence}{where}", decided, claim.reason)
                 parts.append(f"| {' | '.join(cells).replace('|p - y|', 'abs(p - y)')} |")
+        parts += ["", "| column | is |", "|---|---|"]
+        used = dict.fromkeys(name for claim in claims for part in claim.parts for name, _ in part.arms)
+        parts += [f"| `{name}` | {measures[name].label} |" for name in used]
         parts.append("")
     return "\n".join(parts)
 
 
 def _part(part, experiment, measures, datasets):
     """A part of a claim, in words."""
-    measure = measures[part.measure]
-    unit = "ratio" if part.times is not None else measure.unit
-    unit = "points" if unit == "share" and len(part.arms) == 2 else unit
+    unit = unit_of(part, measures)
     sides = [f"`{name}` of {_arm(arm)}" for name, arm in part.arms]
     if len(sides) == 2 and part.arms[0][0] == part.arms[1][0]:
         sides[1] = _arm(part.arms[1][1])

@@ -69,7 +69,15 @@ class CourseReport(Report):
         decided = self._decided(results)
         if not any(verdict.tested for verdict in decided):
             return []
-        return [results.figure(figure.claims_figure, "claims", decided, results.measures, title=": the claims")]
+        parts = figure.pages(decided, results.measures)
+        endings = [f"_{i}" for i in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
+        title = ": the claims"
+        return [
+            results.figure(
+                figure.claims_figure, "claims", part, results.measures, title=f"{title}{ending.replace('_', ', part ')}", ending=ending
+            )
+            for part, ending in zip(parts, endings, strict=True)
+        ]
 
     def sections(self, results):
         tables, found = results.tables, []

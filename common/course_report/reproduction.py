@@ -54,7 +54,7 @@ def _why(row, rows):
         if not by_rank:
             return "One more run could be half of our mean as well as its double."
         if not np.isfinite(row["low"] + row["high"]):
-            return f"Not all of our {n} runs have a finite value."
+            return f"Not all of our {n} runs have such a value."
         few = f"; ranks tell from {LEAST_RANKED} runs on" if n < LEAST_RANKED else ""
         return f"Our {n} runs range from {row['low']:.3g} to {row['high']:.3g}{few}."
     if row["verdict"] != "not reproduced":

@@ -9,7 +9,7 @@ import pandas as pd
 from common import stats
 from common.course_report.claims import Best, Highest
 from common.experiment import formatting
-from common.results.summary import described_runs
+from common.results.summary import CHANCE, described_runs
 
 
 class CannotDecide(Exception):
@@ -96,6 +96,14 @@ class Runs:
         ends = {min(best.values): "lowest", max(best.values): "highest"}
         edge = f", the {ends[value]} of those that were run: a better one may lie beyond" if value in ends else ""
         return candidates[value], f"{name} of {who}, chosen on the other seeds: {formatting.exact(value)}{edge}"
+
+    def at_chance(self, rows, words):
+        """Words on runs, rows of the summary, of which most end at chance, in a list; `words` names them."""
+        if "final_test_accuracy" not in rows:
+            return []
+        chance = self.measures["final_test_accuracy"].lowest
+        few = int((rows["final_test_accuracy"] <= chance + CHANCE * (1 - chance)).sum()) if np.isfinite(chance) else 0
+        return [f"{few} of {len(rows)} runs of {words} end at chance"] if 2 * few > len(rows) else []
 
     def flags(self, claim, least_seeds):
         """The flags that run what a claim lacks, `{flag: list of words}`: of a setting all values, those that were run and those that the

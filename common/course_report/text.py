@@ -39,7 +39,7 @@ def claim_blocks(decided, measures, script, looks=1):
                 "counts": counts([verdict.verdict for verdict in of_dataset]),
                 "sentences": [one.claim.sentence for one in run],
                 "reasons": [one.claim.reason for one in run],
-                "remarks": _remarks(of_dataset),
+                "remarks": _remarks(of_dataset, measures),
                 **_more_seeds(dataset, run, script, looks),
                 **_not_run(dataset, [one for one in of_dataset if one.verdict == "not run"], script),
             }
@@ -47,14 +47,16 @@ def claim_blocks(decided, measures, script, looks=1):
     return blocks
 
 
-def _remarks(decided):
+def _remarks(decided, measures):
     claims = {}
     for one in decided:
         if one.opposite:
             claims.setdefault("the direction is the opposite", []).append(one.claim.id)
+        if one.slight:
+            claims.setdefault("the direction is as claimed, but the effect is less than counts", []).append(one.claim.id)
         if one.remark:
             claims.setdefault(one.remark, []).append(one.claim.id)
-    deciding = ", ".join(f"{one.claim.id} by {one.deciding}" for one in decided if one.deciding)
+    deciding = ", ".join(f"{one.claim.id} by {words}" for one in decided if (words := one.deciding(measures)))
     return [f"Of several parts decide: {deciding}."] * bool(deciding) + [
         f"{', '.join(names)}: {remark}." for remark, names in claims.items()
     ]

@@ -14,7 +14,7 @@ COLUMNS += ["needs", "counts_from", "confidence", "method", "bound", "note", "fl
 OF_THE_CLAIM = ("id", "needs", "counts_from")  # columns that are no fields of a Verdict
 MOST_DIGITS = 5  # beyond the usual ones, to tell numbers apart
 WHOLE = {"n": "Int64", "part": "Int64", "seeds_needed": "Int64"}
-SIGNS = {"ratio": " x", "share": " %", "points": " points", "epochs": " epochs"}
+SIGNS = {"ratio": " x", "times": " x", "share": " %", "points": " points", "epochs": " epochs", "decades": " decades"}
 
 
 @dataclass(frozen=True)
@@ -77,21 +77,6 @@ class Verdict:
         return self.claim.parts[self.part]
 
     @property
-    def deciding(self):
-        """The part that decides, in short: the settings, or else the measures, in which its arms differ; of a single arm the measure.
-        Nothing where the claim has one part."""
-        if len(self.claim.parts) == 1 or self.note:
-            return ""
-        (measure, arm), *other = self.decides.arms
-        if not other:
-            return measure
-        ((than_measure, than),) = other
-        differing = [name for name in arm if arm[name] != than.get(name) and not isinstance(arm[name], Best)]
-        words = [[_short(of[name]) for name in differing] for of in (arm, than)]
-        sides = words if differing else [[measure], [than_measure]]
-        return " against ".join(map(" ".join, sides))
-
-    @property
     def needs(self):
         """The margin, in the statistic's unit."""
         return self.decides.margin(self.dataset)
@@ -106,13 +91,27 @@ class Verdict:
         """Whether the direction is shown to be the opposite of the one that is claimed."""
         return self.nothing is not None and self.verdict == "contradicted" and self.ci_high < self.nothing
 
+    @property
+    def slight(self):
+        """Whether it has the direction that is claimed, but less than counts."""
+        return self.nothing is not None and self.verdict == "contradicted" and self.ci_low > self.nothing
+
     def unit(self, measures):
-        """The statistic's unit: `"ratio"`; `"points"`, of a difference of shares, which some measures are; or that of its `Measure`."""
-        measure = measures[self.decides.measure]
-        if self.decides.times is not None:
-            return "ratio"
-        difference = len(self.decides.arms) == 2 or measure.scale == "linear"
-        return "points" if measure.unit == "share" and difference else measure.unit
+        """The statistic's unit, see `unit_of`."""
+        return unit_of(self.decides, measures)
+
+    def deciding(self, measures):
+        """The part that decides, in short: the settings, or else the measures, in which its arms differ; of a single arm the measure.
+        Nothing where the claim has one part."""
+        if len(self.claim.parts) == 1 or self.note:
+            return ""
+        (measure, arm), *other = self.decides.arms
+        if not other:
+            return measures[measure].label
+        ((than_measure, than),) = other
+        differing = [name for name in arm if arm[name] != than.get(name) and not isinstance(arm[name], Best)]
+        words = [[_short(of[name]) for name in differing] for of in (arm, than)]
+        return " against ".join(map(" ".join, words if differing else [[measures[measure].label], [measures[than_measure].label]]))
 
     def row(self):
         """The row of `claims.csv`, as a dict."""
@@ -125,6 +124,16 @@ class Verdict:
 
     def _margins(self):
         return {"needs": self.needs, "counts_from": self.decides.counts_from(self.dataset)}
+
+
+def unit_of(part, measures):
+    """The unit of a part's statistic: `"ratio"`; `"points"`, of a difference of shares, which some measures are; or that of its
+    `Measure`."""
+    measure = measures[part.measure]
+    if part.times is not None:
+        return "ratio"
+    difference = len(part.arms) == 2 or measure.scale == "linear"
+    return "points" if measure.unit == "share" and difference else measure.unit
 
 
 def _short(value):

@@ -7,7 +7,7 @@ import numpy as np
 
 from common.experiment.formatting import number, percent
 from common.figures.drawing import Drawing, explain_empty
-from common.figures.stages import format_percent, new_stages, stage_name
+from common.figures.stages import log_percent, new_stages, stage_name
 from kerascope.bins import join_histograms
 
 HEIGHT = 1.35  # inches, of a row
@@ -71,7 +71,7 @@ def activations_figure(arms, layer):
     figure, axes, shows = new_stages(rows, epochs, f"output of {layer}", HEIGHT, sharex=True)
     for row, arm in zip(axes, outputs, strict=True):
         for ax, counts, limits in zip(row, arm.counts, arm.ranges, strict=True):
-            format_percent(ax, most=4e3)  # room for the text above 100 %
+            log_percent(ax)
             zero = 0.1 * bent if bent else arm.edges[1] - arm.edges[0]  # the width of a bar that stands for 0
             _draw_outputs(ax, counts, arm.edges, limits, rounding, zero)
     _format_axis(axes[0, 0], np.concatenate([arm.ranges for arm in outputs]), bent)

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
-from common.experiment.formatting import in_unit
 from common.experiment.measures import LOG_FLOOR
 from common.figures.arms import draw_arm, draw_strip, make_room
 from common.figures.drawing import Drawing, explain_empty, fitted, format_percent, integer_epochs, new_figure
@@ -50,7 +49,7 @@ def curves_figure(history, styles, panels):
     panel, curves = drawn.get(OUTCOME) or next(iter(drawn.values()))
     shows = f"{len(panels)} panels over epochs: {', '.join(panel.label for panel in panels)}."
     finding = f"{_ends(panel.label, curves, 'share' if panel.scale == 'percent' else '')}{_diverged(curves)}"
-    return Drawing(figure, shows, finding, _note([curves for _, curves in drawn.values()], panels), legend_of(figure.axes))
+    return Drawing(figure, shows, finding, note_of([curves for _, curves in drawn.values()], panels), legend_of(figure.axes))
 
 
 def layers_figure(layers, measure, styles):
@@ -84,7 +83,7 @@ def layers_figure(layers, measure, styles):
         ax.set_ylabel(textwrap.fill(measure.label, LETTERS_UPRIGHT))
     at_layer = [curve._replace(label=f"{name} under {curve.label}") for name, of in zip(names, curves, strict=True) for curve in of]
     shows = f"One panel per layer: {', '.join(names)}."
-    return Drawing(figure, shows, _ends(measure.label, at_layer, measure.unit), _note(curves, [panel]), legend_of(shown))
+    return Drawing(figure, shows, _ends(measure.label, at_layer, measure.unit), note_of(curves, [panel]), legend_of(shown))
 
 
 def draw_curves(ax, table, styles, panel, by_run=None):
@@ -96,7 +95,7 @@ def draw_curves(ax, table, styles, panel, by_run=None):
         table: a table with a row per run and epoch.
         styles: the `Styles` of its arms.
         panel: the `Panel`.
-        by_run: the labels of the arms to be drawn run by run. Defaults to None: those that `arms.apart` says.
+        by_run: the labels of the arms to be drawn run by run. Defaults to None: those that `panels.apart` says.
 
     Returns:
         List of `Curve`s.
@@ -164,12 +163,13 @@ def legend_of(axes):
 
 
 def _ends(label, curves, unit):
-    """The values at the end, in words: the means compared, and the ranges of what is drawn run by run."""
-    means = [End(curve.label, curve.center[-1], curve.low[-1], curve.high[-1]) for curve in curves if not curve.by_run]
-    ranges = [f"{_range(curve, unit)} ({curve.label})" for curve in curves if curve.by_run]
-    parts = [compared(means, unit)] if means or not ranges else []
-    parts += [f"run by run, {named(ranges)}"] if ranges else []
-    return f"{label[:1].upper()}{label[1:]} at the end: {'; '.join(parts)}.{_zeros(curves)}"
+    """The values at the end, compared: means with their intervals, and the medians and ranges of what is drawn run by run."""
+    zeros = [curve.label for curve in curves if curve.zeros and not curve.center[-1] >= LOG_FLOOR]
+    ends = [End(curve.label, curve.center[-1], curve.low[-1], curve.high[-1]) for curve in curves if curve.label not in zeros]
+    medians = [curve.label for curve in curves if curve.by_run and curve.label not in zeros]
+    note = f" Of {named(medians)} the median." if medians else ""
+    at_zero = f" The median is 0 or nearly: {named(zeros)}." if zeros else ""
+    return f"{label[:1].upper()}{label[1:]} at the end: {compared(ends, unit)}.{note}{at_zero}{_zeros(curves)}"
 
 
 def _zeros(curves):
@@ -177,22 +177,12 @@ def _zeros(curves):
     return f" At some epoch {named(counts)}." if counts else ""
 
 
-def _range(curve, unit):
-    low, high = (_shown(curve, values, unit) for values in (curve.low, curve.high))
-    return low if low == high else f"{low} to {high}"
-
-
-def _shown(curve, values, unit):
-    """The last of a curve's values; what stands in the strip of zeros as the strip's label has it."""
-    return curve.zero if curve.zeros and values[-1] < LOG_FLOOR else in_unit(values[-1], unit)
-
-
 def _diverged(curves):
     counts = [f"{curve.diverged} of {curve.runs} runs under {curve.label}" for curve in curves if curve.diverged]
     return f" Diverged: {named(counts)}." if counts else ""
 
 
-def _note(curves, panels):
+def note_of(curves, panels):
     """The footer on what the lines of these lists of `Curve`s are."""
     curves, notes = [curve for of in curves for curve in of], []
     if not all(curve.by_run for curve in curves):

@@ -5,13 +5,12 @@ import numpy as np
 from common.experiment.formatting import number, percent
 from common.figures import quantities
 from common.figures.drawing import Drawing, explain_empty
-from common.figures.stages import format_percent, new_stages
+from common.figures.stages import log_percent, new_stages
 
 HEIGHT = 1.5  # inches, of a row
 BINS = 60
 FILLED, OUTLINED = {"fill": True, "color": "0.72"}, {"color": "black", "linewidth": 0.9}  # no hue: in other figures it tells arms apart
-GRADIENT_RANGE = (1e-8, 1e2)  # of the relative gradients; what lies outside is drawn at the ends
-FREE = 4e3  # percent, the end of an axis with room for two lines of text above 100 %
+GRADIENT_RANGE = (2.0**-22, 1e2)  # of the relative gradients, from float32's rounding on; what lies outside is drawn at the ends
 
 
 def logits_figure(arms):
@@ -58,7 +57,9 @@ def logit_gradients_figure(arms, threshold):
     ticks = 1e-8, 1e-4, 1
     axes[0, 0].set_xticks(ticks, [f"{tick:g}" for tick in ticks])  # matplotlib would raise exponents, in letters of less than 8 points
     axes[0, 0].xaxis.minorticks_off()
-    note = f"all seeds; what is below {GRADIENT_RANGE[0]:g} is drawn there; vanished: misclassified and left of the line at {threshold:g}"
+    note = (
+        f"all seeds; the first bin: 0 to rounding, {GRADIENT_RANGE[0]:.2g}; vanished: misclassified and left of the line at {threshold:g}"
+    )
     gone = f"with a vanished gradient {_listed(vanished, percent)}" if any(vanished.values()) else "none with a vanished gradient"
     finding = f"Samples misclassified at the end: {_listed(wrong, percent)}; {gone}."
     return Drawing(figure, shows, finding, note, axes.flat[0].get_legend_handles_labels())
@@ -73,7 +74,7 @@ def _edges(logits):
 def _draw_logits(ax, logits, is_true, edges):
     """Draw a stage; returns the lead of the true class, NaN if a run has diverged."""
     finite = np.isfinite(logits)
-    format_percent(ax, FREE)
+    log_percent(ax)
     if not finite.any():
         explain_empty(ax)
         return np.nan
@@ -88,7 +89,7 @@ def _draw_logits(ax, logits, is_true, edges):
 def _draw_gradients(ax, relative, wrong, threshold):
     """Draw a stage; returns the shares of samples that are wrong, and wrong with a vanished gradient, NaN if a run has diverged."""
     ax.set_xscale("log")
-    format_percent(ax, FREE)
+    log_percent(ax)
     finite = np.isfinite(relative)
     if not finite.any():
         explain_empty(ax)

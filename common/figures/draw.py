@@ -24,6 +24,7 @@ from common.figures.saved import SavedFigure, is_saved_figure, png_of, save, sav
 from common.lazy import LazyModule
 from common.results.text import describe_settings
 from common.signals import signals_put_off
+from common.stats import test_sample_variance
 
 matplotlib = LazyModule("matplotlib")
 
@@ -133,6 +134,37 @@ class DatasetResults:
         chosen = [table[column] == cell[column] for column in self.arm_columns]
         chosen += [table[column].isin(values) for column, values in wanted.items()]
         return table[np.logical_and.reduce(chosen)]
+
+    def test_variances(self, column, values):
+        """The variance of differences of the final test accuracy, between two values of a column, that comes from the test samples which
+        all seeds share: `{values of the other arm columns: float}`, without arms of which it is not known."""
+        correct, found = self._results.correct(self.dataset), {}
+        for cell in self.cells:
+            arm = {name: cell[name] for name in self.arm_columns}
+            right = [correct({**arm, column: value}, list(cell.seeds)) for value in values] if correct else [None]
+            if all(of_arm is not None for of_arm in right):
+                found[tuple(value for name, value in arm.items() if name != column)] = test_sample_variance(*right)
+        return found
+
+    def activations(self, arms, layers, title=""):
+        """Describe the figures of the outputs of layers, `activations_<dataset>_<layer>.png`.
+
+        Args:
+            arms: list of `(label, cell)`.
+            layers: names of the layers.
+            title: words that follow the dataset's name in the heading. Defaults to none.
+
+        Returns:
+            List of `PlannedFigure`.
+        """
+        arrays = [(label, self.arrays("histograms", cell)) for label, cell in arms]
+        planned = []
+        for layer in layers:
+            of_layer = ("epochs", *(f"activation/{layer}/{kind}" for kind in ("counts", "edges")))
+            content = [(label, {name: of_arm[name] for name in of_layer}) for label, of_arm in arrays]
+            heading = f"{title}: outputs of layer {layer}"
+            planned.append(self.figure(figures.activations_figure, "activations", content, layer, title=heading, ending=f"_{layer}"))
+        return planned
 
     def cells_by(self, settings):
         """Yield `(settings in words, ending for file names, cells)` for each group of cells that share these settings."""

@@ -83,9 +83,9 @@ def format_percent(axis):
     axis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
 
 
-def integer_epochs(ax, label="epoch"):
-    """Label the x axis, which defaults to "epoch", with ticks at whole numbers."""
-    ax.set_xlabel(label)
+def integer_epochs(ax):
+    """Label the x axis as one of epochs, with ticks at whole numbers."""
+    ax.set_xlabel("epoch")
     low, high = ax.get_xlim()
     if high - low < 1:  # a single epoch
         ax.set_xlim((low + high) / 2 - 0.5, (low + high) / 2 + 0.5)

@@ -4,9 +4,10 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import ListedColormap
 
-from common.experiment.formatting import name_of, percent
+from common.experiment.formatting import percent
 from common.figures import quantities
 from common.figures.drawing import Drawing, explain_empty, integer_epochs, new_figure
+from common.stats import describe
 
 # Without its lightest part: white, which stands for units that are off, differs from all of it in brightness too. What is not finite is
 # orange, which the map does not have.
@@ -103,7 +104,7 @@ def _rows_of(measure, arms):
         if measure.missing == "not measured":
             table = table[table.groupby("layer")[measure.name].transform(lambda values: values.notna().any())]
         last = table[(table["epoch"] == table["epoch"].max()) & np.isfinite(table[measure.name])]
-        split = quantities.arms_in_two_groups(last, ["layer"], measure.name, measure.kind) if len(last) else []
+        split = {layer for layer, values in last.groupby("layer")[measure.name] if describe(values, measure.kind).groups}
         for layer, of_layer in table.groupby("layer", sort=False):
             means = 100 * of_layer.groupby("epoch")[measure.name].mean()
             diverged = of_layer.loc[of_layer[measure.name].isna(), "seed"].nunique()
@@ -112,7 +113,7 @@ def _rows_of(measure, arms):
                 continue
             end = "-" if np.isnan(means.iloc[-1]) else f"{means.iloc[-1]:.0f} %"
             left_out = f" ({diverged} of {of_layer['seed'].nunique()} diverged)" if diverged else ""
-            rows[f"{arm}, {layer}{left_out}"] = means, end + GROUPS * (name_of(layer) in split)
+            rows[f"{arm}, {layer}{left_out}"] = means, end + GROUPS * (layer in split)
     measured = {arm: table.loc[table[measure.name].notna(), "layer"].nunique() for arm, table in arms}
     return rows, [arm if len(of_arm) == measured[arm] else f"{arm}, {', '.join(of_arm)}" for arm, of_arm in low.items()]
 
@@ -142,7 +143,7 @@ def _extremes(rows):
     low, high = min(ends, key=ends.get), max(ends, key=ends.get)
     if len(ends) > 1 and ends[high] - ends[low] < ALIKE:
         return f"{ends[low]:.0f} to {ends[high]:.0f} % in each row" + f" without {GROUPS}" * (len(ends) < len(rows))
-    return f"from {ends[low]:.0f} % ({low}) to {ends[high]:.0f} % ({high})" if len(ends) > 1 else f"{ends[high]:.0f} % ({high})"
+    return f"between {ends[low]:.0f} % ({low}) and {ends[high]:.0f} % ({high})" if len(ends) > 1 else f"{ends[high]:.0f} % ({high})"
 
 
 def _draw_units(ax, arrays, layer, fates, maps):

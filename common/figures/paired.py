@@ -15,8 +15,10 @@ LINEAR_POINTS = 1.0  # about zero; beyond, that axis is logarithmic
 FEW_TICKS = 30.0  # of the ends of a logarithmic axis: on a shorter one powers of ten are not enough
 ROOM = 0.05  # of a scale, beside the outermost values
 
+TESTED = "final_test_accuracy"  # the measure of which it is known which test samples made it
 
-def paired_figure(summary, column, values, arm_columns, measures, colors):
+
+def paired_figure(summary, column, values, arm_columns, measures, colors, test_variances=None):
     """The effect of one setting on several measures, one row per arm: each seed's difference, and the mean with its interval.
 
     Args:
@@ -26,6 +28,8 @@ def paired_figure(summary, column, values, arm_columns, measures, colors):
         arm_columns: names of the columns that tell arms apart; the first decides the colour.
         measures: the `Measure`s: shares, whose differences are in points, and positive quantities, whose ratios are drawn.
         colors: all values of the first column, in the order of the palette.
+        test_variances: `{values of the other arm columns: variance}` of the differences of the final test accuracy that comes from test
+            samples which all seeds share. Defaults to None: they have their own.
 
     Returns:
         A `Drawing`.
@@ -45,7 +49,8 @@ def paired_figure(summary, column, values, arm_columns, measures, colors):
     figure, axes = new_figure(1, len(measures), height=height_of_rows(labels) + 0.8, sharey=True)
     for ax, measure in zip(axes.flat, measures, strict=True):
         effects = _effects(measure, first[measure.name], second[measure.name], arms)
-        judged = [judge(of_arm, measure.correction) for of_arm in effects]
+        variances = [1e4 * (test_variances or {}).get(arm, 0.0) * (measure.name == TESTED) for arm in arms]  # in points
+        judged = [judge(of_arm, measure.correction, variance) for of_arm, variance in zip(effects, variances, strict=True)]
         parts.append(_draw_effects(ax, effects, judged, measure, hues, labels))
         kind = "change, points" if measure.kind == "share" else "ratio"
         ax.set_title(fitted(f"{measure.label}: {kind}", len(measures)))
@@ -84,11 +89,8 @@ def _draw_effects(ax, effects, judged, measure, colors, labels):
     if not clear:
         return f"{measure.label}: in no arm does the interval exclude that nothing changes."
     sign = "+" if points else ""
-    shown = [
-        f"{end.label}: {sign * (end.value > 0)}{number(end.value)} [{number(end.low)}, {number(end.high)}]"
-        for end in _largest_first(clear, points)
-    ]
-    return f"{measure.label}, {'points' if points else 'ratio'}: {named(shown)}."
+    shown = [f"{end.label} {sign * (end.value > 0)}{number(end.value)}" for end in _largest_first(clear, points)]
+    return f"{measure.label}, {'points' if points else 'ratio'}, where the interval excludes that nothing changes: {named(shown)}."
 
 
 def _largest_first(ends, points):

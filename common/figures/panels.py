@@ -22,8 +22,8 @@ def as_is(runs):
 
 
 def smoothed(runs):
-    """The moving average of each run; `runs` is a DataFrame `(epochs, seeds)`."""
-    return runs.rolling(SMOOTHING_EPOCHS, min_periods=1).mean()
+    """The moving average of each run, as far as it is finite; `runs` is a DataFrame `(epochs, seeds)`."""
+    return runs.rolling(SMOOTHING_EPOCHS, min_periods=1).mean().where(np.isfinite(runs))
 
 
 def close_up(runs):

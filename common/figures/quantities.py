@@ -2,15 +2,6 @@
 
 import numpy as np
 
-from common.experiment import formatting
-from common.stats import describe
-
-
-def arms_in_two_groups(rows, keys, column, kind):
-    """The arms, in words, whose runs fall into two groups; arguments as those of `mean_by_arm`."""
-    split = rows.groupby(list(keys), sort=False)[column].agg(lambda values: bool(describe(values, kind).groups))
-    return [formatting.arm(keys, arm if isinstance(arm, tuple) else (arm,)) for arm, is_split in split.items() if is_split]
-
 
 def last_on_order(on):
     """The order of units by the epoch at which they last were on, then by their share at the end.

@@ -13,7 +13,7 @@ from common.figures.dots import DOT, beside_each_other
 from common.figures.drawing import Drawing, format_percent, new_figure, whiskers
 from common.figures.words import End, compared, named
 
-SIDE = 1.17  # the factor between the places of two arms at one rate, at most
+SIDE = 1.09  # the factor between the places of two arms at one rate, at most
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)  # of accuracies
 FEWEST_STEPS = 4  # that the runs of an arm have room for, before the next one's interval
 LEAST = 4e-4  # of an accuracy or an error that such an axis has room for; what is less is drawn there
@@ -64,7 +64,7 @@ def accuracy_by_rate_figure(tables, measure, styles):
     ax.set_xscale("log")
     _stretch(ax, runs, measure)
     ticks = sorted(table[rate].unique())
-    side = min([SIDE, *((b / a) ** (0.8 / len(arms)) for a, b in itertools.pairwise(ticks))])
+    side = min([SIDE, *((b / a) ** (0.45 / len(arms)) for a, b in itertools.pairwise(ticks))])
     for i, (label, style, rows) in enumerate(arms):
         rows = rows.sort_values(rate)
         at = rows[rate].to_numpy() * side ** (i - (len(arms) - 1) / 2)  # side by side, because some arms have the same value

@@ -30,16 +30,17 @@ def spread_figure(spread, arm_columns):
     kinds = {"accuracy of an arm": spread[spread["than"] == ""], "difference from the first arm": spread[spread["than"] != ""]}
     kinds = {kind: rows for kind, rows in kinds.items() if len(rows)}
     arms = list(dict.fromkeys(spread[list(arm_columns)].itertuples(index=False, name=None)))
-    labels = [formatting.arm(arm_columns, arm) for arm in arms]
+    labels, sources = [formatting.arm(arm_columns, arm) for arm in arms], list(spread["source"].unique())
     figure, axes = new_figure(1, len(kinds), height=0.6 + height_of_rows(labels), sharey=True)
     for ax, (kind, rows) in zip(axes.flat, kinds.items(), strict=True):
-        for i, (source, of_source) in enumerate(rows.groupby("source", sort=False)):
+        for source, of_source in rows.groupby("source", sort=False):
+            i = sources.index(source)
             places = [arms.index(arm) for arm in of_source[list(arm_columns)].itertuples(index=False, name=None)]
             sd, low, high = (100 * of_source[name].to_numpy() for name in ("sd", "ci_low", "ci_high"))
             style = {"color": COLORS[FIRST_HUE + i], "fmt": MARKERS[i], "ms": 4, "capsize": 2.5, "label": source}
-            ax.errorbar(sd, np.array(places) + 0.18 * (i - 1.5), xerr=whiskers(sd, low, high), **style)
+            ax.errorbar(sd, np.array(places) + 0.18 * (i - (len(sources) - 1) / 2), xerr=whiskers(sd, low, high), **style)
         ax.set_title(kind)
-        ax.set_xlabel(fitted("standard deviation over seeds, points", 3))
+        ax.set_xlabel(fitted("standard deviation over seeds, points", len(kinds)))
         ax.set_xlim(left=0)
         ax.grid(axis="y", visible=False)
     name_rows(axes.flat[0], range(len(arms)), labels)

@@ -5,7 +5,7 @@ from matplotlib.ticker import FormatStrFormatter, NullLocator
 from common.experiment import formatting
 from common.experiment.formatting import name_of, number
 from common.experiment.measures import LOG_FLOOR
-from common.figures.curves import draw_curves, finish
+from common.figures.curves import draw_curves, finish, note_of
 from common.figures.drawing import Drawing, fitted, new_figure
 from common.figures.panels import Panel
 
@@ -45,11 +45,11 @@ def sharpness_figure(table, measure, styles, rows=()):
     for ax in axes[:-1].flat:
         ax.set_xlabel("")
     shows = f"Against the limit of stability; columns: {', '.join(map(name_of, names))}."
-    return Drawing(figure, shows, _finding(nearest), _note(table, styles.color), styles.legend(table))
+    return Drawing(figure, shows, _finding(nearest), _note(table, styles.color, all_curves, panel), styles.legend(table))
 
 
 def _shares(curve, limit, arm):
-    """`(share of the limit, line, limit, epoch, arm)` where a drawn line comes nearest to its limit, in a list; empty if it has none."""
+    """`(share of the limit, line, limit, epoch, arm)` of a drawn line at each epoch, a list; NaN where it has no limit."""
     shares = curve.center / limit
     return [(share, line, top, epoch, arm) for share, line, top, epoch in zip(shares, curve.center, limit, curve.epochs, strict=True)]
 
@@ -58,8 +58,9 @@ def _finding(nearest):
     nearest = [one for one in nearest if one[0] == one[0]]
     if not nearest:
         return "No line has a limit to compare with."
-    _, line, limit, epoch, arm = max(nearest)
-    return f"Nearest to its limit: {arm}, at {number(line)} of {number(limit)} after {epoch:g} epochs."
+    share, line, limit, epoch, arm = max(nearest)
+    place = "Nearest to its limit" if share <= 1 else "Farthest beyond its limit"
+    return f"{place}: {arm}, at {number(line)}, where {number(limit)} is stable, after {epoch:g} epochs."
 
 
 def _widen_early_epochs(ax, last):
@@ -72,10 +73,8 @@ def _widen_early_epochs(ax, last):
     ax.set_xlim(left=0)
 
 
-def _note(table, column):
-    note = (
-        "line: geometric mean over seeds; band: 95 % interval (Student's t); dotted: the curvature beyond which steps at that rate "
-        "overshoot ever wider, 2/η, with momentum β (2 + 2β)/η"
-    )
+def _note(table, column, curves, panel):
+    limit = "dotted: the curvature beyond which steps at that rate overshoot ever wider, 2/η, with momentum β (2 + 2β)/η"
+    note = f"{note_of(curves, [panel])}; {limit}"
     without = [name_of(name) for name, rows in table.groupby(column, sort=False) if rows["stability_limit"].isna().all()]
     return note + (f"; {', '.join(without)} has no such limit" if without else "")

@@ -5,7 +5,7 @@ import textwrap
 from common.figures.drawing import new_figure
 
 LABEL_LETTERS = 19  # that fit along a panel
-LEAST, MOST = 1e-2, 130  # percent, the limits of the axis
+LIMITS = 1e-2, 4e3  # percent, of the axis: with room for words above 100 %
 
 
 def new_stages(rows, epochs, label, height, **subplots):
@@ -36,10 +36,10 @@ def stage_name(epoch):
     return f"epoch {epoch}" if epoch else "before training"
 
 
-def format_percent(ax, most=MOST):
-    """A log axis of shares in percent, up to `most`, which defaults to a little over 100."""
+def log_percent(ax):
+    """A log axis of shares in percent."""
     ax.set_yscale("log", nonpositive="clip")
-    ax.set_ylim(LEAST, most)
+    ax.set_ylim(*LIMITS)
     ax.set_yticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
     ax.minorticks_off()  # minor ticks would take ten times the drawing time
 

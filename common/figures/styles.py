@@ -57,7 +57,7 @@ class Styles:
             value = dict(zip(self.columns, values, strict=True))
             hue = COLORS[hues.index(value[self.color]) % len(COLORS)] if self.color else NEUTRAL
             shade = shades.index(value[self.shade]) if self.shade else None
-            mark = shade if self.shade else hues.index(value[self.color])
+            mark = shade if self.shade else hues.index(value[self.color]) if self.color else 0
             rounds, dash = divmod(dashes.index(values[first:]), len(DASHES))
             style = {
                 "color": hue if shade is None else shaded(hue, shade, len(shades)),

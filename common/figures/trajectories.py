@@ -12,7 +12,7 @@ from common.figures.words import named
 
 STAGES = (0, 0.1, 0.3, 1)  # shares of the epochs, at which a trajectory has a marker
 MOST_POINTS = 60  # of a run's line; they crowd at the end
-LATE = 2  # the place of the stage from which a caption tells what follows
+LATE = 0.3  # one of these shares, from which a caption tells what follows
 
 
 def loss_accuracy_figure(history, styles, loss, accuracy, column=None):
@@ -36,15 +36,16 @@ def loss_accuracy_figure(history, styles, loss, accuracy, column=None):
     groups = list(history.groupby(column, sort=False)) if column else [(None, history)]
     figure, axes = new_figure(1, len(groups), height=2.9 if len(groups) > 1 else 3.4, sharex=True, sharey=True)
     last = int(history["epoch"].max())
-    stages = sorted({max(1, round(share * last)) for share in STAGES})
-    told = []
+    stages, late = sorted({max(1, round(share * last)) for share in STAGES}), max(1, round(LATE * last))
+    told, finite = [], False
     for ax, (value, rows) in zip(axes.flat, groups, strict=True):
         ax.set_xscale("log")
         for label, style, of_arm in styles.arms(rows):
             losses, shares = (of_arm.pivot(index="epoch", columns="seed", values=one.name) for one in (loss, accuracy))
             medians = _draw_arm(ax, losses, 100 * shares, stages, label, style)
             arm = label if value is None or styles.color != column else f"{formatting.setting(column, value)}, {label}"
-            told += _after(medians, stages, arm) if medians is not None else []
+            finite |= medians is not None
+            told += _after(medians, late, last, arm) if medians is not None else []
         if not ax.lines:
             explain_empty(ax, "no run has finite values")
         ax.set_title("" if value is None else fitted(formatting.setting(column, value), len(groups)))
@@ -59,7 +60,8 @@ def loss_accuracy_figure(history, styles, loss, accuracy, column=None):
     shows, legend = f"{accuracy.label} against {loss.label}, over the epochs.", legend_of(axes.flat)
     if column and column == styles.color and styles.shade:
         legend = styles.legend(history)
-    return Drawing(figure, shows, _finding(told, loss, accuracy), note, legend)
+    finding = _finding(told, loss, accuracy, late, last) if finite else "No run has finite values."
+    return Drawing(figure, shows, finding, note, legend)
 
 
 def _draw_arm(ax, losses, shares, stages, label, style):
@@ -80,17 +82,17 @@ def _draw_arm(ax, losses, shares, stages, label, style):
     return medians
 
 
-def _after(medians, stages, label):
-    """`(fall of the loss, (loss, share) at a late stage and at the end, arm)` in a list."""
-    at = [tuple(float(median.loc[stage]) for median in medians) for stage in (stages[min(LATE, len(stages) - 1)], stages[-1])]
-    return [(at[0][0] / at[1][0], at, label)] if at[1][0] > 0 else []
+def _after(medians, late, last, label):
+    """`(fall of the loss, (loss, share) late and at the end, arm)` in a list, if it falls."""
+    at = [tuple(float(median.get(epoch, np.nan)) for median in medians) for epoch in (late, last)]
+    return [(at[0][0] / at[1][0], at, label)] if at[0][0] > at[1][0] else []
 
 
-def _finding(told, loss, accuracy):
+def _finding(told, loss, accuracy, late, last):
     if not told:
-        return "No run has finite values."
+        return f"From epoch {late} to epoch {last} no loss falls."
     parts = []
     for _, ((loss_then, share_then), (loss_end, share_end)), label in sorted(told, key=lambda one: -one[0])[:2]:
         change = f"from {percent(share_then / 100)} to {percent(share_end / 100)}"
         parts.append(f"{label}: {loss.label} from {number(loss_then)} to {number(loss_end)}, {accuracy.label} {change}")
-    return f"From the third marker to the last, the loss falls most under {named(parts)}."
+    return f"Medians over seeds: from epoch {late} to epoch {last} the loss falls most under {named(parts)}."

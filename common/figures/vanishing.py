@@ -3,7 +3,7 @@
 import numpy as np
 
 from common.experiment.formatting import number
-from common.figures.curves import draw_curves, finish, legend_of
+from common.figures.curves import draw_curves, finish, legend_of, note_of
 from common.figures.drawing import Drawing, new_figure
 from common.figures.panels import Panel
 from common.figures.quantities import relative_to_first
@@ -24,14 +24,17 @@ def vanishing_figure(logits, styles, shares):
         A `Drawing`.
     """
     zeros = [panel.label for panel in shares if not logits[panel.column].fillna(1).any()]
-    panels = [Panel(statistic, f"{statistic} norm of the gradients\n÷ that before training") for statistic in STATISTICS]
+    correction = shares[0].correction  # of the dataset
+    panels = [
+        Panel(statistic, f"{statistic} norm of the gradients\n÷ that before training", correction=correction) for statistic in STATISTICS
+    ]
     panels += [panel for panel in shares if panel.label not in zeros]
-    relative = {statistic: relative_to_first(logits, column, styles.columns) for statistic, column in STATISTICS.items()}
+    logits = logits.assign(**{statistic: relative_to_first(logits, column, styles.columns) for statistic, column in STATISTICS.items()})
     columns = 3 if len(panels) == 3 else 2
     figure, axes = new_figure(len(panels) // columns, columns, height=2.4)
     drawn = []
     for ax, panel in zip(axes.flat, panels, strict=True):
-        drawn.append(draw_curves(ax, logits.assign(**relative), styles, panel))
+        drawn.append(draw_curves(ax, logits, styles, panel))
         finish([ax], drawn[-1:], [""], panel.scale)
         ax.set_ylabel(panel.label)
     for ax in axes.flat[: len(STATISTICS)]:
@@ -40,11 +43,10 @@ def vanishing_figure(logits, styles, shares):
     finding = f"Gradient norm at the end ÷ before training, over the samples: {'; '.join(ends)}."
     finding += "".join(f" None at any epoch: {label}." for label in zeros)
     shows = f"Panels over epochs: {', '.join(panel.label.replace(chr(10), ' ') for panel in panels)}."
-    note = "line: mean over seeds, geometric on log axes; band: 95 % interval; grey line: as before training"
-    return Drawing(figure, shows, finding, note, legend_of(axes.flat))
+    return Drawing(figure, shows, finding, f"{note_of(drawn, panels)}; grey line: as before training", legend_of(axes.flat))
 
 
 def _ends(curves):
-    """The last values of the lines of a panel, in words; without arms that are drawn run by run."""
-    ended = [f"{number(curve.center[-1])} ({curve.label})" for curve in curves if not curve.by_run and np.isfinite(curve.center[-1])]
+    """The last values of the lines of a panel, in words."""
+    ended = [f"{number(curve.center[-1])} ({curve.label})" for curve in curves if np.isfinite(curve.center[-1])]
     return ", ".join(ended) or "unknown"

@@ -66,8 +66,8 @@ def _numbers(rows, measure, seeds, epochs):
     log, digits = measure.scale == "log", DIGITS[measure.scale]
     runs = rows.pivot(index="seed", columns="epoch", values=measure.name).reindex(seeds)
     whole = np.isfinite(runs).all(axis=1)
-    runs = runs.reindex(columns=epochs)
-    if apart(runs.T, Panel.of(measure)):  # as in the figures
+    parted, runs = apart(runs.T, Panel.of(measure)), runs.reindex(columns=epochs)
+    if parted:  # as in the figures
         mean = low = high = np.full(len(epochs), np.nan)
     else:
         mean, low, high = mean_curve(runs[whole], log, measure.correction, measure.lowest if measure.kind == "share" else None)

@@ -1,11 +1,12 @@
-"""The course of a run: how fast it learns at first, how far its loss falls late, and how rough it is."""
+"""The course of a run: how fast it learns at first, how far its loss falls late, and how much it rises on the way."""
 
 import numpy as np
 
 EARLY_EPOCHS = 5  # over which early learning is measured
-ROUGH_EPOCHS = 10  # over which the early roughness is measured
+FIRST_EPOCHS = 10  # over which early rises are measured
 SMOOTHING_EPOCHS = 5  # of the moving average
 FIRST_PART = 0.2  # of the epochs, after which a fall is late
+LEAST_RISE = 1e-4  # of a loss, as a share of it
 LEAST_LOSS = 1e-7  # of a fall that counts: what float32 resolves beside 1
 
 
@@ -17,18 +18,19 @@ def course(history):
 
     Returns:
         A dict with the names of `common.experiment.measures.COURSE`. `early_train_accuracy` is the mean training accuracy over the first 5
-        epochs; since an epoch's is the mean over its steps, it is the area under the accuracy as a function of the step, over their number.
-        `late_fall`: powers of ten by which the training loss falls, at its lowest, after the first fifth of the epochs. `late_gain`: test
-        accuracy gained in the second half. `accuracy_gap`: training less test accuracy at the end. `test_loss_rise`: the last test loss
-        over the lowest. `accuracy_jumps`: mean absolute change of training accuracy from epoch to epoch. `loss_roughness`,
-        `early_roughness`, `smoothed_roughness`: see `roughness`, of the training loss, of its first 10 epochs, and of its moving average
-        over 5 epochs. `first_grad_norm_fall`: the gradient norm of the first epoch over that of the tenth; `later_grad_norm_fall`: that
-        over the last; 0 if the gradient is not finite in the end, NaN if it is not finite throughout.
+        epochs; since an epoch's is the mean over its steps, it is the area under the accuracy as a function of the step, over their
+        number. `late_fall`: powers of ten by which the training loss falls, at its lowest, after the first fifth of the epochs.
+        `late_gain`: test accuracy gained in the second half. `accuracy_gap`: training less test accuracy at the end. `test_loss_rise`: the
+        last test loss over the lowest, 1 where it is higher by less than a ten-thousandth. `accuracy_falls`: training accuracy lost from
+        one epoch to the next, mean over epochs, 0 where it rises. `loss_rises`, `early_loss_rises`, `smoothed_loss_rises`: see `rises`, of
+        the training loss, of its first 10 epochs, and of its moving average over 5 epochs. `first_grad_norm_fall`: the gradient norm of
+        the first epoch over that of the tenth; `later_grad_norm_fall`: that over the last; 0 if the gradient is not finite in the end, NaN
+        if it is not finite throughout.
     """
     train, test = history["train_loss"].to_numpy(), history["test_loss"].to_numpy()
     train_accuracy, test_accuracy = history["train_accuracy"].to_numpy(), history["test_accuracy"].to_numpy()
     epochs, norms = len(history), history["train_grad_norm"].fillna(np.inf).to_numpy()  # of a run that diverged it has not vanished
-    tenth = min(ROUGH_EPOCHS, epochs) - 1
+    tenth = min(FIRST_EPOCHS, epochs) - 1
     smoothed = np.convolve(train, np.ones(SMOOTHING_EPOCHS) / SMOOTHING_EPOCHS, "valid") if epochs >= SMOOTHING_EPOCHS else train[:0]
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
@@ -38,11 +40,11 @@ def course(history):
             "late_fall": fall(train[int(FIRST_PART * epochs) :]),
             "late_gain": test_accuracy[-1] - test_accuracy[(epochs - 1) // 2],
             "accuracy_gap": train_accuracy[-1] - test_accuracy[-1],
-            "test_loss_rise": test[-1] / test.min(),
-            "accuracy_jumps": np.abs(np.diff(train_accuracy)).mean() if epochs > 1 else np.nan,
-            "loss_roughness": roughness(train),
-            "early_roughness": roughness(train[:ROUGH_EPOCHS]),
-            "smoothed_roughness": roughness(smoothed),
+            "test_loss_rise": _resolved(test[-1] / test.min()),
+            "accuracy_falls": np.maximum(-np.diff(train_accuracy), 0).mean() if epochs > 1 else np.nan,
+            "loss_rises": rises(train),
+            "early_loss_rises": rises(train[:FIRST_EPOCHS]),
+            "smoothed_loss_rises": rises(smoothed),
             "first_grad_norm_fall": norms[0] / norms[tenth],
             "later_grad_norm_fall": norms[tenth] / norms[-1],
         }
@@ -55,17 +57,23 @@ def fall(losses):
     return float(np.log10(losses[0] / losses.min())) if len(losses) else 0.0
 
 
-def roughness(losses):
-    """The root mean square of the second differences of the logarithms of losses, which a steady fall of any slope does not have; not
-    finite if a loss is not, NaN of fewer than three.
+def rises(losses):
+    """Powers of ten by which losses rise from one to the next, all rises together; 0 of losses that only fall, however they bend. Infinite
+    if a loss is not finite, NaN of fewer than two.
 
     Example:
 
     ```python
-    roughness(np.array([1.0, 0.5, 0.25]))  # 0.0
+    rises(np.array([1.0, 0.1, 0.2, 0.05, 0.1]))  # 0.602: twice the logarithm of 2
     ```
     """
-    if len(losses) < 3:
+    if len(losses) < 2:
         return np.nan
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.sqrt(np.mean(np.diff(np.log(np.maximum(losses, LEAST_LOSS)), 2) ** 2)))
+    if not np.isfinite(losses).all():
+        return np.inf
+    return float(np.maximum(np.diff(np.log10(np.maximum(losses, LEAST_LOSS))), 0).sum())
+
+
+def _resolved(ratio):
+    """A ratio of 1 or more; 1 where it is more by less than counts."""
+    return 1.0 if ratio < 1 + LEAST_RISE else ratio

@@ -9,7 +9,7 @@ from common.stats import Described, Group, describe, share_interval
 
 LATE_EPOCHS = 10
 IDLE_ACCURACY = 0.005  # so close to its best, a test accuracy has risen as far as it will
-CHANCE = 0.05  # so small a part of the way from chance to all right, a best accuracy is that of a network which has learnt nothing
+CHANCE = 0.05  # so small a part of the way from chance to all right, a final accuracy is that of a network which has learnt nothing
 # Accuracies are counts over at most some 10,000 samples, in float32: a value this close to a threshold is on it, as 266 of 300 is on 95 %
 # of 280.
 ROUNDING = 1e-6
@@ -25,8 +25,8 @@ def summarise_run(history, target_accuracy, chance=0.0):
 
     Returns:
         A dict with the names of `common.experiment.measures.SUMMARY`: those of `course`; final and best accuracies (fractions); minimum
-        losses; `epochs_to_95pct`, the first epoch with at least 95 % of the run's own best test accuracy, NaN if that is chance or hardly
-        more; `epochs_to_target`, the first with at
+        losses; `epochs_to_95pct`, the first epoch with at least 95 % of the run's own best test accuracy, NaN if it ends
+        at chance or hardly above; `epochs_to_target`, the first with at
         least `target_accuracy`, NaN if none; `volatility`, the standard deviation of the last 10 test losses, and `trend`, their slope per
         epoch by least squares (NaN below two epochs); `oscillation`, the standard deviation about that line (NaN below three), and
         `relative_oscillation`, that divided by the mean of those losses; `idle_fall`, by how many powers of ten the training loss still
@@ -35,7 +35,7 @@ def summarise_run(history, target_accuracy, chance=0.0):
     """
     test_accuracy = history["test_accuracy"].to_numpy()
     late = history["test_loss"].to_numpy()[-LATE_EPOCHS:]
-    epochs, learnt = history["epoch"].to_numpy(), test_accuracy.max() > chance + CHANCE * (1 - chance)
+    epochs, learnt = history["epoch"].to_numpy(), test_accuracy[-1] > chance + CHANCE * (1 - chance)
     with np.errstate(invalid="ignore"):
         return {
             "final_train_accuracy": history["train_accuracy"].iloc[-1],

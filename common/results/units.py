@@ -11,7 +11,7 @@ FINAL = {  # after the last epoch: columns of layers.csv, and their labels
     "dormant_fraction": "dormant units of {layer} at the end",
     "inactive_fraction": "inactive outputs of {layer} at the end",
 }
-RETURNED = "hidden units that came back, of those that were off at some epoch"
+RETURNED = "hidden units that are on at the end, of those that were off at some epoch"
 
 
 def unit_measures(hidden_layers):
@@ -60,8 +60,9 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
         DataFrame with `keys` as index. For each hidden layer, `first_inactive_fraction_<layer>` (after the first epoch),
         `mean_inactive_fraction_<layer>` (over epochs), `early_grad_norm_<layer>`, and, after the last epoch, `final_<fraction>_<layer>` of
         the always-off, dead, dormant, inactive and saturated fraction. Of all together `mean_inactive_fraction`, `ever_off_fraction`,
-        `revived_fraction`, `returned_fraction` (the revived, as a share of the ever off), and, with the logits, `final_grad_mean_abs`; of
-        every layer, the logits too, `mean_grad_norm_<layer>`, over epochs. A run that diverged has NaN throughout.
+        `revived_fraction`, `returned_fraction` (those on at the end, as a share of the ever off), and, with the logits,
+        `final_grad_mean_abs`; of every layer, the logits too, `mean_grad_norm_<layer>`, over epochs. A run that diverged has NaN
+        throughout.
     """
     layers, units, run_of_unit = tables["layers"], tables["units"], [tables["units"][key] for key in keys]
     hidden, by_layer = layers[layers["layer"].isin(hidden_layers)], [*keys, "layer"]
@@ -79,7 +80,8 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
     runs["final_grad_mean_abs"] = summary.last_epoch(layers).groupby(keys)["grad_mean_abs"].agg(summary.mean_of_all)
     runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby(run_of_unit).mean()
     runs["revived_fraction"] = (units["revivals"] > 0).groupby(run_of_unit).mean()
-    runs["returned_fraction"] = runs["revived_fraction"] / runs["ever_off_fraction"].where(runs["ever_off_fraction"] > 0)
+    ever_off = units["off_epochs"] > 0
+    runs["returned_fraction"] = (~units["off_at_end"].astype(bool))[ever_off].groupby([key[ever_off] for key in run_of_unit]).mean()
     runs.loc[runs["mean_inactive_fraction"].isna()] = float("nan")  # diverged
     return runs
 

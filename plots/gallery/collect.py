@@ -1,7 +1,7 @@
 """Puts the figures, tables and pages of an output folder into the gallery, small enough for a repository:
 python plots/gallery/collect.py DIR [GALLERY]
 
-PNGs get a palette of 48 colours, and pages show those instead of their own; tables of more than 100 kB are compressed, in four digits
+PNGs get a palette of 40 colours, and pages show those instead of their own; tables of more than 100 kB are compressed, in four digits
 (pandas reads them as they are). What the gallery held before of these experiments goes. Cells, with their weights and units, are left
 out, and so are the SVGs and layers.csv, the largest of all tables.
 """
@@ -18,7 +18,7 @@ from PIL import Image  # matplotlib needs it
 
 HERE = Path(__file__).parent
 LARGE = 100_000  # bytes
-COLORS, DIGITS = 48, 4
+COLORS, DIGITS = 40, 4
 LEFT_OUT = "layers.csv"
 
 

@@ -92,9 +92,10 @@ def harm_figures(folder):
 
 
 AGAIN = "made.json"  # and all tables
+ALTERED = [f"{kind}_circles.{ending}" for kind in ("units", "off", "curves") for ending in ("png", "svg")]
 HARM = {  # what happens to the folder, and what of it is written again; tests/common/store/test_made.py has each harm alone
     "tables altered, deleted": (harm_tables, (AGAIN,)),
-    "figures altered, deleted, of another, too many": (harm_figures, (AGAIN, "units_circles.png", "off_circles.png", "curves_circles.png")),
+    "figures altered, deleted, of another, too many": (harm_figures, (AGAIN, *ALTERED)),
     "the page altered": (lambda folder: altered(folder / "report.html"), (AGAIN, "report.html")),
     "the record altered": (lambda folder: altered(folder / "made.json"), (AGAIN,)),
     "the index deleted": (lambda folder: (folder.parent / "index.html").unlink(), ("../index.html",)),

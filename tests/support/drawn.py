@@ -12,7 +12,7 @@ NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
 
 def numbers_drawn(figure):
     """All numbers that the artists of a figure hold, a flat float array: coordinates of lines, bars, points and whiskers, heights and
-    edges of histograms, pixels of images, and the numbers written into panels, their titles, labels and the legend."""
+    edges of histograms, pixels of images, and the numbers written into panels, their titles, labels, the legend and the footer."""
     found = []
     for ax in figure.axes:
         for line in ax.lines:
@@ -35,6 +35,9 @@ def numbers_drawn(figure):
         texts += [ax.get_xlabel(), ax.get_ylabel(), *(ax.get_title(loc=place) for place in ("left", "center", "right"))]
         written = " ".join(text if isinstance(text, str) else text.get_text() for text in texts)
         found.append(np.array(values(written), dtype=float))
+    footers = [text.get_text() for text in (*figure.texts, *(legend.get_title() for legend in figure.legends))]  # epochs with a marker
+    footers += [figure.get_supxlabel()]
+    found.append(np.array(values(" ".join(footers)), dtype=float))
     numbers = np.concatenate([np.asarray(one, dtype=float).ravel() for one in found]) if found else np.array([])
     return numbers[np.isfinite(numbers)]
 

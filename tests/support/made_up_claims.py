@@ -27,7 +27,8 @@ class MadeUp:
     """
 
     def __init__(self, script, claim, dataset, wanted, seeds=SEEDS):
-        """`wanted` has a word for each part: "holds", "fails", "small" (between nothing and the margin), "nothing", or "open"."""
+        """`wanted` has a word for each part: "holds", "fails", "small" (between the least that counts, or nothing, and the margin),
+        "nothing", or "open"."""
         self.random, self.dataset, self.placed = np.random.default_rng(0), dataset, set()
         self.arms = {setting.name: setting.default for setting in script.EXPERIMENT.settings if setting.always_an_arm}
         used = {column for part in claim.parts for _, arm in part.arms for column in arm}
@@ -76,11 +77,11 @@ class MadeUp:
         margin, nothing, least = (each(self.dataset) for each in (part.margin, part.nothing, part.counts_from))
         if part.times is not None:
             margin, nothing, least = np.log([margin, nothing, least])
-        room = min(margin - nothing, least - nothing) or NEAR
+        room, low = min(margin - nothing, least - nothing) or NEAR, least if least < margin else nothing
         at, sd = {
             "holds": (margin + NEAR, 0.01),
             "fails": (nothing - NEAR, 0.01),
-            "small": ((margin + nothing) / 2, room / 20),
+            "small": ((margin + low) / 2, (margin - low) / 20),
             "nothing": (nothing, room / 20),
             "open": (margin, 0.01),
         }[word]

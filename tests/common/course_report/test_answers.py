@@ -73,7 +73,7 @@ def test_extremes_turn_with_the_data_and_count_who_never_came():
     fact = Extremes("final_test_accuracy", "accuracy")
     assert answer(fact, 0.9, 0.8).endswith("under a.") and answer(fact, 0.8, 0.9).endswith("under b.")
     text = answer(Extremes("epochs_to_target", "epochs"), 0.9, 0.8, times=(2.0, np.nan))
-    assert text == "Epochs: of the means lowest 2.0 under a; highest never in 5 runs under b."
+    assert text == "Epochs: of the arms lowest 2.0 under a; highest never in 5 runs under b."
 
 
 def test_a_course_and_the_ends_of_a_gradient_name_layer_epoch_and_arm():

@@ -62,19 +62,21 @@ def test_a_claim_holds_fails_and_is_open_as_the_table_has_it(script, claim, data
         assert open_one.verdict == "undecided" and not open_one.note
         if len(part.arms) == 2 and part.nothing(dataset) < part.margin(dataset):
             small, none = of("small", i), of("nothing", i)
-            assert (small.verdict, none.verdict) == ("smaller than claimed", "contradicted")
+            counts = part.counts_from(dataset) < part.margin(dataset)  # what is less than is claimed may count all the same
+            assert (small.verdict, none.verdict) == ("smaller than claimed" if counts else "contradicted", "contradicted")
             assert (small.part, none.part) == (i, i) and not small.opposite and not none.opposite
+            assert (small.slight, none.slight) == (not counts, False)
 
 
 def _lies_where_the_verdict_says(one):
-    """The interval: beyond the margin, between nothing and the margin, short of the least that counts, or nowhere of that kind."""
+    """The interval: beyond the margin, else short of the least that counts, else between nothing and the margin, or in no such place."""
     part = one.claim.parts[one.part]
     nothing, margin, least = (part.sign * of(one.dataset) for of in (part.nothing, part.margin, part.counts_from))
     low, high = sorted([part.sign * one.ci_low, part.sign * one.ci_high])
     lies = {
         "supported": low > margin,
-        "smaller than claimed": nothing < low and high < margin,
-        "contradicted": high < least and not nothing < low,
+        "smaller than claimed": nothing < low and high < margin and not high < least,
+        "contradicted": high < least,
         "undecided": not (low > margin or high < least or (nothing < low and high < margin)),
     }
     assert [verdict for verdict, so in lies.items() if so] == [one.verdict]

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from common.course_report.claims import Above, AtLeast, Below, Claim
-from common.course_report.figure import STYLES, claims_figure
+from common.course_report.figure import STYLES, claims_figure, pages
 from common.course_report.verdicts import Verdict
 from common.experiment import Measure, share
 from common.figures.drawing import STYLE, WIDTH
@@ -89,3 +89,16 @@ def test_the_figure_fits_a_page_and_its_caption_counts_what_is_drawn(drawing):
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
     heights = [(box.y0, box.y1) for ax in figure.axes for box in (text.get_window_extent() for text in ax.get_yticklabels())]
     assert all(below[1] <= above[0] + 1 for above, below in pairwise(heights) if below[0] < above[0])
+
+
+def test_claims_are_parted_into_figures_that_fit_a_page_each_once_and_those_of_a_unit_together():
+    many = [*DECIDED[:6]] * 12
+    parts = pages(many, MEASURES)
+    assert len(parts) > 2 and sum(map(len, parts)) == len(many) and pages(DECIDED[:2], MEASURES) == [DECIDED[:2]]
+    units = [one.unit(MEASURES) for part in parts for one in part]
+    assert [units[i] for i in range(len(units)) if i == 0 or units[i] != units[i - 1]] == list(dict.fromkeys(units))
+    with matplotlib.rc_context(STYLE):
+        for part in parts:
+            drawing = claims_figure(part, MEASURES)
+            png_of(drawing, "title", "a note")
+            assert drawing.figure.get_figheight() <= 11

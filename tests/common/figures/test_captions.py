@@ -209,3 +209,15 @@ def test_one_failed_arm_does_not_squeeze_the_others_and_no_run_hides_another():
     dots = np.concatenate([np.asarray(one.get_offsets()) for ax in (low, high) for one in ax.collections if len(one.get_offsets()) == 6])
     assert len(dots) == len(np.unique(dots.round(6), axis=0)) == 36
     np.testing.assert_allclose(np.sort(dots[:, 0]), np.sort(100 * rows["final_test_accuracy"]))
+
+
+def test_each_number_that_a_caption_has_for_an_arm_is_where_the_line_of_that_arm_ends():
+    """Not where another arm's ends, nor one of its runs: of the arms' lines, by their labels, which the numbers stand beside."""
+    with matplotlib.rc_context(STYLE):
+        drawing = FIGURES["curves"](table("two groups"))
+    ax = next(ax for ax in drawing.figure.axes if "accuracy" in ax.get_title())
+    ends = {line.get_label().split(" (")[0]: 100 * line.get_ydata()[-1] for line in ax.lines if not line.get_label().startswith("_")}
+    told = re.findall(r"([\d.]+) % \(([^()]+?)(?:, others within its interval)?\)", drawing.finding)
+    assert told and all(abs(float(value) - ends[arm]) <= 0.05001 for value, arm in told), (told, ends)
+    values = [end for end in ends.values() if np.isfinite(end)]
+    assert {value for value, _ in told} <= {f"{min(values):.1f}", f"{max(values):.1f}"}

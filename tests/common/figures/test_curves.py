@@ -179,7 +179,7 @@ def test_sharpness_stands_beside_the_limit_of_each_rate():
     np.testing.assert_allclose(drawn, [[20, 200], [np.nan, np.nan]] * 2)
     sgd = table[(table["optimizer"] == "sgd") & (table["seed"] < 2)]
     means = sgd.groupby(["schedule", "epoch"])["sharpness"].agg(stats.gmean)
-    assert f" {means.max():.1f} of 20.0 " in drawing.finding and f"after {means.idxmax()[1]} epochs" in drawing.finding
+    assert f" {means.max():.1f}, where 20.0 is stable" in drawing.finding and f"after {means.idxmax()[1]} epochs" in drawing.finding
 
 
 @pytest.mark.parametrize("runs", [{"diverged": 2}, {"diverged": SEEDS}, {"seeds": 1, "epochs": 1}])

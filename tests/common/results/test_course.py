@@ -1,11 +1,13 @@
 """The course of a run, against NumPy by hand and closed forms."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from common.experiment.measures import COURSE
-from common.results.course import course, fall, roughness
+from common.results.course import course, fall, rises
 
 EPOCHS = 25
 
@@ -23,14 +25,9 @@ def history(epochs=EPOCHS, **columns):
     return pd.DataFrame({"epoch": at, **table, **columns})
 
 
-def second_differences(losses):
-    """By hand, one by one."""
-    logs = [float(np.log(loss)) for loss in losses]
-    return [logs[i + 1] - 2 * logs[i] + logs[i - 1] for i in range(1, len(logs) - 1)]
-
-
-def rms(values):
-    return (sum(value**2 for value in values) / len(values)) ** 0.5
+def rises_by_hand(losses):
+    """One by one."""
+    return sum(max(0.0, float(np.log10(after) - np.log10(before))) for before, after in pairwise(losses))
 
 
 def test_the_course_is_what_its_definitions_say():
@@ -45,10 +42,10 @@ def test_the_course_is_what_its_definitions_say():
         "late_gain": test[24] - test[12],  # the 13th is the middle one
         "accuracy_gap": train[24] - test[24],
         "test_loss_rise": (0.5 + 16**2 / 1000) / 0.5,
-        "accuracy_jumps": sum(abs(train[i + 1] - train[i]) for i in range(24)) / 24,
-        "loss_roughness": rms(second_differences(losses)),
-        "early_roughness": rms(second_differences(losses[:10])),
-        "smoothed_roughness": rms(second_differences(smoothed)),
+        "accuracy_falls": sum(max(0, train[i] - train[i + 1]) for i in range(24)) / 24,
+        "loss_rises": rises_by_hand(losses),
+        "early_loss_rises": rises_by_hand(losses[:10]),
+        "smoothed_loss_rises": rises_by_hand(smoothed),
         "first_grad_norm_fall": 10,  # 2 to 2 / 10
         "later_grad_norm_fall": 2.5,  # 2 / 10 to 2 / 25
     }
@@ -56,20 +53,20 @@ def test_the_course_is_what_its_definitions_say():
     assert [*expected] == [measure.name for measure in COURSE]
 
 
-@pytest.mark.parametrize("ratio", [0.5, 0.99, 1.0, 1.3])
-def test_a_geometric_fall_has_no_roughness_whatever_its_slope(ratio):
-    assert roughness(3 * ratio ** np.arange(20.0)) == pytest.approx(0, abs=1e-12)
+@pytest.mark.parametrize("losses", [0.9 ** np.arange(20.0), 1 / np.arange(1, 20), np.exp(-np.sqrt(np.arange(20))), np.linspace(2, 1, 20)])
+def test_a_loss_that_only_falls_does_not_rise_however_it_bends(losses):
+    assert rises(losses) == 0 and rises(losses[::-1]) == pytest.approx(np.log10(losses[0] / losses[-1]))
 
 
-def test_a_zigzag_has_the_roughness_of_its_teeth_and_a_parabola_of_its_curvature():
-    """Logs of +1 and -1 in turn have second differences of 4 and -4; half a parabola's are 1 throughout."""
-    assert roughness(np.exp((-1.0) ** np.arange(9))) == pytest.approx(4)
-    assert roughness(np.exp(np.arange(6) ** 2 / 2)) == pytest.approx(1)
-    assert np.isnan(roughness(np.array([1.0, 2.0]))) and not np.isfinite(roughness(np.array([1.0, np.inf, 1.0, 1.0])))
+def test_a_zigzag_rises_with_each_of_its_teeth():
+    """Four teeth of a factor of 100."""
+    assert rises(10.0 ** (np.arange(9) % 2 * 2)) == pytest.approx(8)
+    assert np.isnan(rises(np.array([1.0]))) and rises(np.array([1.0, np.nan, 1.0])) == np.inf
 
 
-def test_roughness_below_what_float32_resolves_is_none():
-    assert roughness(np.array([1e-9, 1e-12, 1e-8, 0.0])) == 0
+def test_rises_below_what_float32_resolves_are_none():
+    assert rises(np.array([1e-9, 1e-12, 1e-8, 0.0])) == 0
+    assert course(history(test_loss=1 + 1e-6 * np.arange(EPOCHS)))["test_loss_rise"] == 1
 
 
 @pytest.mark.parametrize(
@@ -92,8 +89,8 @@ def test_a_gradient_that_is_not_finite_in_the_end_has_not_fallen():
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4, 9])
 def test_short_runs_have_what_they_can_have(epochs):
     run = course(history(epochs))
-    assert np.isnan(run["accuracy_jumps"]) == (epochs == 1) and np.isnan(run["loss_roughness"]) == (epochs < 3)
-    assert np.isnan(run["smoothed_roughness"]) == (epochs < 7) and run["first_grad_norm_fall"] == pytest.approx(epochs)
+    assert np.isnan(run["accuracy_falls"]) == np.isnan(run["loss_rises"]) == (epochs == 1)
+    assert np.isnan(run["smoothed_loss_rises"]) == (epochs < 6) and run["first_grad_norm_fall"] == pytest.approx(epochs)
     assert run["later_grad_norm_fall"] == 1 and np.isfinite([run[name] for name in ("late_fall", "late_gain", "test_loss_rise")]).all()
 
 
@@ -101,5 +98,5 @@ def test_short_runs_have_what_they_can_have(epochs):
 def test_a_run_that_diverged_has_a_course_without_a_warning():
     bad = np.where(np.arange(EPOCHS) < 12, 1.0, np.nan)
     run = course(history(train_loss=bad, test_loss=bad))
-    assert not np.isfinite([run[name] for name in ("final_train_loss", "final_test_loss", "loss_roughness", "test_loss_rise")]).any()
-    assert run["early_roughness"] == 0 and run["late_fall"] == 0
+    assert not np.isfinite([run[name] for name in ("final_train_loss", "final_test_loss", "loss_rises", "test_loss_rise")]).any()
+    assert run["early_loss_rises"] == 0 and run["late_fall"] == 0
