@@ -116,7 +116,7 @@ def effect_of(part, runs):
         values.append(runs.values(rows, measure))
         words.append(f"{measure}({runs.in_words(arm, rows)})")
         chosen += [remark] if remark else []
-        remarks += runs.at_chance(rows, words[-1]) if "accuracy" not in measure else []
+        remarks += runs.at_chance(rows, runs.in_words(arm, rows)) if "accuracy" not in measure else []
         if nothing := int(np.isnan(values[-1]).sum()) * (runs.measures[measure].missing == "not measured"):
             raise CannotDecide("nothing to measure", ran=f"in {nothing} of {len(rows)} runs there is no {words[-1]}")
     single, kind = len(values) == 1, runs.kind(part.measure)

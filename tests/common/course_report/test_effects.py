@@ -19,11 +19,12 @@ QUICK = np.array([45, 40, 42, 37, 47, 52, 48, 48, 46, 41.0])
 LATE = np.array([216, 286, 213, 264, 220, 248, 251, 226, 239, 230.0])
 
 
-def effect(part, *arms, epochs=EPOCHS):
-    """The effect of a part in runs of Sigmoid and ReLU, with these values of its measure, on a dataset of two classes."""
+def effect(part, *arms, epochs=EPOCHS, **further):
+    """The effect of a part in runs of Sigmoid and ReLU, with these values of its measure, on a dataset of two classes; keyword arguments
+    are further columns."""
     keys = every(dataset=["moons"], activation=["sigmoid", "relu"][: len(arms)], seed=range(N))
     measures = {name: measure.on(0.0, 0.5) for name, measure in MEASURES.items()}
-    return effect_of(part, Runs(keys.assign(**{part.measure: np.concatenate(arms)}), ("activation",), measures, epochs))
+    return effect_of(part, Runs(keys.assign(**{part.measure: np.concatenate(arms)}, **further), ("activation",), measures, epochs))
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -93,6 +94,17 @@ def test_a_single_accuracy_has_no_interval_below_chance_unless_its_mean_lies_the
     found = effect(Below("best_test_accuracy", SLOW, limit=0.65), values)
     _, low, _, _ = found.numbers(0.0001)
     assert values.min() < 0.5 and low == pytest.approx(min(0.5, values.mean()))
+
+
+@pytest.mark.parametrize(("at_chance", "said"), [(4, False), (5, False), (6, True)])
+def test_of_a_measure_that_is_no_accuracy_it_is_said_when_most_runs_of_an_arm_learnt_nothing(at_chance, said):
+    """Chance is one half; 0.515 is within a twentieth of the way from it to 1, 0.6 is not."""
+    ends = np.where(np.arange(2 * N) < at_chance, 0.515, 0.6)
+    rise = np.linspace(1, 2, N)
+    remark = effect(Above("test_loss_rise", SLOW, FAST, times=1.1), rise, rise + 1, final_test_accuracy=ends).remark
+    assert (f"{at_chance} of {N} runs of sigmoid end at chance" in remark) == said and "relu end" not in remark
+    gain = effect(Above("best_test_accuracy", SLOW, FAST, by=0.1), rise / 4, rise / 4, final_test_accuracy=ends).remark
+    assert "at chance" not in gain  # where the accuracy itself tells it
 
 
 def test_an_interval_does_not_reach_below_what_is_possible():
