@@ -73,9 +73,21 @@ def png_of(drawing, title, note):
     # The layout is computed once, here: savefig would draw the whole figure for it, and then again for the picture.
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine(None)
+    _settle(figure)
     content = io.BytesIO()
     figure.savefig(content, format="png", metadata={"Software": SOFTWARE})
     return content.getvalue()
+
+
+def _settle(figure):
+    """Round the places of a figure's axes to hundredths of a pixel. The solver of the layout adds in an order that depends on addresses in
+    memory: the last bits of what it finds differ from call to call, and where an edge lies between two pixels, so would the picture."""
+    width, height = figure.bbox.size
+    for ax in figure.axes:
+        left, bottom, right, top = ax.get_position(original=True).extents
+        left, right = (round(x * width, 2) / width for x in (left, right))
+        bottom, top = (round(y * height, 2) / height for y in (bottom, top))
+        ax.set_position([left, bottom, right - left, top - bottom], which="original")
 
 
 def svg_of(figure):

@@ -63,7 +63,7 @@ def test_summary_measures_are_those_of_the_tables(circles):
         "final_grad_mean_abs": last.groupby(keys)["grad_mean_abs"].mean(),
         "revived_fraction": (units["revivals"] > 0).groupby(keys).mean(),
         "ever_off_fraction": units["first_off_epoch"].notna().groupby(keys).mean(),
-        "returned_fraction": (units[units["first_off_epoch"].notna()]["revivals"] > 0).groupby(keys).mean(),
+        "returned_fraction": (~units[units["first_off_epoch"].notna()]["off_at_end"].astype(bool)).groupby(keys).mean(),
     }
     expected |= {
         f"mean_grad_norm_{layer}": layers.query("layer == @layer").groupby(keys)["grad_norm"].mean() for layer in (*LAYERS, "logits")
