@@ -8,9 +8,9 @@ import numpy as np
 from common import stats
 from common.course_report.runs import CannotDecide
 from common.experiment.formatting import exact, in_unit, percent, share_bounds
+from common.experiment.measures import ON_TEST_SAMPLES
 
 DECIMALS = 6  # to which shares are counts again, which float32 had made unequal
-TESTED_ON_IMAGES = "final_test_accuracy"  # the measure of which it is known which test samples made it
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def _groups(arms, values, never, words, runs):
 
 def _test_variance(part, arms, runs):
     """The variance of a difference of accuracies that comes from the test samples, if all seeds share them and it is known."""
-    if runs.correct is None or part.times is not None or [measure for measure, _ in arms] != [TESTED_ON_IMAGES] * 2:
+    if runs.correct is None or part.times is not None or [measure for measure, _ in arms] != [ON_TEST_SAMPLES] * 2:
         return 0.0
     correct = [runs.correct_in(rows) for _, rows in arms]
     return 0.0 if any(of_arm is None for of_arm in correct) else stats.test_sample_variance(*correct)

@@ -7,6 +7,8 @@ from common.lazy import LazyModule
 
 np = LazyModule("numpy")
 LOG_FLOOR = 1e-12  # where values that a log axis cannot show, zero above all, are drawn
+SMOOTHING_EPOCHS = 5  # of a moving average
+ON_TEST_SAMPLES = "final_test_accuracy"  # the measure of which it is known which test samples made it
 
 
 class Measure(NamedTuple):

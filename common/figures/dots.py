@@ -5,10 +5,13 @@ import textwrap
 
 import numpy as np
 
+from common.figures.drawing import whiskers
+
 INCHES_PER_ROW, INCHES_PER_LINE = 0.27, 0.15
 ROW_LETTERS = 32  # of a label, in a line
 DOT = 9  # points², of a run
 DRAWN = 0.7  # of a panel's width, once its labels have their room
+ABOVE, BELOW = 0.02, 0.22  # of a row: from its middle to the lowest dots, and to the mean
 STEP, HEIGHT = 0.13, 0.5  # of a row: between two dots, and of all of them
 LEAST_WIDTH = 1.0  # points, of a range
 GAIN = 0.5  # a broken axis is worth it where it leaves an average value no more than so much of the range
@@ -49,7 +52,19 @@ def draw_runs(ax, values, place, color="0.35"):
     inches = ax.get_position().width * ax.figure.get_figwidth() * DRAWN
     steps = beside_each_other(at, np.sqrt(DOT) / 72 / inches)
     rise = min(STEP, HEIGHT / max(steps.max(initial=0), 1))
-    ax.scatter(values, place - rise * steps, s=DOT, facecolors="none", edgecolors=color, linewidths=0.6, zorder=2)
+    ax.scatter(values, place - ABOVE - rise * steps, s=DOT, facecolors="none", edgecolors=color, linewidths=0.6, zorder=2)
+
+
+def draw_mean(ax, mean, low, high, place, color):
+    """Draw a mean with its interval below the dots of `draw_runs`.
+
+    Args:
+        ax: the axes.
+        mean, low, high: numbers, on the x axis; the ends are NaN where they are unknown.
+        place: of the row, on an inverted y axis.
+        color: of the diamond and its whiskers.
+    """
+    ax.errorbar(mean, place + BELOW, xerr=whiskers(mean, low, high), fmt="D", ms=4, color=color, capsize=2.5, zorder=3)
 
 
 def beside_each_other(values, width):

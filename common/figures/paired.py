@@ -5,8 +5,9 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from common.experiment import formatting
 from common.experiment.formatting import number
-from common.figures.dots import draw_runs, height_of_rows, name_rows
-from common.figures.drawing import COLORS, Drawing, fitted, new_figure, whiskers
+from common.experiment.measures import ON_TEST_SAMPLES
+from common.figures.dots import draw_mean, draw_runs, height_of_rows, name_rows
+from common.figures.drawing import COLORS, Drawing, fitted, new_figure
 from common.figures.words import End, named
 from common.stats import judge, paired_differences
 
@@ -14,8 +15,6 @@ FAR = 20.0  # points; of differences further apart small ones would not show on 
 LINEAR_POINTS = 1.0  # about zero; beyond, that axis is logarithmic
 FEW_TICKS = 30.0  # of the ends of a logarithmic axis: on a shorter one powers of ten are not enough
 ROOM = 0.05  # of a scale, beside the outermost values
-
-TESTED = "final_test_accuracy"  # the measure of which it is known which test samples made it
 
 
 def paired_figure(summary, column, values, arm_columns, measures, colors, test_variances=None):
@@ -49,7 +48,7 @@ def paired_figure(summary, column, values, arm_columns, measures, colors, test_v
     figure, axes = new_figure(1, len(measures), height=height_of_rows(labels) + 0.8, sharey=True)
     for ax, measure in zip(axes.flat, measures, strict=True):
         effects = _effects(measure, first[measure.name], second[measure.name], arms)
-        variances = [1e4 * (test_variances or {}).get(arm, 0.0) * (measure.name == TESTED) for arm in arms]  # in points
+        variances = [1e4 * (test_variances or {}).get(arm, 0.0) * (measure.name == ON_TEST_SAMPLES) for arm in arms]  # in points
         judged = [judge(of_arm, measure.correction, variance) for of_arm, variance in zip(effects, variances, strict=True)]
         parts.append(_draw_effects(ax, effects, judged, measure, hues, labels))
         kind = "change, points" if measure.kind == "share" else "ratio"
@@ -75,11 +74,10 @@ def _draw_effects(ax, effects, judged, measure, colors, labels):
     _set_scale(ax, back(np.concatenate([*effects, ends.ravel()])), points)
     clear = []
     for place, (of_arm, one, (low, high)) in enumerate(zip(effects, judged, ends, strict=True)):
-        draw_runs(ax, back(of_arm), place - 0.02)
+        draw_runs(ax, back(of_arm), place)
         mean, low, high = map(float, back([one.estimate, low, high]))
         if np.isfinite(mean):
-            style = {"fmt": "D", "ms": 4, "color": colors[place], "capsize": 2.5, "zorder": 3}
-            ax.errorbar(mean, place + 0.22, xerr=whiskers(mean, low, high), **style)
+            draw_mean(ax, mean, low, high, place, colors[place])
         if low > (no_effect := 0 if points else 1) or high < no_effect:
             clear.append(End(labels[place], mean, low, high))
     ax.axvline(0 if points else 1, color="0.3", linewidth=0.8)

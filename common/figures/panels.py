@@ -6,13 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial.polynomial import polyfit, polyval
 
-from common.experiment.measures import LOG_FLOOR
+from common.experiment.measures import LOG_FLOOR, SMOOTHING_EPOCHS
 from common.stats import have_two_groups
 
 KINDS = {"percent": "share", "log": "log"}  # of values that may fall into two groups
 FALSE_ALARMS = 0.02  # of the epochs; `two_groups` takes runs of one group for two at up to 1 %, one epoch in a hundred
 LEAST_EPOCHS = 3  # or one alarm in 30 epochs would be more than that
-SMOOTHING_EPOCHS = 5
 CLOSE_UP_EPOCHS = 20
 
 

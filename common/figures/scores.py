@@ -4,7 +4,7 @@ import numpy as np
 
 from common.experiment import formatting
 from common.experiment.measures import share
-from common.figures.dots import DOT, break_marks, draw_runs, height_of_rows, name_rows, scales
+from common.figures.dots import DOT, break_marks, draw_mean, draw_runs, height_of_rows, name_rows, scales
 from common.figures.drawing import COLORS, Drawing, fitted, new_figure, whiskers
 from common.figures.words import End, compared, named
 from common.results.summary import described_runs
@@ -79,10 +79,10 @@ def _places(rows, arm_columns):
 
 def _draw_cell(ax, place, row, values, color):
     """The runs of a cell and, unless they fall into two groups, their mean."""
-    draw_runs(ax, 100 * values, place - 0.02)
+    draw_runs(ax, 100 * values, place)
     mean, low, high = (100 * row[f"final_test_accuracy_{part}"] for part in ("mean", "ci_low", "ci_high"))
     if np.isfinite(mean):
-        ax.errorbar(mean, place + 0.22, xerr=whiskers(mean, low, high), fmt="D", ms=4, color=color, capsize=2.5, zorder=3)
+        draw_mean(ax, mean, low, high, place, color)
 
 
 def _write_numbers(ax, place, row, groups, runs):

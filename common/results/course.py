@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from common.experiment.measures import SMOOTHING_EPOCHS
+
 EARLY_EPOCHS = 5  # over which early learning is measured
 FIRST_EPOCHS = 10  # over which early rises are measured
-SMOOTHING_EPOCHS = 5  # of the moving average
 FIRST_PART = 0.2  # of the epochs, after which a fall is late
 LEAST_RISE = 1e-4  # of a loss, as a share of it
 LEAST_LOSS = 1e-7  # of a fall that counts: what float32 resolves beside 1

@@ -78,9 +78,9 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
     runs = pd.concat([values.unstack().add_prefix(f"{name}_") for name, values in of_layers.items()], axis=1)
     runs["mean_inactive_fraction"] = hidden.groupby(keys)["inactive_fraction"].agg(summary.mean_of_all)
     runs["final_grad_mean_abs"] = summary.last_epoch(layers).groupby(keys)["grad_mean_abs"].agg(summary.mean_of_all)
-    runs["ever_off_fraction"] = (units["off_epochs"] > 0).groupby(run_of_unit).mean()
-    runs["revived_fraction"] = (units["revivals"] > 0).groupby(run_of_unit).mean()
     ever_off = units["off_epochs"] > 0
+    runs["ever_off_fraction"] = ever_off.groupby(run_of_unit).mean()
+    runs["revived_fraction"] = (units["revivals"] > 0).groupby(run_of_unit).mean()
     runs["returned_fraction"] = (~units["off_at_end"].astype(bool))[ever_off].groupby([key[ever_off] for key in run_of_unit]).mean()
     runs.loc[runs["mean_inactive_fraction"].isna()] = float("nan")  # diverged
     return runs
