@@ -16,14 +16,14 @@ answers, deciding, figure, reproduction, text, verdicts, runs, html, console = l
     "common.course_report.answers common.course_report.deciding common.course_report.figure common.course_report.reproduction "
     "common.course_report.text common.course_report.verdicts common.course_report.runs common.page.html common.results.console"
 )
-numbers, controls = lazy_modules("common.course_report.numbers common.course_report.controls")
+numbers, sensitivity = lazy_modules("common.course_report.numbers common.course_report.sensitivity")
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
 class CourseReport(Report):
-    """The course report on an experiment: claims.csv, answers.csv, reproduction.csv and controls.csv, and their display.
+    """The course report on an experiment: claims.csv, answers.csv, reproduction.csv and sensitivity.csv, and their display.
 
     Attributes:
         claims: the `Claim`s that the tables decide. Defaults to none.
@@ -61,7 +61,7 @@ class CourseReport(Report):
         return {
             "claims": verdicts.as_table(decided),
             "reproduction": reproduction.compare(right),
-            "controls": controls.tabulate(right, wrong),
+            "sensitivity": sensitivity.tabulate(right, wrong),
             "answers": answers.answer_all(self.questions, runs_of, results.tables, decided),
         }
 
@@ -89,10 +89,10 @@ class CourseReport(Report):
             found.append(section("answers", "Questions", "Questions", answers=given))
         rows = [{**row, "what": reproduction.what(row)} for row in tables["reproduction"].to_dict("records")]
         if rows:
-            both = tables["reproduction"], tables["controls"]
-            lines, beside = reproduction.in_words(*both), controls.side_by_side(*both)
+            both = tables["reproduction"], tables["sensitivity"]
+            lines, beside = reproduction.in_words(*both), sensitivity.side_by_side(*both)
             heading = "The report's numbers beside ours"
-            found.append(section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines, controls=beside))
+            found.append(section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines, checks=beside))
         return found
 
     def lines(self, results):
@@ -124,7 +124,7 @@ class CourseReport(Report):
     def _reproduced(self, results):
         if not numbers.is_one_more_run(results):
             return [reproduction.NOT_COMPARED.format(results.cells[0].vary)]
-        return reproduction.in_words(results.tables["reproduction"], results.tables["controls"])
+        return reproduction.in_words(results.tables["reproduction"], results.tables["sensitivity"])
 
 
 def _lines_of_claims(block):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from common.course_report import controls
+from common.course_report import sensitivity
 from common.course_report.numbers import ABOUT, LEAST_SEEDS
 from common.course_report.prediction import LEAST_RANKED
 from common.data import label
@@ -73,17 +73,17 @@ def _why(row, rows):
     return "; ".join([where, *others]) + "."
 
 
-def in_words(table, of_controls):
-    """Lines on the number of the report's numbers that are reproduced, with their controls, one for each dataset.
+def in_words(table, of_sensitivity):
+    """Lines on the number of the report's numbers that are reproduced, with their checks, one for each dataset.
 
     Args:
         table: reproduction.csv, a DataFrame.
-        of_controls: controls.csv, a DataFrame.
+        of_sensitivity: sensitivity.csv, a DataFrame.
     """
     lines = []
     for dataset, rows in table.groupby("dataset", sort=False):
         informative, *others = _counts(rows)
-        passed = controls.in_words(of_controls[of_controls["dataset"] == dataset])
+        passed = sensitivity.in_words(of_sensitivity[of_sensitivity["dataset"] == dataset])
         words = "; ".join(filter(None, [informative, passed, *others]))
         lines.append(f"The report's numbers on {label(dataset)}: {words} (reproduction.csv).")
     return lines

@@ -201,13 +201,13 @@ def test_the_error_of_the_reports_formula_on_the_page_is_the_gallerys():
     assert all(line in " ".join(PROSE["docs/experiments.md"].split()) for line in formula.in_words(table, corrections))
 
 
-def test_the_reproduced_numbers_and_their_controls_on_the_page_are_the_gallerys():
+def test_the_reproduced_numbers_and_their_checks_on_the_page_are_the_gallerys():
     text, of_all = DOCUMENTS["docs/experiments.md"], []
     for letter, name in zip("ABC", EXPERIMENTS, strict=True):
-        numbers, controls = (pd.read_csv(GALLERY / name / f"{table}.csv") for table in ("reproduction", "controls"))
+        numbers, checks = (pd.read_csv(GALLERY / name / f"{table}.csv") for table in ("reproduction", "sensitivity"))
         informative = numbers[numbers["informative"]]
         reproduced = informative["verdict"] == "reproduced"
-        sums = controls.groupby("control")[["passed", "of"]].sum()
+        sums = checks.groupby("check")[["passed", "of"]].sum()
         shares = (100 * sums["passed"] / sums["of"]).reindex(["shuffled", "10 % higher", "10 % lower", "wrong schedule", "run left out"])
         cells = ["" if pd.isna(share) else f"{share:.0f} %" for share in shares]
         row = f"| {' | '.join([letter, str(len(informative)), f'{100 * reproduced.mean():.0f} %', *cells])} |".replace("|  |", "| |")

@@ -88,7 +88,7 @@ def page_with(text):
         "verdicts": {"verdicts": [verdicts], "family": text},
         "answers": {"answers": [(text, [{"id": text, "question": text, "answer": text}])]},
         "formula": {"lines": [text]},
-        "reproduction": {"reproduction": [number], "reproduced": [text], "controls": ([text], [[text, text]])},
+        "reproduction": {"reproduction": [number], "reproduced": [text], "checks": ([text], [[text, text]])},
     }
     assert {f"{name}.html" for name in of_report} == {path.name for path in TEMPLATES.iterdir()}
     sections = [Section(name, text, text, render(f"{name}.html", TEMPLATES, **words), True) for name, words in of_report.items()]

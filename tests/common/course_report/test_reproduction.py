@@ -8,7 +8,7 @@ import pytest
 
 import exp_a_loss
 import exp_c_optimizer
-from common.course_report import controls, numbers, reproduction, verdicts
+from common.course_report import numbers, reproduction, verdicts
 from common.experiment import Cell
 from common.experiment.measures import registry
 from common.results.results import Results
@@ -63,7 +63,7 @@ def test_a_number_is_as_exact_as_it_was_printed():
 
 def test_only_where_all_varies_is_the_reports_run_one_more_of_ours():
     held = replace(CELL, vary="weights")
-    results = Results(A, [held], {"summary": None, "reproduction": None, "controls": None, "claims": NO_CLAIMS}, registry(A), "", {})
+    results = Results(A, [held], {"summary": None, "reproduction": None, "sensitivity": None, "claims": NO_CLAIMS}, registry(A), "", {})
     assert numbers.beside_ours(results, A.report.settings) == ([], {})
     (line,) = A.report.lines(results)
     assert "--vary weights" in " ".join(line) and len(line) <= 2
@@ -91,7 +91,7 @@ def test_the_wrong_schedules_cells_are_a_control_and_cells_of_two_wrong_settings
     about = {number.about["measure"]: number for number in right if number.about["source"] == "csv"}
     assert about["final_test_accuracy"].value == pytest.approx(0.975) and about["final_test_accuracy"].runs.mean() == pytest.approx(0.975)
     assert set(wrong) == {"schedule", "dropout"} and len(wrong["schedule"]) == len(wrong["dropout"]) == len(right)
-    shares = controls.tabulate(right, wrong).set_index("control")["share"]
+    shares = sensitivity.tabulate(right, wrong).set_index("check")["share"]
     assert shares["wrong schedule"] == 0 and shares["wrong dropout"] > 0
 
 

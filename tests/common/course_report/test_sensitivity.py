@@ -1,10 +1,10 @@
-"""The controls of the reproduction, on tables made by hand."""
+"""The checks of the reproduction, on tables made by hand."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from common.course_report import controls, reproduction
+from common.course_report import reproduction, sensitivity
 from common.course_report.numbers import Number
 from common.experiment import Measure
 from common.experiment.measures import share
@@ -38,7 +38,7 @@ NUMBERS = [
 
 def test_the_controls_count_the_informative_numbers_that_would_pass_if_they_were_wrong():
     beside_constant = [number("sgd", 1.0, runs(2.0, 1.05)), number("adam", 1.3, runs(1.2, 1.1)), number("lion", 1.0, runs(1.0, 3.0))]
-    table = controls.tabulate(NUMBERS, {"schedule": beside_constant}).set_index("control")
+    table = sensitivity.tabulate(NUMBERS, {"schedule": beside_constant}).set_index("check")
     assert list(table.columns) == ["dataset", "passed", "of", "share"] and set(table["dataset"]) == {"digits"}
     # Of the values of the four other losses, sgd holds lion's 1.0, momentum adam's 1.3, adam momentum's 1.2.
     assert tuple(table.loc["shuffled", ["passed", "of"]]) == pytest.approx((3 / 4, 4))
@@ -56,13 +56,13 @@ def test_each_run_is_left_out_and_tested_by_the_others():
             others = np.delete(logs, i)
             low, high = stats.t.interval(0.95, 3, loc=others.mean(), scale=others.std(ddof=1) * np.sqrt(1.25))
             passed += low <= left_out <= high
-    table = controls.tabulate(NUMBERS[:5], {}).set_index("control")
+    table = sensitivity.tabulate(NUMBERS[:5], {}).set_index("check")
     assert tuple(table.loc["run left out", ["passed", "of"]]) == pytest.approx((passed / 5, 3))
 
 
 def test_of_right_numbers_95_of_100_runs_left_out_pass():
     rng = np.random.default_rng(0)
-    table = controls.tabulate([number("sgd", 1.0, np.exp(rng.normal(0, 0.05, 10))) for _ in range(150)], {}).set_index("control")
+    table = sensitivity.tabulate([number("sgd", 1.0, np.exp(rng.normal(0, 0.05, 10))) for _ in range(150)], {}).set_index("check")
     assert table.loc["run left out", "share"] == pytest.approx(0.95, abs=0.015)
 
 
@@ -72,8 +72,8 @@ def test_the_page_sets_the_controls_beside_the_informative_numbers():
         *["reproduced"] * 3, "not reproduced", "uninformative", "not reproduced", "uninformative", "too few seeds"
     ]  # fmt: skip
     assert list(table["informative"]) == [True] * 3 + [False] * 2 + [True] + [False] * 2
-    (line,) = reproduction.in_words(table, controls.tabulate(NUMBERS, {}))
+    (line,) = reproduction.in_words(table, sensitivity.tabulate(NUMBERS, {}))
     assert "3 of 4 informative" in line and "shuffled 19 %" in line and "10 % higher 25 %" in line
-    header, rows = controls.side_by_side(table, controls.tabulate(NUMBERS, {}))
+    header, rows = sensitivity.side_by_side(table, sensitivity.tabulate(NUMBERS, {}))
     assert dict(zip(header, rows[0], strict=True))["informative"] == "4"
     assert dict(zip(header, rows[0], strict=True))["reproduced"] == "75.0 %" and len(rows) == 1

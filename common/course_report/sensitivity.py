@@ -1,4 +1,4 @@
-"""Controls of the reproduction: how many of the report's numbers would pass if they were wrong, and how many if they were ours.
+"""Checks of the reproduction: how many of the report's numbers would pass if they were wrong, and how many if they were ours.
 
 A test that wrong numbers pass as often as right ones tells nothing, however many pass.
 """
@@ -11,21 +11,21 @@ from common.course_report.prediction import OneMoreRun
 from common.data import label
 from common.experiment.formatting import name_of, percent
 
-COLUMNS = ["dataset", "control", "passed", "of", "share"]
+COLUMNS = ["dataset", "check", "passed", "of", "share"]
 LEFT_OUT = "run left out"
 CHANGES = {"10 % higher": 1.1, "10 % lower": 0.9}
 
 
 def tabulate(right, wrong):
-    """`controls.csv`: a row per dataset and control.
+    """`sensitivity.csv`: a row per dataset and check.
 
     Args:
         right: the report's `Number`s beside our runs of the same settings.
         wrong: `{setting: list of Numbers}`, beside runs that differ in that setting.
 
     Returns:
-        DataFrame with the columns dataset, control, `passed`, how many of the informative numbers pass the test that reproduced ones pass
-        (a mean, where a control tests each of them several times), `of` how many, and their share. The controls are:
+        DataFrame with the columns dataset, check, `passed`, how many of the informative numbers pass the test that reproduced ones pass
+        (a mean, where a check tests each of them several times), `of` how many, and their share. The checks are:
 
         - `shuffled`: each number is given, in turn, the values that the report has for the other arms, of the same measure, dataset and
           source: the mean over all cyclic shifts, in which none keeps its own. A number that has no such others is left out.
@@ -40,12 +40,12 @@ def tabulate(right, wrong):
     for dataset in dict.fromkeys(number.about["dataset"] for number in right):
         of_dataset = [number for number in right if number.about["dataset"] == dataset]
         shares = {"shuffled": _shuffled(of_dataset)}
-        shares |= {control: _changed(of_dataset, times) for control, times in CHANGES.items()}
+        shares |= {check: _changed(of_dataset, times) for check, times in CHANGES.items()}
         for name, beside in wrong.items():
             tested = [number for number in beside if number.about["dataset"] == dataset and number.informative]
             shares[f"wrong {name_of(name)}"] = [float(number.reproduced) for number in tested]
         shares[LEFT_OUT] = _left_out(of_dataset)
-        rows += [(dataset, control, sum(of), len(of), float(np.mean(of))) for control, of in shares.items() if of]
+        rows += [(dataset, check, sum(of), len(of), float(np.mean(of))) for check, of in shares.items() if of]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -82,24 +82,24 @@ def _left_out(numbers):
 
 
 def in_words(table):
-    """The controls of one dataset, rows of controls.csv, in words; nothing if there are none."""
-    shares = [(control, f"{100 * share:.0f} %") for control, share in zip(table["control"], table["share"], strict=True)]
-    wrong = ", ".join(f"{control} {share}" for control, share in shares if control != LEFT_OUT)
-    right = "".join(f"of our own runs, left out, {share}, where 95 % should" for control, share in shares if control == LEFT_OUT)
-    return "; ".join(filter(None, [wrong and f"of the controls, which should fail, pass: {wrong}", right]))
+    """The checks of one dataset, rows of sensitivity.csv, in words; nothing if there are none."""
+    shares = [(check, f"{100 * share:.0f} %") for check, share in zip(table["check"], table["share"], strict=True)]
+    wrong = ", ".join(f"{check} {share}" for check, share in shares if check != LEFT_OUT)
+    right = "".join(f"of our own runs, left out, {share}, where 95 % should" for check, share in shares if check == LEFT_OUT)
+    return "; ".join(filter(None, [wrong and f"of the checks, which should fail, pass: {wrong}", right]))
 
 
 def side_by_side(reproduction, table):
-    """The controls beside what they control, for the page: `(header, rows)`, text, a row for each dataset with informative numbers.
+    """The checks beside what they check, for the page: `(header, rows)`, text, a row for each dataset with informative numbers.
 
     Args:
         reproduction: reproduction.csv, a DataFrame.
-        table: controls.csv, a DataFrame.
+        table: sensitivity.csv, a DataFrame.
     """
-    names = list(dict.fromkeys(table["control"]))
+    names = list(dict.fromkeys(table["check"]))
     rows = []
     for dataset, numbers in reproduction[reproduction["informative"]].groupby("dataset", sort=False):
-        shares = table[table["dataset"] == dataset].set_index("control")["share"]
+        shares = table[table["dataset"] == dataset].set_index("check")["share"]
         reproduced = (numbers["verdict"] == "reproduced").mean()
         rows.append([label(dataset), str(len(numbers)), *map(percent, (reproduced, *shares.reindex(names)))])
     return ["dataset", "informative", "reproduced", *names], rows
