@@ -51,14 +51,14 @@ def _run(experiment, args, command, log):
     user_cache.choose(args.cache)
     preflight.one_job_without_semaphores(args, log)
     data, notes = load_wanted(experiment.datasets, args.datasets, args.data_dir)
-    experiment, looks, left_out = planned.looks(experiment, args, data)
+    experiment, looks, controls, left_out = planned.looks(experiment, args, data)
     preflight.output_folder(args.out, experiment.name)
     for note in [*notes, *left_out]:
         log(f"note: {note}. Going on without it.")
-    return _look_by_look(experiment, looks, data, args, _options(args, command, deadline), log)
+    return _look_by_look(experiment, looks, controls, data, args, _options(args, command, deadline), log)
 
 
-def _look_by_look(experiment, looks, data, args, options, log):
+def _look_by_look(experiment, looks, controls, data, args, options, log):
     """Train the cells of each look, until all claims are decided or there is no further look, and write what came of the last."""
     folder, began, before = Path(args.out) / experiment.name, time.time_ns() if args.fresh else 0, None
     for number, cells in enumerate(looks, 1):
@@ -68,7 +68,8 @@ def _look_by_look(experiment, looks, data, args, options, log):
         if number == 1 and (others := other_sources(cells, args.out)):
             log(f"note: {others} cells in {folder / 'cells'} are of another --vary; they are kept, and not mixed with these")
         outcome = sweep.run(stacks.all, experiment, data, args.out, options, log)
-        done = Trained(experiment, stacks.without([*outcome.failed, *outcome.left]), args.out, data, len(looks), args.vary[0])
+        there = stacks.without([*outcome.failed, *outcome.left])
+        done = Trained(experiment, there, args.out, data, len(looks), args.vary[0], frozenset(controls))
         if before and (outcome.failed or outcome.left):  # a look with some arms at fewer seeds would compare them with none
             log(f"the results are those of look {number - 1}: look {number} is not complete")
             return _end(before, outcome, len(stacks.all), args, log)

@@ -53,6 +53,7 @@ def build_parser(experiment):
     _add_what_is_trained(parser, experiment)
     for setting in experiment.settings:
         _add_setting(parser, setting)
+    _add_controls(parser, experiment)
     _add_files(parser)
     _add_devices(parser)
     _add_progress(parser)
@@ -101,6 +102,28 @@ def _add_what_is_trained(parser, experiment):
         type=whole_number(1, MOST_EPOCHS),
         default=experiment.epochs,
         help="passes over the training data (default: %(default)s)",
+    )
+
+
+def _add_controls(parser, experiment):
+    """The flags of controls, of an experiment whose report has some."""
+    questions = experiment.report.control_questions()
+    if not questions:
+        parser.set_defaults(controls=None, control_seeds=None)
+        return
+    parser.add_argument(
+        "--controls",
+        nargs="*",
+        metavar="QUESTION",
+        choices=questions,
+        help="also train what it takes to switch a cause off: matched, removed and injected causes, for the report's why-questions; of "
+        f"these questions: {', '.join(questions)} (without a name: all)",
+    )
+    parser.add_argument(
+        "--control-seeds",
+        metavar="N",
+        type=whole_number(1, MOST_SEEDS),
+        help="the seeds of what --controls adds, the first N of each dataset's (default: all)",
     )
 
 
@@ -211,7 +234,9 @@ def parse(experiment, argv=None):
     except argparse.ArgumentTypeError as error:
         parser.error(f"argument --seeds: {error}")
     _check_looks(parser, args)
-    for flag in ("datasets", "seeds", "vary", *(setting.flag for setting in experiment.settings)):
+    if args.control_seeds and args.controls is None:
+        parser.error("argument --control-seeds: it is the number of seeds of --controls; give both")
+    for flag in ("datasets", "seeds", "vary", "controls", *(setting.flag for setting in experiment.settings)):
         values = getattr(args, flag.replace("-", "_")) or []
         twice = [value for value, count in Counter(values).items() if count > 1]
         if twice:

@@ -177,6 +177,8 @@ class Claim:
     reason: str = ""
     of: str = ""
 
+    least_seeds = 5
+
     @property
     def statement(self):
         """The id of the report's statement that it tests."""

@@ -15,7 +15,6 @@ from common.course_report.runs import CannotDecide
 from common.course_report.verdicts import Verdict
 from common.experiment.grid import LOOKS
 
-LEAST_SEEDS = 5
 ALPHA = 0.05
 POWER = 0.8  # the chance with which the seeds that are said to be needed decide
 MOST_SEEDS = 1000
@@ -118,7 +117,7 @@ def _test(claim, dataset, runs):
     except CannotDecide as reason:
         if reason.ran:
             return Verdict(claim, dataset, "undecided", str(reason), remark=reason.ran)
-        return Verdict(claim, dataset, "not run", str(reason), seeds_needed=reason.seeds, flags=runs.flags(claim, LEAST_SEEDS))
+        return Verdict(claim, dataset, "not run", str(reason), seeds_needed=reason.seeds, flags=runs.flags(claim, claim.least_seeds))
     return _Test(claim, dataset, effects)
 
 
@@ -132,5 +131,5 @@ def _require(claim, runs):
     if runs.epochs < claim.least_epochs:
         raise CannotDecide(f"needs {claim.least_epochs} epochs, has {runs.epochs}")
     seeds = runs.summary["seed"].nunique()
-    if seeds < LEAST_SEEDS:
-        raise CannotDecide(f"needs {LEAST_SEEDS} seeds, has {seeds}", LEAST_SEEDS)
+    if seeds < claim.least_seeds:
+        raise CannotDecide(f"needs {claim.least_seeds} seeds, has {seeds}", claim.least_seeds)

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from common import stats
+from common.course_report.controls import Apart
 from common.course_report.runs import CannotDecide
 from common.experiment.formatting import exact, in_unit, percent, share_bounds
 from common.experiment.measures import ON_TEST_SAMPLES
@@ -109,6 +110,11 @@ def effect_of(part, runs):
     Raises:
         CannotDecide: if an arm was not run, or some runs have nothing to measure.
     """
+    return _apart(part, runs) if isinstance(part, Apart) else _of_measure(part, runs)
+
+
+def _of_measure(part, runs):
+    """The `Effect` of a part that compares a measure of runs."""
     arms, values, words, chosen, remarks = [], [], [], [], []
     for measure, arm in part.arms:
         rows, remark = runs.of_arm(arm)
@@ -147,6 +153,16 @@ def effect_of(part, runs):
         tuple(chosen),
         _ends(effects, never, runs.correction) if all(late) else (),
     )
+
+
+def _apart(part, runs):
+    """The `Effect` of a part that says that two curves lie apart."""
+    curves, words = [runs.curve(arm, part.curve) for _, arm in part.arms], [runs.in_words(arm, runs.of_arm(arm)[0]) for _, arm in part.arms]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distances = np.abs(np.log10(curves[0] / curves[1]))
+    distances = np.median(np.where(np.isnan(distances), np.inf, distances), axis=1)  # of a run that diverged, far from all
+    statistic = f"median over epochs of |log10({part.curve}({words[0]}) / {part.curve}({words[1]}))|"
+    return Effect(part, statistic, stats.judge(distances, runs.correction), stats.judge(distances), (0.0, np.inf))
 
 
 def _counted(part, runs, values, judged):

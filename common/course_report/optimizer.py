@@ -4,6 +4,7 @@ import itertools
 from functools import partial
 
 from common.course_report.claims import A_TENTH, Above, AtLeast, Below, Best, Claim, improvements
+from common.course_report.optimizer_controls import CONTROLS
 from common.course_report.questions import Contrast, Extremes, Vanishing, Verdicts, common_questions
 from common.course_report.report import CourseReport
 
@@ -265,4 +266,4 @@ QUESTIONS = {
         Verdicts(("C-order", "C-drop", "C-infinite")),
     ),
 }
-REPORT = CourseReport(CLAIMS, QUESTIONS, settings={"epochs": 100, "schedule": "exponential"})
+REPORT = CourseReport(CLAIMS, QUESTIONS, CONTROLS, settings={"epochs": 100, "schedule": "exponential"})

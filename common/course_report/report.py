@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from common.course_report.claims import VERDICTS, counts
+from common.course_report.controls import arms_of
 from common.data import label
 from common.experiment import Report, Section
 from common.lazy import lazy_modules
@@ -16,18 +17,22 @@ answers, deciding, figure, reproduction, text, verdicts, runs, html, console = l
     "common.course_report.answers common.course_report.deciding common.course_report.figure common.course_report.reproduction "
     "common.course_report.text common.course_report.verdicts common.course_report.runs common.page.html common.results.console"
 )
-numbers, sensitivity = lazy_modules("common.course_report.numbers common.course_report.sensitivity")
+numbers, sensitivity, control_runs = lazy_modules(
+    "common.course_report.numbers common.course_report.sensitivity common.course_report.control_runs"
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
 class CourseReport(Report):
-    """The course report on an experiment: claims.csv, answers.csv, reproduction.csv and sensitivity.csv, and their display.
+    """The course report on an experiment: claims.csv, answers.csv, controls.csv, reproduction.csv and sensitivity.csv, and their
+    display.
 
     Attributes:
         claims: the `Claim`s that the tables decide. Defaults to none.
         questions: the questions that the tables answer, `{(id, question): facts}`. Defaults to none.
+        controls: the `Control`s that switch off the causes which it names. Defaults to none.
         settings: the settings of the report's runs, `{setting: value}`, with its `epochs`. A setting that is left out has its default.
 
     Example:
@@ -39,6 +44,7 @@ class CourseReport(Report):
 
     claims: tuple = ()
     questions: dict = field(default_factory=dict)
+    controls: tuple = ()
     settings: dict = field(default_factory=dict)
 
     def tables(self, results):
@@ -57,13 +63,26 @@ class CourseReport(Report):
             for dataset, rows in results.tables["summary"].groupby("dataset", sort=False)
         }
         decided = deciding.decide(self.claims, runs_of, deciding.ALPHA / results.looks)
+        of_controls = {dataset: self._control_runs(of_dataset, results, dataset) for dataset, of_dataset in runs_of.items()}
         right, wrong = numbers.beside_ours(results, self.settings)
         return {
             "claims": verdicts.as_table(decided),
+            "controls": verdicts.as_table(deciding.decide(self.controls, of_controls, deciding.ALPHA / results.looks)),
             "reproduction": reproduction.compare(right),
             "sensitivity": sensitivity.tabulate(right, wrong),
             "answers": answers.answer_all(self.questions, runs_of, results.tables, decided),
         }
+
+    def _control_runs(self, runs_of_arms, results, dataset):
+        base = next(cell.settings for cell in results.cells if cell.dataset == dataset)
+        return control_runs.ControlRuns.of(runs_of_arms, results.tables, dataset, base)
+
+    def control_questions(self):
+        return list(dict.fromkeys(control.question for control in self.controls))
+
+    def control_arms(self, dataset, questions):
+        chosen = [one for one in self.controls if dataset in one.datasets and (not questions or one.question in questions)]
+        return arms_of(chosen)
 
     def figures(self, results):
         decided = self._decided(results)

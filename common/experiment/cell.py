@@ -33,6 +33,10 @@ class Cell:
     def __getitem__(self, setting):
         return self.settings[setting]
 
+    def get(self, knob, unchanged=None):
+        """The value of a knob, a setting that only controls turn; `unchanged`, by default None, in a cell that does not turn it."""
+        return self.settings.get(knob, unchanged)
+
     @property
     def batch_size(self):
         """The number of samples in a step."""

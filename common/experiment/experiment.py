@@ -42,6 +42,8 @@ class Experiment:
             Defaults to none.
         build_monitors: `(cell, samples)`, a `Cell` and its `common.data.CellSamples` -> `{name: Keras callback}`; the table of its
             `frame()` is `<name>.csv`, its `arrays()` are `<name>.npz`. Defaults to none.
+        build_interventions: likewise the callbacks that intervene in a training, of a cell that a control needs; they act after the
+            monitors have measured. Defaults to none.
         measure: `(tables, keys)` -> DataFrame with one row per run: the columns `keys`, and further measures for summary.csv. Defaults
             to none.
         measures: the `Measure`s of the columns that the experiment adds. Defaults to none.
@@ -71,6 +73,7 @@ class Experiment:
     build_loss: Callable = build_cross_entropy
     build_metrics: Callable = none_of_its_own
     build_monitors: Callable = none_of_its_own
+    build_interventions: Callable = none_of_its_own
     measure: Callable | None = None
     measures: tuple = ()
     columns_compared: tuple = ()
@@ -105,4 +108,6 @@ class Experiment:
     def label(self, cell):
         """The name of a cell on screen."""
         varied = [] if cell.vary == ALL else [f"vary {cell.vary}"]
-        return " ".join(str(value) for value in (cell.dataset, *map(cell.__getitem__, self.arm_columns), *varied))
+        knobs = cell.settings.keys() - {setting.name for setting in self.settings}
+        turned = [f"{name}={cell[name]}" for name in sorted(knobs)]
+        return " ".join(str(value) for value in (cell.dataset, *map(cell.__getitem__, self.arm_columns), *turned, *varied))

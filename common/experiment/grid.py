@@ -1,6 +1,7 @@
 """From flags to cells: every combination of the settings' values on every dataset, in as many looks as may be taken at the results."""
 
 import itertools
+from dataclasses import replace
 
 from common.experiment.cell import Cell
 
@@ -50,3 +51,26 @@ def build_cells(experiment, values, args, datasets, sizes, fingerprints, seeds_o
             settings = {setting: settings[setting] for setting in values}
             cells.append(Cell(experiment.name, name, settings, tuple(seeds_of[name]), args.epochs, fingerprints[name], vary))
     return cells
+
+
+def build_control_cells(cells, arms_on, most_seeds=None):
+    """The cells of arms that controls need beside those that the flags ask for.
+
+    Args:
+        cells: those that the flags ask for, of one source of randomness, list of `Cell`.
+        arms_on: function of a dataset's name that returns the arms, list of `{setting: value}`. A setting that an arm leaves out has the
+            first value of the call.
+        most_seeds: the number of seeds, the first of those of the dataset. Defaults to None: all.
+
+    Returns:
+        List of `Cell`, none of them among `cells`. A knob, a setting without a flag, stands in those cells alone that turn it.
+    """
+    first, known, found = {}, {cell.name for cell in cells}, {}
+    for cell in cells:
+        first.setdefault(cell.dataset, cell)
+    for dataset, base in first.items():
+        for arm in arms_on(dataset):
+            cell = replace(base, settings={**base.settings, **arm}, seeds=base.seeds[:most_seeds])
+            if cell.name not in known:
+                found.setdefault(cell.name, cell)
+    return list(found.values())

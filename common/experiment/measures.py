@@ -88,6 +88,7 @@ COURSE = (
     Measure("first_grad_norm_fall", "gradient norm of the first epoch, over that of the tenth", "times", missing="unknown"),
     Measure("later_grad_norm_fall", "gradient norm of the tenth epoch, over that of the last", "times", missing="unknown"),
 )
+CURVES_APART = Measure("curves_apart", "distance of two curves, the median over epochs", "decades", "linear", lowest=0.0)
 SUMMARY = (
     *COURSE,
     share("final_train_accuracy", "final training accuracy"),
@@ -117,7 +118,7 @@ def registry(experiment, recorded=()):
     Returns:
         `{name: Measure}`.
     """
-    return {measure.name: measure for measure in (*HISTORY, *SUMMARY, *recorded, *experiment.measures)}
+    return {measure.name: measure for measure in (*HISTORY, *SUMMARY, CURVES_APART, *recorded, *experiment.measures)}
 
 
 def left_empty(measures):

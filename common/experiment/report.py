@@ -55,6 +55,19 @@ class Report:
         """Text printed behind the result tables: a list of blocks, each a list of lines at most 79 letters wide."""
         return []
 
+    def control_questions(self):
+        """Ids of the questions that have controls, list of str; --controls takes them."""
+        return []
+
+    def control_arms(self, dataset, questions):
+        """The arms that controls on a dataset need, list of `{setting: value}`.
+
+        Args:
+            dataset: its name.
+            questions: ids of the questions whose controls are meant; none stands for all.
+        """
+        return []
+
     def undecided(self, results):
         """Whether more seeds could decide what is not decided yet; `results` have this report's tables. False here: there are no claims."""
         return False

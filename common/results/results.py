@@ -1,6 +1,6 @@
 """The results of a call: tables and the cells that they are of."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.data import DATASETS
@@ -22,6 +22,7 @@ class Results:
         data: `{dataset: Data}`, whose samples are loaded when they are first used.
         stacks: the `Stacks` of the cells. Defaults to None: each is one stack.
         looks: the number of looks at the results that the call may take. Defaults to 1.
+        control_cells: the cells that only controls need, list of `Cell`. Defaults to none.
     """
 
     experiment: Experiment
@@ -32,6 +33,7 @@ class Results:
     data: dict
     stacks: Stacks | None = None
     looks: int = 1
+    control_cells: list = field(default_factory=list)
 
     @property
     def folder(self):
@@ -46,7 +48,8 @@ class Results:
     def of(self, dataset):
         """The results on one dataset: its cells, and of each table its rows."""
         tables = {name: table[table["dataset"] == dataset] for name, table in self.tables.items()}
-        return replace(self, tables=tables, cells=[cell for cell in self.cells if cell.dataset == dataset])
+        of_dataset = ([cell for cell in some if cell.dataset == dataset] for some in (self.cells, self.control_cells))
+        return replace(self, tables=tables, **dict(zip(("cells", "control_cells"), of_dataset, strict=True)))
 
     @property
     def all_stacks(self):

@@ -19,6 +19,7 @@ class Trained:
         data: `{dataset: Data}`, whose samples are loaded when they are first used.
         looks: the number of looks at the results that the call may take; each is the stricter for it. Defaults to 1.
         source: the source of randomness whose results are shown. Defaults to `"all"`.
+        controls: names of the cells that only controls need, a frozenset. Defaults to none.
     """
 
     experiment: Experiment
@@ -27,6 +28,7 @@ class Trained:
     data: dict
     looks: int = 1
     source: str = ALL
+    controls: frozenset = frozenset()
 
     @property
     def folder(self):
@@ -36,4 +38,9 @@ class Trained:
     @property
     def cells(self):
         """The cells whose results are shown, list of `Cell`."""
-        return [cell for cell in self.stacks.cells if cell.vary == self.source]
+        return [cell for cell in self.stacks.cells if cell.vary == self.source and cell.name not in self.controls]
+
+    @property
+    def control_cells(self):
+        """The cells that only controls need, list of `Cell`."""
+        return [cell for cell in self.stacks.cells if cell.name in self.controls]

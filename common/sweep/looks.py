@@ -17,8 +17,9 @@ def looks(experiment, args, data):
         data: `{dataset: Data}`.
 
     Returns:
-        `(experiment, looks, notes)`: the experiment with the settings that have several values among its arms; a list of `Cell` for each
-        look, of all sources of randomness, those of the first in front; and a line on each dataset that is left out.
+        `(experiment, looks, controls, notes)`: the experiment with the settings that have several values among its arms; a list of `Cell`
+        for each look, of all sources of randomness, those of the first in front, those of controls at the end; the names of the latter,
+        set; and a line on each dataset that is left out.
 
     Raises:
         BadInput: if nothing is left, or fewer seeds are allowed than a dataset begins with.
@@ -31,7 +32,7 @@ def looks(experiment, args, data):
     if not shown:
         raise BadInput(f"{notes[0]}: choose other --datasets, or another source")
     fingerprints = {name: one.fingerprint for name, one in data.items()}
-    planned = []
+    planned, controls = [], set()
     for seeds_of in _seeds_of_looks(args, data):
         rest = args, DATASETS
         cells = [
@@ -39,8 +40,17 @@ def looks(experiment, args, data):
             for source in args.vary
             for cell in grid.build_cells(experiment, values, *rest, sizes[source], fingerprints, seeds_of, source)
         ]
-        planned.append(cells)
-    return experiment, planned, notes
+        of_controls = _control_cells(experiment, args, [cell for cell in cells if cell.vary == args.vary[0]])
+        controls |= {cell.name for cell in of_controls}
+        planned.append([*cells, *of_controls])
+    return experiment, planned, controls, notes
+
+
+def _control_cells(experiment, args, cells):
+    """The cells that --controls adds."""
+    if args.controls is None:
+        return []
+    return grid.build_control_cells(cells, lambda dataset: experiment.report.control_arms(dataset, args.controls), args.control_seeds)
 
 
 def _seeds_of_looks(args, data):

@@ -59,7 +59,7 @@ class CellTraining:
         self.emit(Started(self.cell, self.device, self.checkpoint.epoch))  # before anything that may end this process
         stack = self.build_stack(pools[self.device])
         monitors = build_monitors(self.experiment, self.cell, self.samples)
-        self.fit(stack, monitors)
+        self.fit(stack, monitors, self.experiment.build_interventions(self.cell, self.samples))
         if self.checkpoint.saved is not None:
             return Outcome(self.cell, checkpoint=self.checkpoint.saved)
         records = records_of(monitors)
@@ -89,10 +89,11 @@ class CellTraining:
                 order_seeds=self.cell.seeds_of("order"),
             )
 
-    def fit(self, stack, monitors):
-        """Train the stack with its monitors, `{name: Keras callback}`."""
-        self.checkpoint.monitors = {name: monitor for name, monitor in monitors.items() if hasattr(monitor, "get_state")}
-        callbacks = [*monitors.values(), keras.callbacks.LambdaCallback(on_epoch_end=self.on_epoch_end)]
+    def fit(self, stack, monitors, interventions):
+        """Train the stack with its monitors and interventions, each `{name: Keras callback}`."""
+        both = {**monitors, **interventions}
+        self.checkpoint.monitors = {name: callback for name, callback in both.items() if hasattr(callback, "get_state")}
+        callbacks = [*both.values(), keras.callbacks.LambdaCallback(on_epoch_end=self.on_epoch_end)]
         if self.tensorboard is not None:
             # The graph of a SeedStack is no layer diagram, and its profile is one step an epoch: neither is worth its space.
             folder = str(Path(self.tensorboard) / self.cell.id)

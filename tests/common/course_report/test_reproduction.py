@@ -8,7 +8,7 @@ import pytest
 
 import exp_a_loss
 import exp_c_optimizer
-from common.course_report import numbers, reproduction, verdicts
+from common.course_report import numbers, reproduction, sensitivity, verdicts
 from common.experiment import Cell
 from common.experiment.measures import registry
 from common.results.results import Results

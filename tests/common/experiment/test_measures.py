@@ -15,7 +15,8 @@ def test_what_can_be_negative_is_judged_on_a_linear_scale_and_nothing_else(exper
     measures = registry(experiment)
     linear = {name for name, measure in measures.items() if measure.kind == "linear"}
     signed = {"trend", "late_gain", "accuracy_gap", "accuracy_cost"}
-    in_powers_of_ten = {"idle_fall", "late_fall", "loss_rises", "early_loss_rises", "smoothed_loss_rises"}  # which are logarithms already
+    falls = {"idle_fall", "late_fall", "loss_rises", "early_loss_rises", "smoothed_loss_rises"}
+    in_powers_of_ten = falls | {"curves_apart"}  # which are logarithms already
     assert linear == (signed | in_powers_of_ten | {"accuracy_falls"}) & measures.keys()  # and 0 is a likely change of an accuracy
     assert {name for name in linear if measures[name].lowest == 0} == in_powers_of_ten | {"accuracy_falls"}
     times = {"epochs_to_target", "epochs_to_95pct", "epochs_to_90_train", "smallest_grad_epoch"}

@@ -21,7 +21,7 @@ class Sized:
 def planned(script, *words, datasets=("digits",)):
     """The numbers of seeds in each look, by dataset and source; and the notes."""
     args = cli.parse(script.EXPERIMENT, words)
-    _, found, notes = looks.looks(script.EXPERIMENT, args, dict.fromkeys(datasets, Sized()))
+    _, found, _, notes = looks.looks(script.EXPERIMENT, args, dict.fromkeys(datasets, Sized()))
     return [{(cell.dataset, cell.vary): len(cell.seeds) for cell in cells} for cells in found], notes
 
 
