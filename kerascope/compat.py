@@ -167,7 +167,8 @@ def stacked_optimizer(optimizer, learning_rate, map_slices):
     replicas, `apply` adds up their gradients after it has clipped them. Keras 3.15.1.
 
     Args:
-        optimizer: the optimizer.
+        optimizer: the optimizer. One that computes over whole weights has an attribute `leading_axes`, 0, which is 1 within the block: the
+            number of axes in front of a weight's own, which tell members apart.
         learning_rate: tensor, a scalar, or `(members,)`.
         map_slices: function that maps a function over the leading axis of a structure of tensors.
     """
@@ -194,6 +195,8 @@ def stacked_optimizer(optimizer, learning_rate, map_slices):
     if learning_rate.shape.rank:
         changed["_apply_weight_decay"] = decay_slices
         changed["update_step"] = lambda gradient, variable, _: update(gradient, variable, rate_for(variable))
+    if hasattr(optimizer, "leading_axes"):
+        changed["leading_axes"] = 1
     with contextlib.ExitStack() as stack:
         stack.enter_context(fixed_learning_rate(optimizer, learning_rate))
         for name, function in changed.items():
@@ -314,3 +317,50 @@ def weights_in_fit(model):
     specs = getattr(arguments.get("x"), "element_spec", None)
     in_elements = isinstance(specs, tuple) and len(specs) == 3
     return in_elements or any(arguments.get(name) is not None for name in ("sample_weight", "class_weight"))
+
+
+@contextlib.contextmanager
+def optimizer_with(optimizer, change):
+    """Within the block, the optimizer applies the gradients that a function makes of those that it gets, after they are unscaled.
+
+    Each way to an optimizer, `apply_gradients` too, leads through `Optimizer.apply` of the instance, and that of a `LossScaleOptimizer` on
+    to the `apply` of its `inner_optimizer`; without variables it takes `Optimizer._trainable_variables`. Keras 3.15.1.
+
+    Args:
+        optimizer: the optimizer.
+        change: function of a list of gradients, some of which may be None, and a list of their variables that returns the new gradients.
+    """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    apply = optimizer.apply
+
+    def apply_changed(grads, trainable_variables=None):
+        variables = list(optimizer._trainable_variables if trainable_variables is None else trainable_variables)
+        return apply(change(list(grads), variables), None if trainable_variables is None else variables)
+
+    with replaced_attribute(optimizer, "apply", apply_changed):
+        yield
+
+
+def train_function(model):
+    """The function that `Model.fit` calls for each batch, or None: the undocumented attribute `Model.train_function`. Keras 3.15.1."""
+    return model.train_function
+
+
+def set_train_function(model, function):
+    """Let `Model.fit` call another function for each batch, from the next one on; see above. Keras 3.15.1."""
+    model.train_function = function
+
+
+def new_train_function(model):
+    """A train function of the model that is not traced yet; that of the model stays. `Model.make_train_function(force)`. Keras 3.15.1."""
+    present = model.train_function
+    model.make_train_function(force=True)
+    made, model.train_function = model.train_function, present
+    return made
+
+
+def remake_functions(model):
+    """Let a model trace anew what `fit`, `evaluate` and `predict` call: `Model.make_train_function(force)` and its like. Keras 3.15.1."""
+    for kind in ("train", "test", "predict"):
+        if getattr(model, f"{kind}_function", None) is not None:
+            getattr(model, f"make_{kind}_function")(force=True)

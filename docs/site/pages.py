@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 
 import kerascope
-from kerascope import monitors, seed_stack
+from kerascope import interventions, monitors, seed_stack
 
 DOCS = Path(__file__).resolve().parents[1]
 # The methods that users call, in the order of the pages. Further public ones serve the classes of kerascope among themselves.
@@ -24,7 +24,7 @@ PICTURE = "Three hidden layers of 32 ReLU units on scikit-learn's Digits, 20 epo
 def public():
     """`{name: module}` of everything public, each under the shortest path that it is imported by."""
     found = {}
-    for module in (kerascope, monitors, seed_stack):
+    for module in (kerascope, monitors, interventions, seed_stack):
         names = [name for name in module.__all__ if not isinstance(getattr(module, name), types.ModuleType)]
         found |= {name: module.__name__ for name in names if name not in found}
     return found
@@ -143,8 +143,10 @@ def groups():
     """`{heading: names}`: the order of the reference."""
     names = public()
     watching = [name for name in names if name.endswith(("Monitor", "Writer"))]
-    training = [name for name in names if names[name] != "kerascope.monitors"]
-    return {"Monitors": watching, "Many seeds": training, "What they give": [name for name in names if name not in watching + training]}
+    intervening = [name for name in names if names[name] == "kerascope.interventions"]
+    training = [name for name in names if names[name] not in ("kerascope.interventions", "kerascope.monitors")]
+    rest = [name for name in names if name not in watching + intervening + training]
+    return {"Monitors": watching, "Interventions": intervening, "Many seeds": training, "What they give": rest}
 
 
 def index():

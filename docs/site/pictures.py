@@ -13,7 +13,8 @@ from kerascope import SeedStack, monitors
 
 matplotlib.use("agg")  # here, and not in the environment: the notebook's kernel draws into its cells
 EPOCHS = 20
-ARGUMENTS = {"ActivationMonitor": {"units": True}, "HistogramMonitor": {"every": [0, 5, EPOCHS]}}  # what differs from the defaults
+# What differs from the defaults.
+ARGUMENTS = {"ActivationMonitor": {"units": True}, "HistogramMonitor": {"every": [0, 5, EPOCHS]}, "RewindMonitor": {"every": range(11)}}
 
 
 def build():

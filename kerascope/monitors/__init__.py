@@ -15,6 +15,7 @@ from .histograms import HistogramMonitor
 from .logits import LogitMonitor
 from .noise import NoiseMonitor
 from .predictions import PredictionMonitor
+from .rewinds import RewindMonitor
 from .sharpness import SharpnessMonitor
 from .summary_writer import SummaryWriter
 from .units import UnitActivity
@@ -30,6 +31,7 @@ __all__ = [
     "NoiseMonitor",
     "PredictionMonitor",
     "Quantity",
+    "RewindMonitor",
     "SharpnessMonitor",
     "SummaryWriter",
     "UnitActivity",

@@ -43,9 +43,13 @@ def validate_callbacks(callbacks, resumed):
             )
         if (hooks := _batch_hooks(callback)) and not _is_known(callback):
             warnings.warn(f"a SeedStack calls {', '.join(hooks)} of {name} once an epoch or not at all", StackWarning, stacklevel=4)
-    present = [kind for kind in (ReduceLROnPlateau, kinds.LearningRateScheduler) if any(isinstance(one, kind) for one in callbacks)]
-    if len(present) > 1:
-        raise NotStackable("ReduceLROnPlateau and LearningRateScheduler both set the learning rate: leave out one")
+    setting = {kind.__name__ for kind in (ReduceLROnPlateau, kinds.LearningRateScheduler) for one in callbacks if isinstance(one, kind)}
+    setting |= {type(one).__name__ for one in callbacks if getattr(one, "sets_learning_rate", False)}
+    if len(setting) > 1:
+        raise NotStackable(f"{' and '.join(sorted(setting, reverse=True))} both set the learning rate: leave out one")
+    together = [type(one).__name__ for one in callbacks if getattr(one, "acts_on_all_members", False)]
+    if together and any(isinstance(one, EarlyStopping) for one in callbacks):
+        raise NotStackable(f"{together[0]} would act on members that EarlyStopping has stopped, too: leave out one")
     if ours and resumed:
         raise NotStackable(f"{type(ours[0]).__name__} has forgotten what was before BackupAndRestore resumed the training: leave out one")
 

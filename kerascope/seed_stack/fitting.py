@@ -104,7 +104,7 @@ class Fitting:
     @member_learning_rates.setter
     def member_learning_rates(self, values):
         self._member_learning_rates = np.asarray(values, "float32")
-        self._learning_rate_of_all = float(self.optimizer.learning_rate)
+        self._learning_rate_of_all = float(tf.cast(self.optimizer.learning_rate, accurate_float()))  # as in the training's graph
 
     def forget_member_learning_rates_unless(self, learning_rate):
         """Train all members at the optimizer's rate again, if that was set to another one since `member_learning_rates` was."""

@@ -27,7 +27,8 @@ def require_separable(optimizer, scales_loss=False):
 
     A stacked weight holds the members along its first axis, so a value computed over a whole weight mixes them. Keras's own optimizers are
     known by name. Any other is tested: it updates two members, stacked, and each alone; they must end the same. That finds as well an
-    optimizer that treats weights by their number of axes.
+    optimizer that treats weights by their number of axes. One that computes over whole weights passes if it leaves out as many of their
+    first axes as its attribute `leading_axes` says, 0 alone and 1 in a stack.
 
     Args:
         optimizer: a `keras.optimizers.Optimizer`.

@@ -25,6 +25,7 @@ from .member_scope import MemberScope, NotStackable
 from .members import build_member, further_seeds, stack_variables, validate_seeds
 from .same_model import require_same_model
 from .separability import require_separable
+from .swapped_activations import SwappedActivations
 
 
 class SeedStack(Fitting, Refusals, keras.Model):
@@ -72,6 +73,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
         member_logs: those of the last epoch, and what callbacks measured of each member then.
         member_learning_rates: float `(members,)`; `ReduceLROnPlateau` sets it.
         is_training: bool `(members,)`; False for members that `stop_members` has stopped.
+        activations: the activation functions that replaced others since; `kerascope.interventions.SwapActivation` swaps them.
 
     Raises:
         ValueError: for no seeds, or repeated or unusable ones.
@@ -89,6 +91,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
         # All members are computed with the layers of the template; its variables are not this model's.
         set_untracked(self, "template", members[0])
         set_untracked(self, "build_function", build)
+        set_untracked(self, "activations", SwappedActivations(self))
         self._stacked = [stack_variables(variables) for variables in zip(*(member.variables for member in members), strict=True)]
         self._position = {id(variable): i for i, variable in enumerate(self.template.variables)}
         self._forget_training()
@@ -188,7 +191,8 @@ class SeedStack(Fitting, Refusals, keras.Model):
         return tf.nest.map_structure(lambda t: keras.ops.moveaxis(t, 0, 1), evaluation.outputs(self, {"x": inputs}, training))
 
     def member(self, index):
-        """An ordinary model with the present weights of one member: a copy, as `build` made it, which can be trained, saved or changed.
+        """An ordinary model with the present weights and activation functions of one member: a copy, as `build` made it, which can be
+        trained, saved or changed.
 
         Args:
             index: position in `seeds` (not the seed itself).
@@ -196,6 +200,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
         model = build_member(self.build_function, self.weight_seeds[index])
         for variable, stacked in zip(model.variables, self._stacked, strict=True):
             variable.assign(stacked[index])
+        self.activations.give(model)
         return model
 
     @property
@@ -243,6 +248,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
         set_untracked(self, "build_function", other.build_function)
         self.weight_seeds, self.order_seeds = other.weight_seeds, other.order_seeds
         self._forget_training()
+        self.activations.reset()
         if learning_rate_schedule(optimizer):
             self.optimizer.learning_rate = learning_rate_schedule(optimizer)
         optimizer.build(other.trainable_variables)
@@ -283,7 +289,7 @@ class SeedStack(Fitting, Refusals, keras.Model):
             return run
         # XLA compiles for one device: as in Keras, replicas do without it.
         jit_compile = jit_compile and bool(self.jit_compile) and self.distribute_strategy.num_replicas_in_sync == 1
-        key = function, _structure_of(args), tuple(sorted(settings.items())), jit_compile
+        key = function, _structure_of(args), tuple(sorted(settings.items())), jit_compile, self.activations.key
         if key not in self._graphs:
             self._graphs[key] = CompiledGraph(run, args, "auto" if jit_compile and self._compile_if_worthwhile else jit_compile)
         return self._graphs[key]

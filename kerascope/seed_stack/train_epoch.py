@@ -4,9 +4,12 @@ Everything here must compile under XLA, which Keras turns on by itself on a GPU:
 a row of indices, because XLA cannot compile a slice whose bounds depend on the loop's variable.
 """
 
+import functools
+
 import tensorflow as tf
 
 from ..compat import stacked_optimizer
+from ..gradient_changes import changed_gradients, sum_of_squares
 from ..layers import outputs_of
 from ..per_member import gather_samples, mapped, num_samples
 from .evaluation import evaluate
@@ -15,7 +18,7 @@ from .members import assign_members, assigned_values
 from .totals import fold_batches, losses_of_batch, masks_of, results_of, update_totals, zero_totals
 
 
-def train_epoch(stack, order, learning_rates, batch, *validation, batch_size, validation_batch_size):
+def train_epoch(stack, order, learning_rates, batch, *validation, batch_size, validation_batch_size, change=None):
     """Train every member for one epoch.
 
     Args:
@@ -27,6 +30,8 @@ def train_epoch(stack, order, learning_rates, batch, *validation, batch_size, va
         validation: nothing, or another such dict, evaluated after the last step.
         batch_size: samples per step; a smaller rest is a step of its own.
         validation_batch_size: see `evaluate`.
+        change: function of the number of a step and `{position of the weight: gradients (members, ...)}` that returns the gradients for
+            the optimizer. Defaults to `None`: those of the loss.
 
     Returns:
         A dict of tensors of shape `(members,)`: the loss and metrics by name, `train_grad_norm`, and the same loss and metrics of the
@@ -35,7 +40,8 @@ def train_epoch(stack, order, learning_rates, batch, *validation, batch_size, va
 
     def step(number, rows, totals):
         with stacked_optimizer(stack.optimizer, learning_rates[number], lambda *args: map_slices(*args)[0]):
-            return _train_step(stack, batch, rows, totals)
+            of_step = None if change is None else functools.partial(change, number)
+            return _train_step(stack, batch, rows, totals, of_step)
 
     totals = {**zero_totals(stack), "grad_norm": tf.zeros(len(stack.seeds))}
     totals = fold_batches(order, batch_size, step, totals)
@@ -48,11 +54,27 @@ def train_epoch(stack, order, learning_rates, batch, *validation, batch_size, va
     return results
 
 
-def _train_step(stack, batch, rows, totals):
+def train_epoch_with_changes(stack, order, learning_rates, amounts, batch, *validation, changes, **sizes):
+    """Train every member for one epoch, with gradients that are changed before the optimizer gets them; see `train_epoch`.
+
+    Args:
+        stack, order, learning_rates, batch, *validation, **sizes: see `train_epoch`.
+        amounts: floats `(steps, layers)`, one for each of `changes`.
+        changes: see `changed_gradients`.
+    """
+
+    def change(step, gradients):
+        of_step = [of_change[step] for of_change in amounts]
+        return changed_gradients(gradients, changes, of_step, stack.optimizer.loss_scale_factor or 1, of_members=True)
+
+    return train_epoch(stack, order, learning_rates, batch, *validation, **sizes, change=change)
+
+
+def _train_step(stack, batch, rows, totals, change):
     batch = gather_samples(batch, rows)
     strategy = stack.distribute_strategy
     # strategy.run stands inside the loop over batches: an optimizer cannot synchronise replicas from a loop within it.
-    results = strategy.run(_update_replica, args=(stack, batch, totals["losses"]))
+    results = strategy.run(_update_replica, args=(stack, batch, totals["losses"], change))
     if strategy.num_replicas_in_sync > 1:
         loss, losses, norm = (tf.nest.map_structure(lambda v: strategy.experimental_local_results(v)[0], value) for value in results[:3])
         shape = [len(stack.seeds), rows.shape[-1]]
@@ -69,12 +91,13 @@ def _train_step(stack, batch, rows, totals):
     return {**totals, "grad_norm": totals["grad_norm"] + norm}
 
 
-def _update_replica(stack, batch, losses):
+def _update_replica(stack, batch, losses, change):
     """Update all members with a batch that is shared out to the replicas.
 
     Args:
         batch: the whole batch, its tensors `(samples, ...)`, or `Own` parts `(members, samples, ...)`.
         losses: the values of the variables that hold the losses of several outputs, each `(members,)`.
+        change: None, or the function of the gradients of `train_epoch` in this step.
 
     Returns:
         The members' losses on the whole batch, `losses` with those of this batch, and the norms of the gradients, all the same on all
@@ -105,8 +128,12 @@ def _update_replica(stack, batch, losses):
     loss, (y_pred, masks), gradients, assigned, state = results
     added = [value * weight for value in losses_of_batch(stack, updated, losses, tf.nest.flatten(y_pred)[0].shape[1])]
     loss, gradients, added = replica.all_reduce(tf.distribute.ReduceOp.SUM, (loss, gradients, added))
-    _update_variables(stack, gradients, has_gradient, assigned, is_assigned, state, replica.num_replicas_in_sync)
-    norm = tf.sqrt(tf.add_n([_sum_of_squares(gradient) for gradient in gradients])) / (stack.optimizer.loss_scale_factor or 1)
+    changed = gradients
+    if change is not None:
+        positions = [position for position, used in enumerate(has_gradient) if used]
+        changed = list(change(dict(zip(positions, gradients, strict=True))).values())
+    _update_variables(stack, changed, has_gradient, assigned, is_assigned, state, replica.num_replicas_in_sync)
+    norm = tf.sqrt(tf.add_n([sum_of_squares(gradient) for gradient in gradients])) / (stack.optimizer.loss_scale_factor or 1)
     if not weight:
         y_pred, masks = tf.nest.map_structure(lambda t: t[:, :0], (y_pred, masks))
     return loss, [old + new for old, new in zip(losses, added, strict=True)], norm, y_pred, masks
@@ -122,14 +149,6 @@ def _update_variables(stack, gradients, has_gradient, assigned, is_assigned, sta
         gradients = [g / replicas for g in gradients]
     # As in Keras, a weight that the loss does not depend on is not updated.
     stack.optimizer.apply(gradients, [w for w, used in zip(weights, has_gradient, strict=True) if used])
-
-
-def _sum_of_squares(values):
-    """The sum of squares of each member's slice of `values` `(members, ...)`: `(members,)`."""
-    squares = tf.square(tf.cast(values, tf.float32))
-    # In two steps, unlike `tf.norm`: XLA would write all squares to memory before it adds up several axes.
-    by_row = tf.reduce_sum(squares, axis=-1) if squares.shape.rank > 1 else squares
-    return tf.reduce_sum(by_row, axis=range(1, by_row.shape.rank))
 
 
 def _replica_share(batch, replica):

@@ -104,6 +104,9 @@ class Training:
         stack = self.stack
         given = callbacks.callbacks if isinstance(callbacks, keras.callbacks.CallbackList) else keras.tree.flatten(callbacks or [])
         validate_callbacks(given, resumed=False)  # before any callback opens a file
+        self.changes = [callback for callback in given if hasattr(callback, "changes_gradients")]
+        for change in self.changes:
+            change.choose_layers(stack)
         stack.begin_training()
         stack.choose_compilation(epochs * (SAVED_PER_EPOCH + SAVED_PER_WEIGHT * self._weights_and_samples()) >= COMPILE_SECONDS)
         self._begin_learning_rates()
@@ -147,16 +150,26 @@ class Training:
             return tf.tile(tf.cast(self.stack.member_learning_rates, rates.dtype)[tf.newaxis], [len(rates), 1])
         return rates
 
-    def _graph(self, order, learning_rates, batch, validation, traced=False):
+    def _graph(self, amounts, *args, traced=False):
         settings = {"batch_size": self.batch_size, "validation_batch_size": self.validation_batch_size, "traced": traced}
-        return self.stack.graph(train_epoch.train_epoch, order, learning_rates, batch, *validation, **settings)
+        if not amounts:
+            return self.stack.graph(train_epoch.train_epoch, *args, **settings)
+        settings["changes"] = tuple((change.changes_gradients, change.positions) for change in self.changes)
+        return self.stack.graph(train_epoch.train_epoch_with_changes, *args, **settings)
+
+    def _amounts(self, epoch):
+        """The amounts of the changes of gradients in an epoch, as one more input of its graph: a tuple, empty if none is due."""
+        if not any(change.is_active(epoch + 1) for change in self.changes):
+            return ()
+        steps = range(1, -(-self.samples // self.batch_size) + 1)
+        return ([tf.constant(change.amounts(epoch + 1, steps), self.stack.float_type) for change in self.changes],)
 
     def _trace(self):
         """Trace the first epoch before any callback measures: what cannot be vectorised, or trained as alone, shows here."""
         stack = self.stack
         order = tf.TensorSpec((len(stack.seeds), self.samples) if self.shuffle else (self.samples,), tf.int32)
-        validation = self.validation if self._is_validated(0) else ()
-        graph = self._graph(order, self._learning_rates(), self.source.batch, validation, traced=True)
+        validation, amounts = self.validation if self._is_validated(0) else (), self._amounts(0)
+        graph = self._graph(amounts, order, self._learning_rates(), *amounts, self.source.batch, *validation, traced=True)
         require_own_state(graph, stack)
         if stack.has_sparse_gradients and squares_unsummed_rows(stack.optimizer):
             name = type(stack.optimizer).__name__
@@ -182,10 +195,11 @@ class Training:
             order = np.stack([batch_order(seed, epoch, self.samples) for seed in self.stack.order_seeds])
         else:
             order = np.arange(self.samples, dtype=np.int32)
-        validation = self.validation if self._is_validated(epoch) else ()
-        args = tf.convert_to_tensor(order), self._learning_rates(), batch
-        results = self._graph(*args, validation)(*args, *validation)
-        return {name: value.numpy() for name, value in results.items()}
+        validation, amounts = self.validation if self._is_validated(epoch) else (), self._amounts(epoch)
+        args = tf.convert_to_tensor(order), self._learning_rates(), *amounts, batch, *validation
+        results = self._graph(amounts, *args)(*args)
+        # A rate that all share is one number in the graph; a callback may give each member its own in a later epoch.
+        return {name: np.broadcast_to(value.numpy(), len(self.stack.seeds)) for name, value in results.items()}
 
     def _logs(self, log_members):
         """Means over the members that are being trained and have not diverged; all NaN or infinite if all have."""

@@ -264,6 +264,57 @@ def test_exclusions_from_weight_decay_are_taken_over(by):
         assert float(other.value[0]) == 1 and float(plain.value[0]) < 1
 
 
+@pytest.mark.parametrize("call", ["apply", "apply without variables", "apply_gradients", "loss scale", "inner optimizer"])
+def test_an_optimizer_applies_what_a_function_makes_of_its_gradients_within_the_block_alone(call):
+    weight, seen = keras.Variable([1.0]), []
+    optimizer = keras.optimizers.SGD(0.5, loss_scale_factor=8.0 if call == "loss scale" else None)
+    optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=8.0) if call == "inner optimizer" else optimizer
+    optimizer.build([weight])
+
+    def change(gradients, variables):
+        seen.extend(variables)
+        return [2 * gradient for gradient in gradients]
+
+    def apply(gradient):
+        if call == "apply_gradients":
+            optimizer.apply_gradients([(gradient, weight)])
+        else:
+            optimizer.apply([gradient], *([[weight]] if call != "apply without variables" else []))
+
+    gradient = tf.constant([8.0 if call in ("loss scale", "inner optimizer") else 1.0])
+    with compat.optimizer_with(optimizer, change):
+        apply(gradient)
+    assert float(weight.value[0]) == 0 and seen == [weight]
+    apply(gradient)
+    assert float(weight.value[0]) == -0.5
+
+
+def test_the_function_that_fit_calls_for_each_batch_is_replaced_and_made_anew():
+    model, calls = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "linear")]), []
+    model.compile("sgd", loss="mse")
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    model.fit(x, y, verbose=0)
+    present = compat.train_function(model)
+    other = compat.new_train_function(model)
+    assert compat.train_function(model) is present is not other
+    compat.set_train_function(model, lambda batches: calls.append(batches) or other(batches))
+    model.fit(x, y, verbose=0)
+    assert len(calls) == 1
+
+
+def test_functions_that_are_made_anew_compute_with_the_layers_as_they_are_now():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "linear", name="dense")])
+    model.compile("sgd", loss="mse")
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    for call in (model.fit, model.evaluate):
+        call(x, y, verbose=0)
+    model.predict(x, verbose=0)
+    compat.set_untracked(model.get_layer("dense"), "activation", lambda z: 0 * z + 3)
+    compat.remake_functions(model)
+    assert (model.predict(x, verbose=0) == 3).all() and model.evaluate(x, y, verbose=0) == 4
+    assert model.fit(x, y, verbose=0).history["loss"] == [4]
+
+
 MODULES = {path: list(ast.walk(ast.parse(path.read_text()))) for path in sorted(KERASCOPE.rglob("*.py"))}
 
 

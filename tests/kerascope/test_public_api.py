@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import kerascope
-from kerascope import monitors, seed_stack
+from kerascope import interventions, monitors, seed_stack
 from tests.support import examples
 
 PUBLIC = {
     name: getattr(module, name)
-    for module in (kerascope, monitors, seed_stack)
+    for module in (kerascope, interventions, monitors, seed_stack)
     for name in module.__all__
     if not isinstance(getattr(module, name), types.ModuleType)
 }
@@ -97,11 +97,11 @@ def frames():
 @pytest.mark.parametrize("name", MEASURING)
 def test_every_measured_column_has_a_quantity_and_no_quantity_is_without_a_column(name, frames):
     quantities = MEASURING[name].quantities
-    columns = [column for column in frames.get(name, ()) if column not in ("seed", "epoch", "layer", "unit")]
+    columns = [column for column in frames.get(name, ()) if column not in ("seed", "epoch", "rewound_to", "layer", "unit")]
     assert [quantity.name for quantity in quantities] == columns
     assert len({quantity.label for quantity in quantities}) == len(quantities)
     for quantity in quantities:
         assert quantity.scale in ("linear", "log", "percent") and quantity.label
         assert quantity.missing in ("not measured", "unknown", "infinite", "never")
-        assert (quantity.unit == "share") == (quantity.scale == "percent") == quantity.name.endswith("_fraction")
+        assert (quantity.unit == "share") == (quantity.scale == "percent") == quantity.name.endswith(("_fraction", "_accuracy"))
         assert f"`{quantity.name}`" in MEASURING[name].__doc__ + (MEASURING[name].frame.__doc__ or "")

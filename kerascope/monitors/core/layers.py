@@ -23,12 +23,14 @@ def is_built(model):
     )
 
 
-def weights_by_layer(model, patterns=None):
-    """The trainable weights of a model, each once, by the layer that owns them; a weight that several layers share by the first of them.
+def weights_by_layer(model, patterns=None, kind="trainable_variables"):
+    """The weights of a model, each once, by the layer that owns them; a weight that several layers share by the first of them.
 
     Args:
         model: a built model.
         patterns: names or patterns of layers, or None for all. Defaults to `None`.
+        kind: the attribute of a layer that holds them; `"weights"` for those too that are not trained. Defaults to
+            `"trainable_variables"`.
 
     Returns:
         A dict `{path: [variables]}`, without layers that have none.
@@ -39,11 +41,11 @@ def weights_by_layer(model, patterns=None):
     found, seen = {}, set()
     for path, layer in layer_paths(model):
         inner = inner_variables(layer)
-        for variable in getattr(layer, "trainable_variables", ()):
+        for variable in getattr(layer, kind, ()):
             if id(variable) not in inner | seen:
                 seen.add(id(variable))
                 found.setdefault(path, []).append(variable)
-    return select(found, patterns, "layer with trainable weights")
+    return select(found, patterns, "layer with trainable weights" if kind == "trainable_variables" else "layer with weights")
 
 
 def select(by_path, patterns, kind):

@@ -20,6 +20,7 @@ from kerascope.monitors import (
     MonitorWarning,
     NoiseMonitor,
     PredictionMonitor,
+    RewindMonitor,
     SharpnessMonitor,
     UpdateMonitor,
 )
@@ -180,6 +181,7 @@ def all_monitors():
         HessianTraceMonitor(X, Y, samples=1),
         NoiseMonitor(X, Y),
         PredictionMonitor(X),
+        RewindMonitor(X, Y),
     ]
 
 
