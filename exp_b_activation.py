@@ -20,10 +20,12 @@ from common.data import IN_PLANE
 from common.experiment import BATCH_NORM, BATCH_SIZE, DROPOUT, INIT, Experiment, Setting, choice, learning_rate
 from common.experiment.experiment import CURVES
 from common.lazy import lazy_modules
-from common.results import rests, units
+from common.results import layerwise, rests, units
 from common.run import run
 
-keras, data, models, figures, monitors = lazy_modules("keras common.data common.models common.figures kerascope.monitors")
+keras, data, models, figures, monitors, interventions = lazy_modules(
+    "keras common.data common.models common.figures kerascope.monitors kerascope.interventions"
+)
 
 NAME = "exp_b_activation"
 EPOCHS = 300
@@ -35,43 +37,69 @@ ACTIVATIONS = {  # {name: activation of a Keras layer}; a function is looked up 
 INITS = ("small", "pytorch", "glorot", "he")
 LEARNING_RATE = 0.01
 WEIGHT_DECAY = 0.01
+EARLY_EPOCHS = units.EARLY_EPOCHS  # over which the early gradient is averaged
 HIDDEN = ("hidden_1", "hidden_2")
-EARLY_EPOCHS = 10  # over which the early gradient is averaged
+LAYERS = (*HIDDEN, "logits")
+REWOUND = (0, 0.01, 0.02, 0.05, 0.1, 0.3)  # shares of the epochs to whose ends a layer is set back
 GRID = 101  # points along each side of the plane on which decision boundaries are drawn
 
 
 def build_model(cell, input_dim, num_classes):
-    """Two hidden layers of 256 and 128 units with the arm's activation, and logits; --bias-drop lowers the hidden layers' first biases."""
+    """Two hidden layers of 256 and 128 units with the arm's activation, and logits; --bias-drop lowers the hidden layers' first biases.
+
+    Knobs of controls: `slope` of LeakyReLU; `hidden_layers`, those from the second on of 128 units; `gain` of the weights that take a
+    Sigmoid's outputs; `frozen`, the name of a layer that is not trained.
+    """
     dense = models.NormalisedDense if cell["batch_norm"] else keras.layers.Dense
-    activation = ACTIVATIONS[cell["activation"]]()
+    slope = cell.get("slope")
+    activation = ACTIVATIONS[cell["activation"]]() if slope is None else models.LeakyReLU(slope)
+    widths = [256] + [128] * (cell.get("hidden_layers", len(HIDDEN)) - 1)
     layers = [
-        dense(256, activation, name="hidden_1", **models.initializers(cell["init"], fan_in=input_dim)),
-        dense(128, activation, name="hidden_2", **models.initializers(cell["init"], fan_in=256)),
-        keras.layers.Dense(num_classes, name="logits", **models.initializers(cell["init"], fan_in=128)),
+        dense(units, activation, name=f"hidden_{i}", **models.initializers(cell["init"], fan_in))
+        for i, (units, fan_in) in enumerate(zip(widths, [input_dim, *widths], strict=False), 1)
     ]
+    layers.append(keras.layers.Dense(num_classes, name="logits", **models.initializers(cell["init"], fan_in=widths[-1])))
     model = keras.Sequential([keras.Input((input_dim,)), *models.with_dropout(layers, cell["dropout"])], name="mlp")
-    for name in HIDDEN:
-        bias = model.get_layer(name).bias
-        bias.assign(bias - cell["bias_drop"])
+    for layer in layers[:-1]:
+        layer.bias.assign(layer.bias - cell["bias_drop"])
+    if cell.get("gain"):
+        models.centred(layers[1:], cell["gain"])
+    if cell.get("frozen"):
+        model.get_layer(cell["frozen"]).trainable = False
     return model
 
 
 def build_optimizer(cell, steps_per_epoch):
     """AdamW at the cell's learning rate."""
-    return keras.optimizers.AdamW(cell["base_learning_rate"], weight_decay=WEIGHT_DECAY)
+    return keras.optimizers.AdamW(cell["base_learning_rate"], weight_decay=cell.get("weight_decay", WEIGHT_DECAY))
 
 
 def build_monitors(cell, samples):
-    """The monitor of the outputs over the plane."""
+    """The monitor of the outputs over the plane; and, of a cell that a control needs, that of layers set back, or of the units on all
+    training samples."""
     (x, _), _ = samples.fixed  # the same plane for all seeds
-    return {"boundary": monitors.PredictionMonitor(data.plane_grid(x, GRID))}
+    found = {"boundary": monitors.PredictionMonitor(data.plane_grid(x, GRID))}
+    if cell.get("rewound"):
+        found["rewinds"] = monitors.RewindMonitor(*samples.test, every=cell.epochs_at(REWOUND))
+    if cell.get("watched"):
+        found["watched"] = monitors.ActivationMonitor(samples.train[0], units=True, logs=False)
+    return found
+
+
+def build_interventions(cell, samples):
+    """The other activation function that a control gives the hidden layers after a third of the training."""
+    if not cell.get("swapped"):
+        return {}
+    (third,) = cell.epochs_at([1 / 3])
+    return {"swap": interventions.SwapActivation(ACTIVATIONS[cell["swapped"]](), HIDDEN, after_epoch=third)}
 
 
 def measure(tables, keys):
     """Further measures of each run: the fate of its hidden units, and where its loss rests; and the cost of an arm against the first of
     its activation."""
     runs = units.measure_units(tables, keys, HIDDEN, EARLY_EPOCHS).join(rests.measure_rests(tables["history"], keys))
-    if set(keys) != {"dataset", "activation", "seed"}:
+    runs = runs.join(layerwise.measure_layers(tables, keys, LAYERS, EARLY_EPOCHS))
+    if set(keys) != {"dataset", "activation", "seed"} and "control" not in keys:
         runs["accuracy_cost"] = units.accuracy_cost(tables["summary"], keys, "activation")
     return runs.reset_index()
 
@@ -152,10 +180,11 @@ EXPERIMENT = Experiment(
         "epochs_to_95pct",
         *(f"final_always_off_fraction_{layer}" for layer in HIDDEN),
     ),
-    measures=(*units.unit_measures(HIDDEN), *rests.MEASURES),
+    measures=(*units.unit_measures(HIDDEN), *rests.MEASURES, *layerwise.layerwise_measures(LAYERS)),
     build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,
+    build_interventions=build_interventions,
     measure=measure,
     keep_units=True,
     draw=draw,

@@ -18,10 +18,14 @@ from common.course_report.optimizer import REPORT
 from common.data import NOT_IN_PLANE
 from common.experiment import COMMON, Experiment, Measure, choice, settings
 from common.lazy import lazy_modules
+from common.results import control_measures
 from common.run import run
 
-np, keras, models, figures, formatting, monitors = lazy_modules(
-    "numpy keras common.models common.figures common.experiment.formatting kerascope.monitors"
+np, keras, models, figures, formatting, monitors, interventions = lazy_modules(
+    "numpy keras common.models common.figures common.experiment.formatting kerascope.monitors kerascope.interventions"
+)
+optimizers, schedules, controlled, lines, controls = lazy_modules(
+    "common.optimizers common.schedules common.results.controlled common.results.lines common.figures.controls"
 )
 
 NAME = "exp_c_optimizer"
@@ -38,7 +42,23 @@ SCHEDULES = {  # {name: function of the first learning rate and the steps of an 
     "constant": lambda initial, steps: initial,
     "exponential": lambda initial, steps: keras.optimizers.schedules.ExponentialDecay(initial, steps, DECAY, staircase=True),
 }
+CONTROL_OPTIMIZERS = {  # the same, of controls alone: Adam without one of its parts, or with nothing but it
+    "adam_without_momentum": lambda learning_rate: keras.optimizers.Adam(learning_rate, beta_1=0.0),
+    "sign_descent": lambda learning_rate: optimizers.SignDescent(learning_rate),
+    "tensor_adam": lambda learning_rate: optimizers.TensorAdam(learning_rate),
+    "grafted": lambda learning_rate: optimizers.Grafted(learning_rate),
+}
+KNOBS = {  # of controls: {name: function of its value, the cell, the epoch in the middle and the probe -> a callback that intervenes}
+    "jump": lambda factor, cell, middle, probe: interventions.ScaleGradient(factor, epochs=[middle + 1], steps=[1]),
+    "first_gradient": lambda factor, cell, middle, probe: interventions.ScaleGradient(factor, layers=HIDDEN[0]),
+    "silent_first": lambda share, cell, middle, probe: interventions.ScaleGradient(
+        0, layers=HIDDEN[0], epochs=[middle + epoch for epoch in range(1, cell.epochs_at([share])[0] + 1)]
+    ),
+    "times_limit": lambda multiple, cell, middle, probe: interventions.MoveRate(multiple, middle, *probe, tolerance=SHARPNESS_TOLERANCE),
+}
+LINES = (("sgd", 0.1), ("momentum", 0.01), ("adam", 0.01))  # with decay, the arms between whose ends the loss is measured: from the first
 HIDDEN = ("hidden_1", "hidden_2")
+LATE, LATE_PART = "late", 5  # the schedule of controls that decays in the last fifth alone
 EARLY_EPOCHS = 5  # after which optimizers are compared early
 SHARPNESS_STAGES = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 1)  # shares of the epochs; it moves most at first
 SHARPNESS_TOLERANCE = 0.05  # of the eigenvalue; the figure spans powers of ten
@@ -57,7 +77,13 @@ def build_model(cell, input_dim, num_classes):
 
 def build_optimizer(cell, steps_per_epoch):
     """The arm's optimizer, on the arm's schedule."""
-    return OPTIMIZERS[cell["optimizer"]](SCHEDULES[cell["schedule"]](cell["base_learning_rate"], steps_per_epoch))
+    rate, schedule = cell["base_learning_rate"], cell["schedule"]
+    if schedule == LATE:  # a control's: as high as it began for four fifths of the epochs, then down to where decay ends
+        late, final = -(-cell.epochs // LATE_PART), rate * DECAY ** (cell.epochs - 1)
+        rate = schedules.late_decay(rate, steps_per_epoch, cell.epochs, late, final)
+    else:
+        rate = SCHEDULES[schedule](rate, steps_per_epoch)
+    return {**OPTIMIZERS, **CONTROL_OPTIMIZERS}[cell["optimizer"]](rate)
 
 
 def build_monitors(cell, samples):
@@ -67,8 +93,15 @@ def build_monitors(cell, samples):
     return {"sharpness": monitors.SharpnessMonitor(x_probe, y_probe, every=stages, tolerance=SHARPNESS_TOLERANCE)}
 
 
+def build_interventions(cell, samples):
+    """The interventions of a control in a training."""
+    middle = controlled.middle_of(cell.epochs)
+    return {name: build(cell[name], cell, middle, samples.probe()) for name, build in KNOBS.items() if cell.get(name) is not None}
+
+
 def measure(tables, keys):
-    """Further measures of each run: its training loss after the first epochs, and the jumps of its gradient's norm between epochs."""
+    """Further measures of each run: its training loss after the first epochs, the jumps of its gradient's norm between epochs, and what
+    controls compare."""
     history = tables["history"]
     early = history["epoch"] == min(EARLY_EPOCHS, history["epoch"].max())
     runs = history[early].set_index(keys)["train_loss"].to_frame("early_train_loss")
@@ -76,7 +109,18 @@ def measure(tables, keys):
         logs = history.assign(log_norm=np.log(history["train_grad_norm"]))
         steps = logs.groupby(keys, sort=False)["log_norm"].diff()
         runs["grad_norm_jumps"] = steps.groupby([logs[key] for key in keys]).agg(lambda of_run: of_run.iloc[1:].std(skipna=False))
-    return runs.reset_index()
+    return runs.reset_index().merge(controlled.by_run(history, keys, controlled.after_the_middle, at_the_decayed_sum), on=keys)
+
+
+def build_control_tables(trained):
+    """The lines from the ends of one arm to those of others, from the same initial weights."""
+    reference, *others = ({"optimizer": name, "base_learning_rate": rate, "schedule": "exponential"} for name, rate in LINES)
+    return lines.tables(trained, reference, others)
+
+
+def at_the_decayed_sum(run):
+    """The measures that a run would have ended with, stopped at the sum of rates that decay from the same rate spends in all epochs."""
+    return controlled.stopped_at(run, run["learning_rate"].iloc[0] * (1 - DECAY ** len(run)) / (1 - DECAY))
 
 
 def draw(results):
@@ -97,6 +141,7 @@ def draw(results):
     sharp = measures["sharpness"], replace(shaded, dashes=()), further
     return [
         *planned,
+        *controls.planned(results, shaded, rates[len(rates) // 2], 1 / (1 - MOMENTUM), f"SGD at {LINES[0][1]}"),
         figure(figures.schedule_figure, "schedule", tables["history"], results.panel("learning_rate"), shaded, title=": learning rates"),
         figure(figures.loss_accuracy_figure, "loss_and_accuracy", tables["history"], shaded, *pair, title=both),
         figure(figures.sharpness_figure, "sharpness", tables["sharpness"], *sharp, title=": the curvature of the loss"),
@@ -171,10 +216,13 @@ EXPERIMENT = Experiment(
     measures=(
         Measure("early_train_loss", f"training loss after {EARLY_EPOCHS} epochs"),
         Measure("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs"),
+        *control_measures.MEASURES,
     ),
     build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,
+    build_interventions=build_interventions,
+    build_control_tables=build_control_tables,
     measure=measure,
     draw=draw,
     report=REPORT,

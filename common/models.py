@@ -12,6 +12,36 @@ def leaky_relu(x):
 
 
 @keras.saving.register_keras_serializable(package="small_networks")
+class LeakyReLU:
+    """LeakyReLU with any slope, as the activation of a layer: max(x, slope · x). A slope of 0 is ReLU.
+
+    Args:
+        slope: of what is below 0, less than 1.
+
+    Example:
+
+    ```python
+    keras.layers.Dense(256, LeakyReLU(0.1))
+    ```
+    """
+
+    def __init__(self, slope):
+        self.slope = slope
+
+    def __call__(self, x):
+        return keras.activations.leaky_relu(x, negative_slope=self.slope)
+
+    def get_config(self):
+        """The arguments, by which Keras makes another one."""
+        return {"slope": self.slope}
+
+    @classmethod
+    def from_config(cls, config):
+        """Another one, of the arguments from `get_config`."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="small_networks")
 class NormalisedDense(keras.layers.Dense):
     """A dense layer with batch normalisation between its product and its activation (Ioffe & Szegedy 2015). It is one layer, so that its
     units go by the same name with and without."""
@@ -87,3 +117,18 @@ def with_dropout(layers, rate):
         return layers
     *hidden, last = layers
     return [*(part for layer in hidden for part in (layer, keras.layers.Dropout(rate, name=f"{layer.name}_dropout"))), last]
+
+
+def centred(layers, gain):
+    """Scale the initial weights of layers that take a Sigmoid's outputs, and centre these: z = gain · W (φ - ½).
+
+    A layer of Sigmoids passes the gradient on through its derivative, ¼ at most; weights 4 times as large make up for that. Without the
+    bias, whose -½ · gain · W is what the outputs' mean adds, the larger weights would saturate the units instead.
+
+    Args:
+        layers: built dense layers, whose biases are 0 as yet.
+        gain: factor of the weights.
+    """
+    for layer in layers:
+        layer.kernel.assign(gain * layer.kernel)
+        layer.bias.assign(layer.bias - 0.5 * keras.ops.sum(layer.kernel, axis=0))

@@ -129,6 +129,7 @@ def _make(results, making, of_results, log):
     text = console.console_text(results)
     print(text, flush=True)
     figures = draw.draw(results, making, log)
+    gather.write_files(results)
     page.write(results, figures)
     drawn = [isinstance(figure, draw.SavedFigure) for of_dataset in figures.values() for figure in of_dataset]
     if all(drawn) and of_results is not None:

@@ -123,7 +123,7 @@ def _add_controls(parser, experiment):
         "--control-seeds",
         metavar="N",
         type=whole_number(1, MOST_SEEDS),
-        help="the seeds of what --controls adds, the first N of each dataset's (default: all)",
+        help="the seeds of what --controls adds, the first N of each dataset's (default: 5)",
     )
 
 

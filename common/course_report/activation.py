@@ -2,9 +2,13 @@
 
 from functools import partial
 
+from common.course_report.activation_controls import CONTROLS
 from common.course_report.claims import A_TENTH, Above, AtLeast, Below, Claim, Highest, improvements
-from common.course_report.questions import Contrast, Course, Extremes, Vanishing, Verdicts, common_questions
+from common.course_report.questions import Contrast, Course, Extremes, Question, Vanishing, common_questions
 from common.course_report.report import CourseReport
+from common.lazy import LazyModule
+
+activation_figures = LazyModule("common.course_report.activation_figures")
 
 claim = partial(Claim, datasets=("moons", "circles"), least_epochs=100)
 RELU, LEAKY, SIGMOID = ({"activation": name} for name in ("relu", "leaky_relu", "sigmoid"))
@@ -141,26 +145,86 @@ CLAIMS = (  # where the report gives numbers, the margin is the least that they 
     ),
     *improvements(RELU, claim),
 )
-QUESTIONS = {
-    **common_questions(RELU),
-    ("B1", "What does a high share of dead ReLUs do?"): (
-        Extremes("final_always_off_fraction_hidden_2", "units of layer 2 that are off at the end"),
-        Contrast("final_test_accuracy", "final test accuracy", RELU, LEAKY),
-        Verdicts(("B-grow", "B-layers", "B-block", "B-forever", "B-not-fatal")),
+QUESTIONS = (
+    *common_questions(
+        RELU,
+        curve={
+            "asks": "Do ReLU and LeakyReLU converge faster, and more evenly, than Sigmoid?",
+            "said": "ReLU and LeakyReLU converge fast; Sigmoid is slow and uneven, and stalls at an accuracy of about 60 %.",
+            "claims": ("B-speed", "B-unsteady"),
+            "beside": ("B-fast", "B-stall"),
+        },
+        silence={
+            "asks": "Does ReLU fall silent as training goes on, and Sigmoid saturate?",
+            "said": "Under ReLU ever more outputs are zero, in the first layer above all; late, most of Sigmoid's lie near 0 or 1.",
+            "claims": ("B-grow", "B-saturate"),
+            "beside": ("B-layers", "B-layer2", "B-layer2-less"),
+        },
+        gradient={
+            "asks": "Does Sigmoid's gradient vanish by saturation, and learning stop with it?",
+            "said": "Where Sigmoid saturates, its gradient vanishes and learning stops.",
+            "claims": ("B-vanish", "B-saturate", "B-stall"),
+            "beside": ("B-window",),
+        },
     ),
-    ("B2", "How far does LeakyReLU relieve it?"): (
-        *(Contrast(f"final_always_off_fraction_hidden_{i}", f"units of layer {i} that are off at the end", RELU, LEAKY) for i in (1, 2)),
-        Verdicts(("B-relief", "B-relief-units")),
+    Question(
+        "B1",
+        "What does a high share of dead ReLUs do?",
+        asks="Do dead ReLUs block learning, and for ever?",
+        said="Where less than a tenth of a layer is active, learning is blocked, and a dead ReLU never comes back; elsewhere it is said "
+        "that learning goes on.",
+        claims=("B-block", "B-forever"),
+        beside=("B-not-fatal", "B-grow", "B-layers"),
+        facts=(
+            Extremes("final_always_off_fraction_hidden_2", "units of layer 2 that are off at the end"),
+            Contrast("final_test_accuracy", "final test accuracy", RELU, LEAKY),
+        ),
+        figures=("off_{dataset}", "units_{dataset}"),
     ),
-    ("B3", "Where does Sigmoid's gradient vanish?"): (
-        *(Contrast(f"early_grad_norm_hidden_{i}", f"early gradient norm of layer {i}", SIGMOID, RELU) for i in (1, 2)),
-        Course("grad_norm", "gradient norm by layer", SIGMOID),
-        Verdicts(("B-vanish", "B-window", "B-depth", "B-stall")),
+    Question(
+        "B2",
+        "How far does LeakyReLU relieve it?",
+        asks="Does LeakyReLU's slope below zero relieve it?",
+        said="LeakyReLU lets some gradient through below zero, and lowers the share of inactive outputs by 5 to 10 points.",
+        claims=("B-relief", "B-relief-units"),
+        facts=tuple(
+            Contrast(f"final_always_off_fraction_hidden_{i}", f"units of layer {i} that are off at the end", RELU, LEAKY) for i in (1, 2)
+        ),
+        figures=("off_{dataset}",),
     ),
-    ("B4", "What does each layer contribute?"): (
-        Vanishing("update_ratio", "movement of a layer's weights in an epoch"),
-        Course("update_ratio", "by layer, of LeakyReLU", LEAKY),
-        Course("dormant_fraction", "dormant units", RELU),
+    Question(
+        "B3",
+        "Where does Sigmoid's gradient vanish?",
+        asks="Does Sigmoid's gradient vanish towards the input, since each layer multiplies it by a slope of at most 1/4?",
+        said="The gradient shrinks layer by layer towards the input, as Sigmoid's slope is at most 1/4; it is smallest at epochs 40 to 80.",
+        claims=("B-vanish", "B-depth"),
+        beside=("B-window", "B-stall"),
+        facts=(
+            *(Contrast(f"early_grad_norm_hidden_{i}", f"early gradient norm of layer {i}", SIGMOID, RELU) for i in (1, 2)),
+            Course("grad_norm", "gradient norm by layer", SIGMOID),
+        ),
+        figures=("gradients_{dataset}",),
     ),
-}
-REPORT = CourseReport(CLAIMS, QUESTIONS, settings={"epochs": 300, "base_learning_rate": 0.01, "bias_drop": 0.0})
+    Question(
+        "B4",
+        "What does each layer contribute?",
+        asks="Does each layer contribute to the accuracy by what it learns?",
+        said="Each layer contributes, as a heatmap of layers and epochs is to show.",
+        facts=(
+            Vanishing("update_ratio", "movement of a layer's weights in an epoch"),
+            Course("update_ratio", "by layer, of LeakyReLU", LEAKY),
+            Course("dormant_fraction", "dormant units", RELU),
+        ),
+        figures=("layers_{dataset}", "updates_{dataset}"),
+    ),
+)
+
+
+class ActivationReport(CourseReport):
+    """The course report on the activation, which has figures of its controls."""
+
+    def figures(self, results):
+        return [*super().figures(results), *activation_figures.planned(results)]
+
+
+REPORT = ActivationReport(CLAIMS, QUESTIONS, controls=CONTROLS, settings={"epochs": 300, "base_learning_rate": 0.01, "bias_drop": 0.0})

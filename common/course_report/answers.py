@@ -1,157 +1,97 @@
-"""From questions and tables to answers in words."""
+"""From questions and verdicts to answers: a word, the reason, its mechanism, the evidence, and what became of what the report says.
+
+The word comes of the question's controls: yes if all that are decided speak for the cause that the report names, no if all speak against
+it, mixed if both, undecided if none is decided. Where none was run, the claims answer in the same way, as far as arms alone can. What
+neither controls nor claims can tell is not run or, where there are none, described by the facts.
+"""
 
 import numpy as np
 import pandas as pd
 
-from common import stats
-from common.course_report.claims import Above
-from common.course_report.effects import effect_of, groups_in_words
-from common.course_report.questions import Contrast, Course, Extremes, Vanishing, Verdicts
-from common.course_report.runs import CannotDecide
-from common.experiment.formatting import in_unit, number, with_interval
+from common.course_report import facts
+from common.course_report.answering import DECIDED, Answer
+from common.course_report.control_runs import MISSING
+from common.data import label
 
-UNKNOWN = "not measured in this run"
+COLUMNS = ["dataset", "id", "question", "answer", "asks", "verdict", "seen", "mechanism", "evidence", "report_said", "became", "decided_by"]
+MOST = 3  # answers that are shown on screen
 
 
-def answer_all(questions, runs_of, tables, decided):
-    """`answers.csv`: a row per dataset and question; columns dataset, id, question, answer.
+def answer_all(questions, runs_of, tables, claims, controls):
+    """`answers.csv`: a row per dataset and question.
 
     Args:
-        questions: `{(id, question): facts}`.
+        questions: the `Question`s.
         runs_of: `{dataset: Runs}`.
         tables: `{name: DataFrame}`, of which layers is read.
-        decided: the `Verdict`s, list.
+        claims, controls: the `Verdict`s on the claims and on the controls, lists.
+
+    Returns:
+        DataFrame with the columns `COLUMNS`: `answer` begins with the word, which stands in `verdict`; `seen` and `mechanism` have a line
+        for each outcome of its controls, what was done and seen, and why; `evidence` and `became` have a line for each piece; `decided_by`
+        has the ids of the controls, or else of the claims, that decide it.
     """
     rows = []
     for dataset, runs in runs_of.items():
+        of_claims, of_controls = ([one for one in decided if one.dataset == dataset] for decided in (claims, controls))
         layers = tables["layers"][tables["layers"]["dataset"] == dataset]
-        writer = _Writer(runs, layers, [verdict for verdict in decided if verdict.dataset == dataset])
-        for (name, question), facts in questions.items():
-            answer = " ".join(map(writer.sentence, facts))
-            rows.append({"dataset": dataset, "id": name, "question": question, "answer": answer})
-    return pd.DataFrame(rows, columns=["dataset", "id", "question", "answer"])
+        writer = facts.Writer(runs, layers, [*of_claims, *of_controls])
+        for question in questions:
+            answer = Answer(question, of_claims, of_controls, runs.measures)
+            evidence = [*answer.evidence(), *map(writer.sentence, question.facts)]
+            rows.append({"dataset": dataset, **answer.row(), "evidence": "\n".join(evidence)})
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-class _Writer:
-    """Writes the facts of one dataset: its `Runs`, its rows of layers.csv, its `Verdict`s."""
+def most_telling(table, claims, controls, number=MOST):
+    """The answers that matter most: those that a control decides before those that rest on the arms alone; of these, those that speak
+    against the report, no or mixed, before those that confirm it; of these, the clearest. An answer is as clear as the least clear verdict
+    that it rests on: by the distance of its estimate from the margin, divided by that of the interval's end on this side from the
+    estimate. A question stands there once, with the dataset where it ranks first.
 
-    def __init__(self, runs, layers, decided):
-        self.runs, self.layers, self.decided = runs, layers, decided
-        self._writers = {Extremes: self._extremes, Contrast: self._contrast, Course: self._course, Vanishing: self._vanishing}
-        self._writers[Verdicts] = self._verdicts
+    Args:
+        table: `answers.csv`, DataFrame.
+        claims, controls: as in `answer_all`.
+        number: how many. Defaults to 3.
 
-    def sentence(self, fact):
-        """A fact as a sentence."""
-        try:
-            words = self._writers[type(fact)](fact)
-        except CannotDecide as reason:
-            words = f"{UNKNOWN} ({reason})"
-        return f"{fact.words[0].upper()}{fact.words[1:]}: {words}."
-
-    def _unit(self, measure):
-        return self.runs.measures[measure].unit
-
-    def _extremes(self, fact):
-        rows = self.runs.summary
-        for column, value in fact.among:
-            if column in rows and (rows[column] == value).any():
-                rows = rows[rows[column] == value]
-        by_arm = rows.groupby(list(self.runs.arm_columns), sort=False)
-        typical = {arm: self._typical(self.runs.values(of_arm, fact.measure), fact.measure) for arm, of_arm in by_arm}
-        typical = {arm: found for arm, found in typical.items() if np.isfinite(found[0])}
-        if not typical:
-            return UNKNOWN
-        lowest, highest = (which(typical, key=lambda arm: typical[arm][0]) for which in (min, max))
-        if len(typical) == 1 or np.isclose(typical[lowest][0], typical[highest][0], rtol=1e-12):
-            return f"{typical[lowest][1]} in {'the only arm' if len(typical) == 1 else 'all arms'}"
-        ends = (("lowest", lowest), ("highest", highest))
-        return f"of the arms {'; '.join(f'{name} {typical[arm][1]} under {_arm(arm)}' for name, arm in ends)}"
-
-    def _typical(self, values, measure):
-        """A measure of an arm's runs, array `(runs,)`: `(number, words)`, where two groups of runs have the median and words on both."""
-        described, unit = self.runs.described(values, measure), self._unit(measure)
-        end = self.runs.epochs if self.runs.kind(measure) == "time" else np.inf
-        if described.groups:
-            return float(np.median(values)), groups_in_words(described.groups, unit, end)
-        return described.location, f"never in {len(values)} runs" if described.location > end else in_unit(described.location, unit)
-
-    def _contrast(self, fact):
-        ratio = self.runs.kind(fact.measure) in ("log", "time")
-        effect = effect_of(Above(fact.measure, fact.of, fact.than, times=1.0 if ratio else None, than_measure=fact.than_measure), self.runs)
-        levels = []
-        for measure, arm in effect.part.arms:
-            rows, _ = self.runs.of_arm(arm)
-            level = self._typical(self.runs.values(rows, measure), measure)[1]
-            levels.append(f"{self.runs.in_words(arm, rows)} {level}")
-        unit, (estimate, low, high) = self._unit(fact.measure), self._claimed(effect.part) or effect.numbers(0.025)[:3]
-        if (effect.judged.effects == 0).all():
-            return f"{', '.join(levels)}; the same in every run"
-        if not np.isfinite(effect.judged.interval(0.95)).all():
-            return f"{', '.join(levels)}; too few runs to compare"
-        margin = effect.part.margin("")
-        relation = "higher" if low > margin else "lower" if high < margin else "not clearly different"
-        most = "in most seeds " if effect.judged.method == "sign" else ""
-        if ratio:
-            kind = "ratio" if most else "ratio of geometric means"
-            by = f"{kind} {effect.bound}{' ' * bool(effect.bound)}{with_interval(estimate, low, high, unit, ' x')}"
-        else:
-            by = f"difference {with_interval(estimate, low, high, unit, ' points' if unit == 'share' else '')}"
-        return f"{', '.join(levels)}; {most}the first is {relation}, {by}"
-
-    def _claimed(self, part):
-        """`(estimate, low, high)` of a claim that the same effect decides, which has one interval on a page; None if there is none."""
-        for one in self.decided:
-            if one.tested and len(one.decides.arms) == 2 and (one.decides.times is None) == (part.times is None):
-                if one.decides.arms == part.arms:
-                    return one.estimate, one.ci_low, one.ci_high
-                if one.decides.arms == part.arms[::-1]:
-                    numbers = one.estimate, one.ci_high, one.ci_low
-                    with np.errstate(divide="ignore"):
-                        return tuple(-number if part.times is None else float(np.divide(1.0, number)) for number in numbers)
-        return None
-
-    def _course(self, fact):
-        settings = self.runs.of_arm(fact.arm)[0].iloc[0][list(self.runs.arm_columns)].to_dict()
-        layers = self.layers[np.logical_and.reduce([self.layers[column] == value for column, value in settings.items()])]
-        parts = []
-        for layer, rows in layers.groupby("layer", sort=False):
-            epochs = rows["epoch"].min(), rows["epoch"].max()
-            ends = [self.runs.values(rows[rows["epoch"] == epoch].sort_values("seed"), fact.quantity) for epoch in epochs]
-            (first, before), (last, after) = (self._typical(end, fact.quantity) for end in ends)
-            if np.isfinite([first, last]).all():
-                parts.append(f"{layer} {before} to {after}{self._turn(*ends, fact.quantity)}")
-        return f"{', '.join(parts) or UNKNOWN}, {_arm(tuple(settings.values()))}"
-
-    def _turn(self, first, last, quantity):
-        """The direction from one value to another of each run, arrays `(runs,)`, in brackets; nothing where it is not clear."""
-        with np.errstate(divide="ignore"):
-            ends = [np.log(end) if self.runs.kind(quantity) == "log" else end for end in (last, first)]
-        low, high = stats.judge(stats.paired_differences(*ends), self.runs.correction).interval(0.95)
-        return " (up)" if low > 0 else " (down)" if high < 0 else ""
-
-    def _vanishing(self, fact):
-        columns = list(self.runs.arm_columns)
-        values, log = self.layers[fact.quantity].fillna(np.inf), self.runs.kind(fact.quantity) == "log"
-        by_place = [self.layers[name] for name in (*columns, "layer", "epoch")]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            means = (np.log(values) if log else values).groupby(by_place, sort=False).mean()
-            means = np.exp(means) if log else means
-        means = means[np.isfinite(means)]
-        if means.empty:
-            return UNKNOWN
-        parts = []
-        for name, place in (("smallest", means.idxmin()), ("largest", means.idxmax())):
-            *arm, layer, epoch = place
-            rows, _ = self.runs.of_arm(dict(zip(columns, arm, strict=True)))
-            _, end = self._typical(self.runs.values(rows, "final_test_accuracy"), "final_test_accuracy")
-            parts.append(f"{name} {number(means[place])} in {layer} under {_arm(arm)} at epoch {epoch}, whose accuracy ends at {end}")
-        return "; ".join(parts)
-
-    def _verdicts(self, fact):
-        chosen = [verdict for verdict in self.decided if verdict.claim.id in fact.ids]
-        # Without their numbers: an effect has one interval in an answer, and those of claims are of another confidence.
-        return "; ".join(f"{one.claim.id} is {one.verdict}" for one in chosen) or "none on this dataset"
+    Returns:
+        List of rows, dicts.
+    """
+    known, by_control = ({(one.dataset, one.claim.id): one for one in decided} for decided in ([*claims, *controls], controls))
+    ranked = {}
+    for row in table[table["verdict"].isin(DECIDED)].to_dict("records"):
+        names = [(row["dataset"], name) for name in row["decided_by"].split()]
+        clear = min(clearness(known[name]) for name in names)
+        ranked[row["dataset"], row["id"]] = (all(name in by_control for name in names), row["verdict"] != "yes", clear), row
+    found = {}
+    for _, row in sorted(ranked.values(), key=lambda pair: pair[0], reverse=True):
+        found.setdefault(row["id"], row)
+    return list(found.values())[:number]
 
 
-def _arm(values):
-    return values if isinstance(values, str) else " ".join(str(value) for value in values)
+def clearness(verdict):
+    """The distance of a verdict's estimate from its margin, divided by that of the interval's end on the margin's side: more than 1 of one
+    that is decided; infinite if the interval is a point. Ratios are taken by their logarithms."""
+    margin = verdict.decides.counts_from(verdict.dataset) if verdict.verdict == "contradicted" else verdict.needs
+    numbers = np.array([verdict.estimate, margin, verdict.ci_low, verdict.ci_high])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate, margin, low, high = np.log(numbers) if verdict.decides.times is not None else numbers
+        distance = np.divide(abs(estimate - margin), abs(estimate - (low if estimate > margin else high)))
+    return 0.0 if np.isnan(distance) else float(distance)
+
+
+def waiting(controls, script):
+    """`(words, command)` on the questions that wait for --controls; both empty if none does.
+
+    Args:
+        controls: the `Verdict`s on the controls of the whole call, list.
+        script: file name of the experiment's script.
+    """
+    missing = [one for one in controls if one.note == MISSING]
+    if not missing:
+        return "", ""
+    questions = list(dict.fromkeys(one.claim.question for one in missing))
+    datasets = list(dict.fromkeys(one.dataset for one in missing))
+    where = f"{', '.join(questions)} on {', '.join(map(label, datasets))}"
+    words = f"Waiting for --controls: {where}, for the arms alone cannot tell a cause. With the other flags of this call:"
+    return words, f"python {script} --datasets {' '.join(datasets)} --controls {' '.join(questions)}"

@@ -9,6 +9,7 @@ from common.course_report.runs import CannotDecide, Runs
 from common.experiment.knobs import CONTROL, UNCHANGED, words_of
 
 MISSING = "needs --controls"
+BETWEEN = f"{CONTROL}ends"  # the table of what is measured between the runs of several arms, a row per run
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,12 @@ class ControlRuns(Runs):
         for name in ("summary", "history"):
             both = [tables[name].assign(control=UNCHANGED), *([tables[f"{CONTROL}{name}"]] if f"{CONTROL}{name}" in tables else [])]
             joined[name] = pd.concat([table[table["dataset"] == dataset] for table in both], ignore_index=True)
-        runs_of_control = joined["summary"][joined["summary"].get("control") != UNCHANGED]
-        for table in [runs_of_control] if len(runs_of_control) else []:
-            joined = {name: rows[rows["seed"].isin(table["seed"].unique())] for name, rows in joined.items()}
+        for table in [tables[BETWEEN]] if BETWEEN in tables else []:
+            joined["summary"] = joined["summary"].merge(table.assign(control=UNCHANGED), how="left")
+        # Not by the column `control`: an arm that only controls need may differ from the others in its own columns alone.
+        of_controls = tables.get(f"{CONTROL}summary", joined["summary"][:0])
+        seeds = of_controls.loc[of_controls["dataset"] == dataset, "seed"].unique()
+        joined = {name: rows[rows["seed"].isin(seeds)] if len(seeds) else rows for name, rows in joined.items()}
         fields = {name: getattr(runs, name) for name in Runs.__dataclass_fields__}
         fields |= {"summary": joined["summary"], "arm_columns": (*runs.arm_columns, "control"), "correct": _without_control(runs.correct)}
         return cls(**fields, history=joined["history"], base=base)
@@ -51,6 +55,11 @@ class ControlRuns(Runs):
             return super().of_arm({**{name: arm[name] for name in arm if name in columns}, "control": words_of(changed)})
         except CannotDecide as reason:
             raise reason if reason.ran else CannotDecide(MISSING) from None
+
+    def values(self, rows, measure):
+        if measure not in rows:
+            raise CannotDecide(MISSING)
+        return super().values(rows, measure)
 
     def flags(self, claim, least_seeds):
         return {**super().flags(replace(claim, parts=()), least_seeds), "controls": [claim.question]}

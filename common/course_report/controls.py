@@ -25,6 +25,8 @@ class Control(Claim):
         speaks_for, speaks_against: what would be seen if the cause were at work, and if it were not; clauses.
         holds, fails: the mechanism, in one to three sentences with its formula, if the outcome speaks for the cause, and if against it.
         figure: first word of the file names of the figure that shows it. Defaults to none.
+        rival: whether the cause is another than the one that the report names, which would explain the same. It does not answer whether the
+            report is right, and is told beside it. Defaults to False.
 
     Example:
 
@@ -47,6 +49,7 @@ class Control(Claim):
     holds: str
     fails: str
     figure: str = ""
+    rival: bool = False
 
     least_seeds = LEAST_SEEDS
 
@@ -91,7 +94,7 @@ class Apart:
 def arms_of(controls):
     """The arms that controls name, `{setting: value}` each, without repetitions, list."""
     found = []
-    for control in controls:
-        for part in control.parts:
-            found += [arm for _, arm in part.arms if arm not in found]
+    for arm in (arm for control in controls for part in control.parts for _, arm in part.arms):
+        if arm not in found:
+            found.append(arm)
     return found

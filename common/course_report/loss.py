@@ -3,14 +3,15 @@
 from functools import partial
 
 from common.course_report.claims import A_TENTH, Above, AtLeast, Below, Claim, improvements
-from common.course_report.questions import Contrast, Extremes, Verdicts, common_questions
+from common.course_report.loss_arms import CROSS_ENTROPY, LINEAR, MSE
+from common.course_report.loss_controls import CONTROLS
+from common.course_report.questions import Contrast, Extremes, Question, common_questions
 from common.course_report.report import CourseReport, section
-from common.lazy import LazyModule
+from common.lazy import lazy_modules
 
-formula = LazyModule("common.course_report.formula")
+formula, loss_figures = lazy_modules("common.course_report.formula common.course_report.loss_figures")
 
 claim = partial(Claim, datasets=("fashion_mnist", "digits"), least_epochs=10)
-CROSS_ENTROPY, MSE, LINEAR = ({"loss": name} for name in ("cross_entropy", "mse_softmax", "mse_linear"))
 SAMPLES = {"median": "the median sample", "mean": "the mean sample"}
 NEARLY_NONE = "nearly none is less than a tenth of that before training"
 CLAIMS = (
@@ -93,38 +94,88 @@ CLAIMS = (
     ),
     *improvements(CROSS_ENTROPY, claim),
 )
-QUESTIONS = {
-    **common_questions(CROSS_ENTROPY),
-    ("A1", "Is MSE slower and less stable, and why?"): (
-        Contrast("early_train_accuracy", "training accuracy over the steps of the first 5 epochs", MSE, CROSS_ENTROPY),
-        Contrast("relative_oscillation", "late oscillation", MSE, CROSS_ENTROPY),
-        Extremes("most_vanished_fraction", "samples that were wrong with a vanished gradient", among=(("loss", "mse_softmax"),)),
-        Verdicts(("A-speed", "A-steady", "A-stall")),
+QUESTIONS = (
+    *common_questions(
+        CROSS_ENTROPY,
+        curve={
+            "asks": "Does cross-entropy learn faster, and end higher, than MSE with softmax?",
+            "said": "Cross-entropy converges faster and to a higher accuracy; MSE with softmax is slower, and stalls.",
+            "claims": ("A-speed", "A-accuracy"),
+            "beside": ("A-steady", "A-stall"),
+        },
+        silence={
+            "asks": "",
+            "said": "The report shows the distributions of activations where it compares activations, not here.",
+        },
+        gradient={
+            "asks": "Does the gradient under MSE with softmax vanish late in training, and learning stop with it?",
+            "said": "Under MSE with softmax the gradient goes to nearly zero, and learning stalls; under cross-entropy it lasts.",
+            "claims": ("A-vanish", "A-stall"),
+        },
     ),
-    ("A2", "Does cross-entropy converge faster, and does its gradient p - y explain it?"): (
-        Contrast("early_train_accuracy", "training accuracy over the steps of the first 5 epochs", CROSS_ENTROPY, MSE),
-        Contrast("final_test_accuracy", "final test accuracy", CROSS_ENTROPY, MSE),
+    Question(
+        "A1",
+        "Is MSE slower and less stable, and why?",
+        asks="Is MSE with softmax slowed down by saturation, the factor p(1 - p) of its gradient?",
+        said="MSE is slower, for its gradient has the factor p(1 - p), which is nearly zero where an output is sure, be it right or wrong.",
+        claims=("A-speed", "A-stall"),
+        beside=("A-steady",),
+        facts=(
+            Contrast("early_train_accuracy", "training accuracy over the steps of the first 5 epochs", MSE, CROSS_ENTROPY),
+            Contrast("relative_oscillation", "late oscillation", MSE, CROSS_ENTROPY),
+            Extremes("most_vanished_fraction", "samples that were wrong with a vanished gradient", among=(("loss", "mse_softmax"),)),
+        ),
+        figures=("loss_and_accuracy_{dataset}", "vanishing_{dataset}"),
     ),
-    ("A3", "How does the gradient late in training compare with the early one?"): (
-        Contrast("logit_grad_median_left", "what is left at the end of the median sample's gradient by its logits", CROSS_ENTROPY, MSE),
-        Contrast("logit_grad_mean_left", "what is left of the mean", CROSS_ENTROPY, MSE),
-        Contrast("wrong_grad_late", "gradient of samples still wrong, of that before training", CROSS_ENTROPY, MSE),
-        Verdicts(("A-vanish", "A-vanish-mean", "A-vanish-more", "A-vanish-more-mean", "A-late-signal")),
+    Question(
+        "A2",
+        "Does cross-entropy converge faster, and does its gradient p - y explain it?",
+        asks="Does cross-entropy converge faster because its gradient p - y lacks the factor of saturation?",
+        said="The gradient of cross-entropy is p - y, as large as the error itself; that of MSE passes through the Jacobian of softmax.",
+        claims=("A-speed", "A-accuracy"),
+        facts=(
+            Contrast("early_train_accuracy", "training accuracy over the steps of the first 5 epochs", CROSS_ENTROPY, MSE),
+            Contrast("final_test_accuracy", "final test accuracy", CROSS_ENTROPY, MSE),
+        ),
+        figures=("loss_and_accuracy_{dataset}",),
     ),
-    ("A4", "Does MSE without softmax train badly, and why?"): (
-        Contrast("final_test_accuracy", "final test accuracy", LINEAR, MSE),
-        Contrast("early_train_accuracy", "training accuracy over the steps of the first 5 epochs", LINEAR, MSE),
-        Extremes("final_test_cross_entropy", "cross-entropy of the softmax of the outputs"),
-        Verdicts(("A-linear",)),
+    Question(
+        "A3",
+        "How does the gradient late in training compare with the early one?",
+        asks="Is the gradient of a sample strong early under both losses, and late nearly gone under MSE with softmax alone?",
+        said="Early errors give a strong signal under both losses; late, MSE with softmax gives almost none, even for samples still wrong.",
+        claims=("A-vanish", "A-vanish-mean", "A-vanish-more", "A-vanish-more-mean", "A-late-signal"),
+        facts=(
+            Contrast("logit_grad_median_left", "what is left at the end of the median sample's gradient by its logits", CROSS_ENTROPY, MSE),
+            Contrast("logit_grad_mean_left", "what is left of the mean", CROSS_ENTROPY, MSE),
+            Contrast("wrong_grad_late", "gradient of samples still wrong, of that before training", CROSS_ENTROPY, MSE),
+        ),
+        figures=("logit_gradients_{dataset}",),
     ),
-}
+    Question(
+        "A4",
+        "Does MSE without softmax train badly, and why?",
+        asks="Does MSE train badly without softmax, for want of probabilities?",
+        said="Without softmax the outputs are no probabilities and their scale is free, so that MSE trains badly.",
+        claims=("A-linear",),
+        facts=(
+            Contrast("final_test_accuracy", "final test accuracy", LINEAR, MSE),
+            Contrast("early_train_accuracy", "training accuracy over the steps of the first 5 epochs", LINEAR, MSE),
+            Extremes("final_test_cross_entropy", "cross-entropy of the softmax of the outputs"),
+        ),
+        figures=("logits_{dataset}",),
+    ),
+)
 
 
 class LossReport(CourseReport):
-    """The course report on the loss, which has the report's formula beside the gradient too, `formula.csv`."""
+    """The course report on the loss, which has the report's formula beside the gradient too, `formula.csv`, and figures of its controls."""
 
     def tables(self, results):
         return {**super().tables(results), "formula": formula.tabulate(results)}
+
+    def figures(self, results):
+        return [*super().figures(results), *loss_figures.plan(results)]
 
     def sections(self, results):
         corrections = {dataset: results.correction(dataset) for dataset in results.datasets}
@@ -135,4 +186,4 @@ class LossReport(CourseReport):
         ]
 
 
-REPORT = LossReport(CLAIMS, QUESTIONS, settings={"epochs": 30, "base_learning_rate": 0.001})
+REPORT = LossReport(CLAIMS, QUESTIONS, CONTROLS, settings={"epochs": 30, "base_learning_rate": 0.001})

@@ -3,28 +3,13 @@
 import itertools
 from functools import partial
 
-from common.course_report.claims import A_TENTH, Above, AtLeast, Below, Best, Claim, improvements
+from common.course_report.claims import A_TENTH, Above, AtLeast, Below, Claim, improvements
+from common.course_report.optimizer_arms import ADAM, MOMENTUM, NAMES, RATES, SGD, WORDS, arm, at_the_best_rate
 from common.course_report.optimizer_controls import CONTROLS
-from common.course_report.questions import Contrast, Extremes, Vanishing, Verdicts, common_questions
+from common.course_report.optimizer_questions import QUESTIONS
 from common.course_report.report import CourseReport
 
 claim = partial(Claim, datasets=("fashion_mnist", "digits"), least_epochs=10)
-NAMES = ("sgd", "momentum", "adam")
-RATES = (0.1, 0.01, 0.001)
-
-
-def arm(optimizer, learning_rate, schedule="exponential"):
-    """The settings of an arm; the schedule defaults to the report's."""
-    return {"optimizer": optimizer, "base_learning_rate": learning_rate, "schedule": schedule}
-
-
-def at_the_best_rate(optimizer):
-    """The settings of an optimizer at the rate that is best early, of those of the report."""
-    return arm(optimizer, Best("early_train_loss", RATES))
-
-
-SGD, MOMENTUM, ADAM = (arm(name, 0.01) for name in NAMES)
-WORDS = {"sgd": "SGD", "momentum": "momentum", "adam": "Adam"}
 A_RISE = "0.02 decades, rises by a twentieth all together"
 HALF_A_POINT = "half a point: 2 of the 360 test images of Digits, 50 of the 10,000 of Fashion-MNIST"
 LEVELS = {"sgd": (0.4, 0.5), "momentum": (0.2, 0.3), "adam": (0.08, 0.1)}  # of the training loss at the end, with 0.01
@@ -225,45 +210,4 @@ CLAIMS = (  # where the report gives numbers, the margin is the least that they 
     ),
     *improvements(arm("sgd", 0.01), claim),
 )
-QUESTIONS = {
-    **common_questions(SGD),
-    ("Q5", "Why do optimizers differ on one network?"): (
-        Vanishing("update_ratio", "movement of a layer's weights in an epoch"),
-        Extremes("mean_grad_norm", "mean gradient norm"),
-    ),
-    ("C1", "How far do the curves differ?"): (
-        Contrast("epochs_to_target", "epochs to the target accuracy", SGD, MOMENTUM),
-        Contrast("epochs_to_target", "the same, momentum and Adam", MOMENTUM, ADAM),
-        Verdicts(("C-momentum", "C-slow", "C-first")),
-    ),
-    ("C2", "What does the learning rate do to stability?"): (
-        *(Extremes("oscillation", f"late oscillation of {name}", among=(("optimizer", name),)) for name in NAMES),
-        Extremes("diverged", "share of runs that diverged"),
-        Verdicts(("C-diverge", "C-diverge-constant", "C-rate-unsteady-sgd", "C-rate-unsteady-momentum", "C-rate-unsteady-adam")),
-    ),
-    ("C3", "Is Adam fast early, and why?"): (
-        *(
-            Contrast(
-                "early_train_loss",
-                f"training loss after 5 epochs, {WORDS[other]} and Adam at their best rates",
-                *map(at_the_best_rate, (other, "adam")),
-            )
-            for other in reversed(NAMES[:2])
-        ),
-        Verdicts(("C-early",)),
-    ),
-    ("C4", "What does exponential decay do?"): (
-        *(
-            Contrast(measure, f"{words} of {name}", arm(name, 0.01), arm(name, 0.01, "constant"))
-            for measure, words in (("oscillation", "late oscillation"), ("final_test_accuracy", "final test accuracy"))
-            for name in NAMES
-        ),
-        Verdicts(tuple(f"C-decay-{part}-{name}" for part in ("steady", "accuracy") for name in reversed(NAMES))),
-    ),
-    ("C5", "What happens when the gradient vanishes or jumps under an optimizer?"): (
-        Extremes("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs"),
-        Vanishing("grad_norm", "gradient norm"),
-        Verdicts(("C-order", "C-drop", "C-infinite")),
-    ),
-}
 REPORT = CourseReport(CLAIMS, QUESTIONS, CONTROLS, settings={"epochs": 100, "schedule": "exponential"})

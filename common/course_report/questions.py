@@ -1,9 +1,41 @@
-"""Questions as data: `{(id, question): facts}`. A fact becomes a sentence, whose numbers and names come from the run's tables.
+"""Questions as data: the report's explanation as a question with yes or no, the claims that test it, and facts as further evidence.
 
-Imports nothing heavy, because the scripts begin with it; `common/course_report/answers.py` puts the facts into words.
+A fact becomes a sentence, whose numbers and names come from the run's tables. Imports nothing heavy, because the scripts begin with it;
+`common/course_report/answers.py` answers, `common/course_report/facts.py` puts the facts into words.
 """
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of the report.
+
+    Attributes:
+        id: its name.
+        text: the question.
+        asks: the report's explanation as a question with yes or no; a control that holds, and a claim that is supported, says yes.
+        said: the report's explanation, a sentence.
+        claims: ids of the claims that test the explanation, or at least whether there is the effect that it explains. Defaults to none.
+        beside: ids of further claims of the report on the matter, of which it is told what became. Defaults to none.
+        facts: further evidence, of this module's kinds. Defaults to none.
+        figures: file names, without their end, of figures of the arms, in which `{dataset}` stands for the dataset. Defaults to none.
+
+    Example:
+
+    ```python
+    Question("C1", "Why do the curves differ?", "Does momentum gain by its inertia?", "Momentum gains by inertia.", ("C-momentum",))
+    ```
+    """
+
+    id: str
+    text: str
+    asks: str
+    said: str
+    claims: tuple = ()
+    beside: tuple = ()
+    facts: tuple = ()
+    figures: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -63,34 +95,50 @@ class Vanishing:
     words: str
 
 
-@dataclass(frozen=True)
-class Verdicts:
-    """A fact: the verdicts on the claims with these ids."""
-
-    ids: tuple
-
-    words = "claims"
-
-
-def common_questions(arm):
-    """Q1 to Q4, which all experiments answer for their own arms: `{(id, question): facts}`.
+def common_questions(arm, curve, silence, gradient):
+    """Q1 to Q4, which all experiments answer for their own arms, list of `Question`.
 
     Args:
         arm: settings of the arm whose layers are described, `{column: value}`.
+        curve, silence, gradient: the experiment's own `asks`, `said`, `claims` and `beside` of Q1, Q3 and Q4, `{attribute: value}`.
     """
-    return {
-        ("Q1", "How does what varies change the learning curve: speed, oscillation, stalling?"): (
-            Extremes("epochs_to_target", "epochs to the target accuracy"),
-            Extremes("relative_oscillation", "oscillation of the late test loss, as a share of it"),
-            Extremes("final_test_accuracy", "final test accuracy"),
+    return [
+        Question(
+            "Q1",
+            "How does what varies change the learning curve: speed, oscillation, stalling?",
+            **curve,
+            facts=(
+                Extremes("epochs_to_target", "epochs to the target accuracy"),
+                Extremes("relative_oscillation", "oscillation of the late test loss, as a share of it"),
+                Extremes("final_test_accuracy", "final test accuracy"),
+            ),
+            figures=("curves_{dataset}", "loss_and_accuracy_{dataset}"),
         ),
-        ("Q2", "Where does loss fall without accuracy rising, and what helps?"): (
-            Extremes("idle_fall", "powers of ten by which the training loss falls once test accuracy has settled"),
-            Verdicts(("Q2-batch-norm", "Q2-dropout")),
+        Question(
+            "Q2",
+            "Where does loss fall without accuracy rising, and what helps?",
+            asks="Do the remedies narrow the gap between a loss that falls and an accuracy that does not rise?",
+            said="Loss falls without accuracy where the model grows only surer of what it knows; cross-entropy, ReLU, a better rate or "
+            "schedule, batch normalisation and dropout mend it.",
+            claims=("Q2-batch-norm", "Q2-dropout"),
+            beside=("A-gap",),
+            facts=(Extremes("idle_fall", "powers of ten by which the training loss falls once test accuracy has settled"),),
         ),
-        ("Q3", "How do the activations of each layer change over training?"): (
-            Course("activation_std", "standard deviation of the outputs", arm),
-            Course("inactive_fraction", "inactive fraction", arm),
+        Question(
+            "Q3",
+            "How do the activations of each layer change over training?",
+            **silence,
+            facts=(
+                Course("activation_std", "standard deviation of the outputs", arm),
+                Course("inactive_fraction", "inactive fraction", arm),
+            ),
+            figures=("activations_{dataset}_hidden_1", "activations_{dataset}_hidden_2"),
         ),
-        ("Q4", "What happens where gradients vanish or explode?"): (Vanishing("grad_norm", "gradient norm"),),
-    }
+        Question(
+            "Q4",
+            "What happens where gradients vanish or explode?",
+            **gradient,
+            facts=(Vanishing("grad_norm", "gradient norm"),),
+            figures=("gradients_{dataset}",),
+        ),
+    ]

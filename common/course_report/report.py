@@ -5,6 +5,7 @@ import csv
 import textwrap
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from common.course_report.claims import VERDICTS, counts
@@ -17,8 +18,8 @@ answers, deciding, figure, reproduction, text, verdicts, runs, html, console = l
     "common.course_report.answers common.course_report.deciding common.course_report.figure common.course_report.reproduction "
     "common.course_report.text common.course_report.verdicts common.course_report.runs common.page.html common.results.console"
 )
-numbers, sensitivity, control_runs = lazy_modules(
-    "common.course_report.numbers common.course_report.sensitivity common.course_report.control_runs"
+numbers, sensitivity, control_runs, handed_in = lazy_modules(
+    "common.course_report.numbers common.course_report.sensitivity common.course_report.control_runs common.course_report.handed_in"
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,24 +27,24 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class CourseReport(Report):
-    """The course report on an experiment: claims.csv, answers.csv, controls.csv, reproduction.csv and sensitivity.csv, and their
-    display.
+    """The course report on an experiment: claims.csv, answers.csv, controls.csv, reproduction.csv and sensitivity.csv, their display, and
+    the answers with their figures, answers.md.
 
     Attributes:
         claims: the `Claim`s that the tables decide. Defaults to none.
-        questions: the questions that the tables answer, `{(id, question): facts}`. Defaults to none.
+        questions: the `Question`s that the tables answer. Defaults to none.
         controls: the `Control`s that switch off the causes which it names. Defaults to none.
         settings: the settings of the report's runs, `{setting: value}`, with its `epochs`. A setting that is left out has its default.
 
     Example:
 
     ```python
-    CourseReport((Claim(...),), {("A1", "Is MSE slower?"): (Contrast(...),)}, settings={"epochs": 30})
+    CourseReport((Claim(...),), (Question("A1", "Is MSE slower?", ...),), settings={"epochs": 30})
     ```
     """
 
     claims: tuple = ()
-    questions: dict = field(default_factory=dict)
+    questions: tuple = ()
     controls: tuple = ()
     settings: dict = field(default_factory=dict)
 
@@ -64,13 +65,14 @@ class CourseReport(Report):
         }
         decided = deciding.decide(self.claims, runs_of, deciding.ALPHA / results.looks)
         of_controls = {dataset: self._control_runs(of_dataset, results, dataset) for dataset, of_dataset in runs_of.items()}
+        controls = deciding.decide(self.controls, of_controls, deciding.ALPHA / results.looks)
         right, wrong = numbers.beside_ours(results, self.settings)
         return {
             "claims": verdicts.as_table(decided),
-            "controls": verdicts.as_table(deciding.decide(self.controls, of_controls, deciding.ALPHA / results.looks)),
+            "controls": verdicts.as_table(controls),
             "reproduction": reproduction.compare(right),
             "sensitivity": sensitivity.tabulate(right, wrong),
-            "answers": answers.answer_all(self.questions, runs_of, results.tables, decided),
+            "answers": answers.answer_all(self.questions, runs_of, results.tables, decided, controls),
         }
 
     def _control_runs(self, runs_of_arms, results, dataset):
@@ -102,10 +104,14 @@ class CourseReport(Report):
         tables, found = results.tables, []
         if blocks := self._claim_blocks(results):
             family = text.family(self._decided(results), results.looks)
-            found.append(section("verdicts", "Verdicts", "Verdicts", first=True, verdicts=blocks, family=family))
-        given = [(label(dataset), rows.to_dict("records")) for dataset, rows in tables["answers"].groupby("dataset", sort=False)]
-        if given:
-            found.append(section("answers", "Questions", "Questions", answers=given))
+            found.append(section("verdicts", "Verdicts", "Verdicts", first=True, intro=text.CLAIMS, verdicts=blocks, family=family))
+        if rows := self._answers(results):
+            by_dataset = [(label(dataset), list(of_dataset)) for dataset, of_dataset in groupby(rows, itemgetter("dataset"))]
+            intro = {"intro": handed_in.INTRO, "file": handed_in.FILE, "waiting": self._waiting(results)}
+            found.append(section("answers", "Questions", "Questions", answers=by_dataset, **intro))
+        if any(one.verdict != "not run" for one in self._controls(results)):
+            blocks = self._control_blocks(results)
+            found.append(section("controls", "Controls", "Controls", template="verdicts", intro=text.CONTROLS, verdicts=blocks, family=""))
         rows = [{**row, "what": reproduction.what(row)} for row in tables["reproduction"].to_dict("records")]
         if rows:
             both = tables["reproduction"], tables["sensitivity"]
@@ -118,8 +124,13 @@ class CourseReport(Report):
         return [
             *map(_lines_of_claims, self._claim_blocks(results)),
             *filter(None, [textwrap.wrap(text.family(self._decided(results), results.looks), console.WIDTH)]),
+            *self._why(results),
             *(textwrap.wrap(line, console.WIDTH) for line in self._reproduced(results)),
         ]
+
+    def files(self, results):
+        rows = self._answers(results)
+        return {handed_in.FILE: handed_in.document(results, rows, self._waiting(results))} if rows else {}
 
     def index_lines(self, folder):
         decided = {}
@@ -137,6 +148,31 @@ class CourseReport(Report):
     def _decided(self, results):
         return verdicts.from_table(self.claims, results.tables["claims"])
 
+    def _controls(self, results):
+        return verdicts.from_table(self.controls, results.tables["controls"])
+
+    def _control_blocks(self, results):
+        return text.claim_blocks(self._controls(results), results.measures, f"{results.experiment.name}.py", what="control")
+
+    def _answers(self, results):
+        """The rows of answers.csv with their figures."""
+        rows = results.tables["answers"].to_dict("records")
+        return handed_in.with_figures(rows, self.questions, self._controls(results), results.folder)
+
+    def _waiting(self, results):
+        return answers.waiting(self._controls(results), f"{results.experiment.name}.py")
+
+    def _why(self, results):
+        """Blocks of lines: the answers that matter most, and the questions that wait for controls."""
+        rows = answers.most_telling(results.tables["answers"], self._decided(results), self._controls(results))
+        blocks = [_wrapped(f"Why: the {len(rows)} answers that matter most; all are in {handed_in.FILE}")] if rows else []
+        for row in rows:
+            first = " ".join(handed_in.outcomes(row)[:1])  # the page has the others
+            words = f"{row['id']} on {label(row['dataset'])}. {row['asks']} {row['answer']} {first}"
+            blocks[0] += _wrapped(words.rstrip(), indent="  ")
+        words, command = self._waiting(results)
+        return [*blocks, *([[*_wrapped(words), *_typed(command)]] if words else [])]
+
     def _claim_blocks(self, results):
         return text.claim_blocks(self._decided(results), results.measures, f"{results.experiment.name}.py", results.looks)
 
@@ -151,10 +187,14 @@ def _lines_of_claims(block):
     for words in block["remarks"]:
         lines += _wrapped(words)
     for words, command in ((block["seeds"], block["command"]), (block["not_run"], block["command_to_run"])):
-        lines += _wrapped(words)
-        typed = _wrapped(command, 10)
-        lines += " \\\n        ".join(typed).join(["    ", ""]).splitlines() if typed else []
+        lines += [*_wrapped(words), *_typed(command)]
     return lines
+
+
+def _typed(command):
+    """The lines of a command as it is typed; none if it is empty."""
+    typed = _wrapped(command, 10)
+    return " \\\n        ".join(typed).join(["    ", ""]).splitlines() if typed else []
 
 
 def _by_verdict(rows):
@@ -167,11 +207,11 @@ def _by_verdict(rows):
     return found
 
 
-def _wrapped(words, less=0):
-    """The lines of words, so many letters shorter than a terminal's; ids and flags in one piece."""
-    return textwrap.wrap(words, console.WIDTH - less, break_long_words=False, break_on_hyphens=False)
+def _wrapped(words, less=0, indent=""):
+    """The lines of words, so many letters shorter than a terminal's; ids and flags in one piece. All lines but the first are indented."""
+    return textwrap.wrap(words, console.WIDTH - less, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
 
 
-def section(name, short, heading, first=False, **content):
-    """The `Section` of the template of that name, filled with `content`; `first` defaults to False."""
-    return Section(name, short, heading, html.render(f"{name}.html", TEMPLATES, **content), first)
+def section(name, short, heading, first=False, template="", **content):
+    """The `Section` of a template, filled with `content`; `first` defaults to False, `template` to the section's name."""
+    return Section(name, short, heading, html.render(f"{template or name}.html", TEMPLATES, **content), first)

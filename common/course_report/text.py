@@ -5,14 +5,25 @@ from operator import attrgetter
 
 from common.course_report import verdicts
 from common.course_report.claims import counts
+from common.course_report.controls import Control
 from common.course_report.deciding import ALPHA, POWER
 from common.data import DATASETS, label
 
 WHOLE = ("epochs", "seeds")  # flags with one number, of which the largest is enough
+CLAIMS = (
+    "The claims of the course report, and the verdicts of these runs. A verdict is the first of these that is shown. Supported: the effect "
+    "lies beyond the margin. Contradicted: it lies below the least effect that counts, or on the other side. Smaller than claimed: it lies "
+    "between no effect and the margin. Undecided: none of these is shown."
+)
+CONTROLS = (
+    "The causes that the report names, and what was done to each: removed, matched, or injected. A control holds if the cause is at work: "
+    "supported, and smaller than claimed, speak for the cause, contradicted against it. The verdicts of all controls hold together, as "
+    "those of the claims do."
+)
 REACH = 10  # times today's seeds are the most that a command asks for
 
 
-def claim_blocks(decided, measures, script, looks=1):
+def claim_blocks(decided, measures, script, looks=1, what="claim"):
     """The verdicts on each dataset, as text: list of dicts.
 
     Args:
@@ -20,6 +31,7 @@ def claim_blocks(decided, measures, script, looks=1):
         measures: `{column: Measure}`.
         script: file name of the experiment's script.
         looks: how often the call decides the claims, at most. Defaults to 1.
+        what: what the verdicts are on, `"claim"` or `"control"`. Defaults to `"claim"`.
 
     Returns:
         For each dataset `heading`, `header`, `rows` of the claims that were run, `counts` (of verdicts), `sentences` and `reasons` (for
@@ -33,18 +45,23 @@ def claim_blocks(decided, measures, script, looks=1):
         run = [one for one in of_dataset if one.verdict != "not run"]
         blocks.append(
             {
-                "heading": f"Claims on {label(dataset)}",
-                "header": ["claim", "estimate", "needs", "seeds", "verdict"],
+                "heading": f"{what.capitalize()}s on {label(dataset)}",
+                "header": [what, "estimate", "needs", "seeds", "verdict"],
                 "rows": [[one.claim.id, *verdicts.in_words(one, measures), f"{one.n:.0f}" * one.tested, one.verdict] for one in run],
                 "counts": counts([verdict.verdict for verdict in of_dataset]),
-                "sentences": [one.claim.sentence for one in run],
+                "sentences": [_sentence(one.claim) for one in run],
                 "reasons": [one.claim.reason for one in run],
                 "remarks": _remarks(of_dataset, measures),
-                **_more_seeds(dataset, run, script, looks),
+                **(_more_seeds(dataset, run, script, looks) if what == "claim" else {"seeds": "", "command": ""}),
                 **_not_run(dataset, [one for one in of_dataset if one.verdict == "not run"], script),
             }
         )
     return blocks
+
+
+def _sentence(claim):
+    """The sentence of a claim; of a control, its cause, and what is done to it."""
+    return f"{claim.cause}: {claim.done}." if isinstance(claim, Control) else claim.sentence
 
 
 def _remarks(decided, measures):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from common.course_report.claims import Best, Claim
 from common.experiment import formatting
+from common.experiment.knobs import MEASURING
 
 COLUMNS = ["id", "dataset", "statistic", "estimate", "ci_low", "ci_high", "n", "p_value", "verdict"]
 COLUMNS += ["needs", "counts_from", "confidence", "method", "bound", "note", "flags", "part", "seeds_needed", "remark"]
@@ -103,15 +104,20 @@ class Verdict:
     def deciding(self, measures):
         """The part that decides, in short: the settings, or else the measures, in which its arms differ; of a single arm the measure.
         Nothing where the claim has one part."""
-        if len(self.claim.parts) == 1 or self.note:
-            return ""
+        return "" if len(self.claim.parts) == 1 or self.note else self.sides(measures)
+
+    def sides(self, measures):
+        """The two sides of the part that decides, see `deciding`."""
         (measure, arm), *other = self.decides.arms
         if not other:
             return measures[measure].label
         ((than_measure, than),) = other
-        differing = [name for name in arm if arm[name] != than.get(name) and not isinstance(arm[name], Best)]
-        words = [[_short(of[name]) for name in differing] for of in (arm, than)]
-        return " against ".join(map(" ".join, words if differing else [[measures[measure].label], [measures[than_measure].label]]))
+        both = [name for name in {**arm, **than} if arm.get(name) != than.get(name) and name not in MEASURING]
+        differing = [name for name in both if not isinstance(arm.get(name), Best)]
+        words = [[_short(name, of[name], name in arm and name in than) for name in differing if name in of] for of in (arm, than)]
+        return " against ".join(
+            " ".join(of) or "unchanged" for of in (words if differing else [[measures[measure].label], [measures[than_measure].label]])
+        )
 
     def row(self):
         """The row of `claims.csv`, as a dict."""
@@ -136,8 +142,10 @@ def unit_of(part, measures):
     return "points" if measure.unit == "share" and difference else measure.unit
 
 
-def _short(value):
-    return formatting.name_of(value) if isinstance(value, str) else formatting.word(value)
+def _short(name, value, in_both):
+    """A setting's value in words; with its name where only one of two arms has it, as of a knob that a control turns."""
+    words = str(value) if isinstance(value, tuple) else formatting.name_of(value) if isinstance(value, str) else formatting.word(value)
+    return words if in_both else f"{formatting.name_of(name)} {words}"
 
 
 def flags_in_words(flags):
@@ -172,6 +180,17 @@ def in_words(verdict, measures):
     least = times * verdict.decides.counts_from(verdict.dataset)
     counts = "" if least == needs else f" (counts from {float(f'{least:.2g}'):g})"
     return found, f"{'>' if verdict.decides.sign > 0 else '<'} {float(f'{needs:.3g}'):g}{one}{counts}"
+
+
+def place(verdict, measures):
+    """The place of the interval of a decided verdict, in words: `"more than 0.1 decades"`; arguments as those of `in_words`."""
+    unit = verdict.unit(measures)
+    contradicted, sign = verdict.verdict == "contradicted", SIGNS.get(unit, "")
+    margin = verdict.decides.counts_from(verdict.dataset) if contradicted else verdict.needs
+    amount = float(f"{(100 if unit in ('share', 'points') else 1) * margin:.3g}")
+    above = (verdict.decides.sign > 0) == (verdict.verdict == "supported")
+    words = f"{'more' if above else 'less'} than {amount:g}{sign.removesuffix('s') if abs(amount) == 1 else sign}"
+    return f"in that direction, but {words}" if verdict.verdict == "smaller than claimed" else words
 
 
 def _more_digits(low, high, margins, decimals):

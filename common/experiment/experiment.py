@@ -44,6 +44,8 @@ class Experiment:
             `frame()` is `<name>.csv`, its `arrays()` are `<name>.npz`. Defaults to none.
         build_interventions: likewise the callbacks that intervene in a training, of a cell that a control needs; they act after the
             monitors have measured. Defaults to none.
+        build_control_tables: `(trained)`, the `common.results.trained.Trained` of a call with cells that only controls need -> `{name:
+            DataFrame}`, further tables, whose names begin with `control_`. Defaults to none.
         measure: `(tables, keys)` -> DataFrame with one row per run: the columns `keys`, and further measures for summary.csv. Defaults
             to none.
         measures: the `Measure`s of the columns that the experiment adds. Defaults to none.
@@ -74,6 +76,7 @@ class Experiment:
     build_metrics: Callable = none_of_its_own
     build_monitors: Callable = none_of_its_own
     build_interventions: Callable = none_of_its_own
+    build_control_tables: Callable = none_of_its_own
     measure: Callable | None = None
     measures: tuple = ()
     columns_compared: tuple = ()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from common.experiment.cell import Cell
 
 LOOKS = 4  # that --until-decided takes at most
+CONTROL_SEEDS = 5  # of what --controls adds: a cause that matters is seen with few
 
 
 def compared(experiment, args):
@@ -53,14 +54,14 @@ def build_cells(experiment, values, args, datasets, sizes, fingerprints, seeds_o
     return cells
 
 
-def build_control_cells(cells, arms_on, most_seeds=None):
+def build_control_cells(cells, arms_on, most_seeds=CONTROL_SEEDS):
     """The cells of arms that controls need beside those that the flags ask for.
 
     Args:
         cells: those that the flags ask for, of one source of randomness, list of `Cell`.
         arms_on: function of a dataset's name that returns the arms, list of `{setting: value}`. A setting that an arm leaves out has the
             first value of the call.
-        most_seeds: the number of seeds, the first of those of the dataset. Defaults to None: all.
+        most_seeds: the number of seeds, the first of those of the dataset. Defaults to 5.
 
     Returns:
         List of `Cell`, none of them among `cells`. A knob, a setting without a flag, stands in those cells alone that turn it.

@@ -1,6 +1,7 @@
 """Changes that an arm of a control makes, against the arms that the flags ask for, and their name in tables."""
 
 CONTROL = "control_"  # begins the names of the tables of arms that only controls need
+MEASURING = ("rewound", "watched")  # knobs that change nothing but what is measured
 UNCHANGED = "none"  # in their column `control`, of an arm that differs in its own columns alone
 
 

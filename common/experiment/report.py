@@ -47,6 +47,10 @@ class Report:
         tables hold this report's own."""
         return []
 
+    def files(self, results):
+        """Further files, written beside the tables once the figures lie there: `{name: text}`; `results` have this report's tables."""
+        return {}
+
     def sections(self, results):
         """Further `Section`s of the page, in order; the tables of `results` hold this report's own."""
         return []

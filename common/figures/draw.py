@@ -5,6 +5,7 @@ import gc
 import hashlib
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -81,6 +82,16 @@ class DatasetResults:
         self.measures = results.measures_on(dataset)
         self.arm_columns = results.experiment.arm_columns
         self.note = describe_settings(results.experiment, results.cells[0])
+
+    def on_control_seeds(self):
+        """These results on the seeds of the arms that controls need, which may be fewer; a figure of both has the same seeds of all."""
+        if not self._results.control_cells:
+            return self
+        seeds = self._results.control_cells[0].seeds
+        tables = {name: table[table["seed"].isin(seeds)] if "seed" in table else table for name, table in self.tables.items()}
+        results = DatasetResults(replace(self._results, tables=tables), self.dataset)
+        results.note = describe_settings(self.experiment, replace(self.cells[0], seeds=seeds))
+        return results
 
     def test_samples(self, cell):
         """The test samples of a cell's first run, `(x, y)`, loaded where a figure shows them."""

@@ -95,3 +95,20 @@ def relative_to_first(table, column, keys):
     ordered = table.sort_values("epoch", kind="stable")
     first = ordered.groupby([*keys, "seed"])[column].transform(lambda values: values.iloc[0])
     return ordered[column].div(first).reindex(table.index)
+
+
+def decades_apart(one, other):
+    """The distance of two curves: the median over epochs of |log10 of their ratio|, mean over seeds.
+
+    Args:
+        one, other: positive arrays or tables `(seeds, epochs)`, whose seeds are the same.
+
+    Example:
+
+    ```python
+    decades_apart([[1.0, 1.0, 1.0]], [[10.0, 10.0, 1.0]])  # 1.0
+    ```
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distances = np.abs(np.log10(np.asarray(one, dtype=float) / np.asarray(other, dtype=float)))
+    return float(np.median(np.where(np.isnan(distances), np.inf, distances), axis=1).mean())

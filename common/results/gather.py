@@ -8,6 +8,7 @@ from common.experiment import Measure, measures
 from common.experiment.knobs import CONTROL, changes, words_of
 from common.results import parts, spread, summary
 from common.results.results import Results, correction
+from common.store.files import write_whole
 from common.store.tables import with_columns_in_front, write_table
 
 
@@ -31,7 +32,7 @@ def gather(trained):
     epochs = {cell.dataset: cell.epochs for cell in cells}
     tables["table"], tables["groups"] = summary.tabulate(tables["summary"], experiment.arm_columns, registry, corrections, epochs)
     tables["spread"] = spread.by_source(_accuracies(trained, tables["summary"]), experiment.arm_columns)
-    tables |= controls
+    tables |= controls | (experiment.build_control_tables(trained) if trained.control_cells else {})
     results = Results(experiment, cells, tables, registry, trained.root, trained.data, trained.stacks, trained.looks, trained.control_cells)
     return replace(results, tables={**tables, **experiment.report.tables(results)})
 
@@ -45,6 +46,12 @@ def write(results):
     for name, table in results.tables.items():
         write_table(table, results.folder / f"{name}.csv", empty)
     write_table(pd.DataFrame(results.measures.values()).drop(columns=["correction", "lowest"]), results.folder / "measures.csv")
+
+
+def write_files(results):
+    """Write the further files of the report of `Results`, once the figures, which they may name, lie in the experiment's folder."""
+    for name, text in results.experiment.report.files(results).items():
+        write_whole(results.folder / name, text.encode())
 
 
 def _control_tables(trained):

@@ -13,6 +13,8 @@ FINAL = {  # after the last epoch: columns of layers.csv, and their labels
 }
 RETURNED = "hidden units that are on at the end, of those that were off at some epoch"
 
+EARLY_EPOCHS = 10  # over which the early gradient is averaged
+
 
 def unit_measures(hidden_layers):
     """The Measures of `measure_units` and `accuracy_cost`, for the names of the hidden layers; a heading has a layer's number."""
@@ -22,6 +24,7 @@ def unit_measures(hidden_layers):
             share(f"first_inactive_fraction_{layer}", f"inactive outputs of {layer} after the first epoch"),
             share(f"mean_inactive_fraction_{layer}", f"inactive outputs of {layer}, mean over epochs"),
             Measure(f"early_grad_norm_{layer}", f"early gradient norm of {layer}"),
+            share(f"early_saturated_fraction_{layer}", f"saturated outputs of {layer} in early epochs", missing="not measured"),
             share(f"final_saturated_fraction_{layer}", f"saturated outputs of {layer} at the end", missing="not measured"),
         ]
         found += [
@@ -35,6 +38,14 @@ def unit_measures(hidden_layers):
         share("ever_off_fraction", "hidden units that were off at some epoch"),
         share("revived_fraction", "hidden units that were off and came back", "back%"),
         share("returned_fraction", RETURNED, missing="not measured"),
+        *(
+            share(f"revived_fraction_{layer}", f"units of {layer} that were off and came back", missing="not measured")
+            for layer in hidden_layers
+        ),
+        *(
+            Measure(f"inactive_growth_{layer}", f"growth of the inactive outputs of {layer}", "share", "linear", "unknown")
+            for layer in hidden_layers
+        ),
         Measure("final_grad_mean_abs", "mean absolute gradient at the end", heading="|grad|"),
         Measure(
             "accuracy_cost",
@@ -71,17 +82,25 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
         "first_inactive_fraction": hidden[hidden["epoch"] == 1].set_index(by_layer)["inactive_fraction"],
         "mean_inactive_fraction": hidden.groupby(by_layer)["inactive_fraction"].agg(summary.mean_of_all),
         "early_grad_norm": early.groupby(by_layer)["grad_norm"].mean(),
+        "early_saturated_fraction": early.groupby(by_layer)["saturated_fraction"].agg(summary.mean_of_all),
         **{f"final_{fraction}": summary.last_epoch(hidden).set_index(by_layer)[fraction] for fraction in FINAL},
         "final_saturated_fraction": summary.last_epoch(hidden).set_index(by_layer)["saturated_fraction"],
         "mean_grad_norm": layers.groupby(by_layer)["grad_norm"].agg(summary.mean_of_all),
     }
-    runs = pd.concat([values.unstack().add_prefix(f"{name}_") for name, values in of_layers.items()], axis=1)
+    known = [*hidden_layers, "logits"]  # networks may have fewer layers, and more
+    runs = pd.concat([values.unstack().reindex(columns=known).add_prefix(f"{name}_") for name, values in of_layers.items()], axis=1)
+    runs = runs.drop(columns=[name for name in runs if name.endswith("_logits") and name != "mean_grad_norm_logits"])
+    for layer in hidden_layers:
+        runs[f"inactive_growth_{layer}"] = runs[f"final_inactive_fraction_{layer}"] - runs[f"first_inactive_fraction_{layer}"]
     runs["mean_inactive_fraction"] = hidden.groupby(keys)["inactive_fraction"].agg(summary.mean_of_all)
     runs["final_grad_mean_abs"] = summary.last_epoch(layers).groupby(keys)["grad_mean_abs"].agg(summary.mean_of_all)
     ever_off = units["off_epochs"] > 0
     runs["ever_off_fraction"] = ever_off.groupby(run_of_unit).mean()
     runs["revived_fraction"] = (units["revivals"] > 0).groupby(run_of_unit).mean()
     runs["returned_fraction"] = (~units["off_at_end"].astype(bool))[ever_off].groupby([key[ever_off] for key in run_of_unit]).mean()
+    back = (units["revivals"] > 0).groupby([*run_of_unit, units["layer"]]).mean().unstack()
+    for layer in hidden_layers:
+        runs[f"revived_fraction_{layer}"] = back.get(layer)
     runs.loc[runs["mean_inactive_fraction"].isna()] = float("nan")  # diverged
     return runs
 

@@ -6,7 +6,7 @@ import json
 from common.store.files import write_whole
 
 MADE = "made.json"
-KINDS = (".csv", ".png", ".svg", ".html")  # of the files that are made
+KINDS = (".csv", ".png", ".svg", ".html", ".md")  # of the files that are made
 
 
 def keep(folder, origin, **more):

@@ -50,7 +50,9 @@ def _control_cells(experiment, args, cells):
     """The cells that --controls adds."""
     if args.controls is None:
         return []
-    return grid.build_control_cells(cells, lambda dataset: experiment.report.control_arms(dataset, args.controls), args.control_seeds)
+    return grid.build_control_cells(
+        cells, lambda dataset: experiment.report.control_arms(dataset, args.controls), args.control_seeds or grid.CONTROL_SEEDS
+    )
 
 
 def _seeds_of_looks(args, data):

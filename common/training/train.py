@@ -22,7 +22,7 @@ from common.training.checkpoint import Checkpoint
 from common.training.correctness import correctness
 from common.training.events import EpochDone, Started, StateSaved
 from common.training.task import Outcome
-from kerascope.monitors import MonitorWarning, PredictionMonitor, SummaryWriter
+from kerascope.monitors import MonitorWarning, PredictionMonitor, RewindMonitor, SummaryWriter
 from kerascope.seed_stack import StackWarning
 from kerascope.seed_stack.metrics import accuracy_metric
 
@@ -97,7 +97,7 @@ class CellTraining:
         if self.tensorboard is not None:
             # The graph of a SeedStack is no layer diagram, and its profile is one step an epoch: neither is worth its space.
             folder = str(Path(self.tensorboard) / self.cell.id)
-            over_time = [monitor for monitor in monitors.values() if not isinstance(monitor, PredictionMonitor)]
+            over_time = [monitor for monitor in monitors.values() if not isinstance(monitor, PredictionMonitor | RewindMonitor)]
             callbacks += [keras.callbacks.TensorBoard(folder, write_graph=False), SummaryWriter(folder, *over_time)]
         with warnings.catch_warnings():
             warnings.simplefilter("error", MonitorWarning)  # a cell without one of its measurements has failed

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.losses import mse_linear, mse_softmax
+from common.losses import ScaledSquaredError, matching_factor, mse_linear, mse_softmax
 from tests.support.closed_forms import LOSSES, closed_form, softmax_and_onehot
 
 
@@ -80,3 +80,24 @@ def test_a_model_compiled_with_them_can_be_saved_and_loaded(loss, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert loaded.evaluate(*samples(3), verbose=0) == pytest.approx(model.evaluate(*samples(3), verbose=0))
+
+
+@pytest.mark.parametrize(("softmax", "factor", "target"), [(True, 50.0, 1.0), (False, 1.0, 10.0), (False, 3.0, 0.5)])
+def test_a_scaled_squared_error_has_the_gradient_of_its_closed_form_and_a_copy_from_its_configuration_too(softmax, factor, target):
+    """Of outputs divided by c the gradient is that at z / c, divided by c."""
+    z, y = samples(10)
+    expected = factor / target * closed_form("mse_softmax" if softmax else "mse_linear", z / target, y)
+    loss = ScaledSquaredError(softmax, factor, target)
+    for one in (loss, keras.losses.deserialize(keras.losses.serialize(loss))):
+        logits = tf.constant(z)
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = one(tf.constant(y), logits)
+        np.testing.assert_allclose(len(z) * tape.gradient(value, logits).numpy(), expected, rtol=1e-4, atol=1e-6 * factor)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_where_all_classes_are_equally_probable_the_matching_factor_gives_mse_the_gradient_of_cross_entropy(classes):
+    z, y = np.zeros((classes, classes), "float32"), np.arange(classes, dtype="int32")
+    matched = matching_factor(classes) * closed_form("mse_softmax", z, y)
+    np.testing.assert_allclose(matched, closed_form("cross_entropy", z, y), rtol=1e-12)

@@ -7,7 +7,7 @@ import pytest
 import exp_a_loss
 import exp_b_activation
 import exp_c_optimizer
-from common.models import INITS, NormalisedDense, initializers, with_dropout
+from common.models import INITS, LeakyReLU, NormalisedDense, initializers, with_dropout
 
 SCRIPTS = (exp_a_loss, exp_b_activation, exp_c_optimizer)
 
@@ -92,4 +92,12 @@ def test_batch_normalisation_stands_between_product_and_activation():
     z = x @ layer.kernel.numpy().astype("float64") + layer.bias.numpy()
     expected = np.maximum((z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-5), 0)
     np.testing.assert_allclose(layer(x, training=True), expected, atol=1e-5)
+    assert_a_copy_from_its_configuration_computes_the_same(model, x)
+
+
+def test_a_slope_of_any_size_is_leaky_relu_and_is_saved_with_its_layer():
+    x = np.array([[-2.0, -0.5, 0.0, 3.0]], "float32")
+    layer = keras.layers.Dense(4, LeakyReLU(0.3), kernel_initializer="identity")
+    model = keras.Sequential([keras.Input((4,)), layer])
+    np.testing.assert_allclose(model(x), np.where(x > 0, x, 0.3 * x), rtol=1e-6)
     assert_a_copy_from_its_configuration_computes_the_same(model, x)

@@ -69,7 +69,7 @@ def test_every_number_of_a_caption_is_drawn_and_every_figure_fits_a_page(name, s
 def test_every_measured_number_is_a_registered_measure(name, short_run):
     run = short_run(name)
     measured = {path.stem for path in run.folder.glob("cells/*/*/*.csv")} | {"summary"}
-    keys = {"dataset", *EXPERIMENTS[name].arm_columns, "seed", "epoch", "layer", "unit"}
+    keys = {"dataset", *EXPERIMENTS[name].arm_columns, "seed", "epoch", "layer", "unit", "group", "samples"}
     columns = {column for table in measured for column in run.table(table)} - keys
     assert columns >= {"train_loss", "grad_norm", "final_test_accuracy"}
     assert columns - set(run.table("measures")["name"]) == set()

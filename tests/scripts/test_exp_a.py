@@ -91,6 +91,15 @@ def test_measures_beside_their_own_start_do_not_depend_on_the_scale_of_the_loss(
     assert np.isnan(exp_a_loss.measure(tables, keys).set_index(keys)["wrong_grad_late"]["digits", "cross_entropy", 3])
 
 
+def test_the_gradients_of_easy_and_hard_samples_are_those_of_all_put_together(digits):
+    """Their shares are of one probe, that of the logits, and what is right is the rest of what is wrong there."""
+    by_sample = digits.table("by_sample").set_index(["loss", "seed", "epoch", "group"])["samples"].unstack("group")
+    np.testing.assert_allclose(by_sample["easy"] + by_sample["hard"], 1)
+    wrong = digits.table("logits").set_index(["loss", "seed", "epoch"])["misclassified_fraction"]
+    np.testing.assert_allclose(by_sample["wrong"], wrong.loc[by_sample.index], atol=1e-6)
+    assert set(by_sample.index.get_level_values("epoch")) == {0, 1, 2, 3, 4, EPOCHS}
+
+
 def test_the_first_cross_entropy_is_that_of_a_uniform_guess_and_all_arms_start_with_the_same_logits(digits):
     start = digits.table("logits").query("epoch == 0").set_index(["loss", "seed"])
     np.testing.assert_allclose(start.loc["cross_entropy", "probe_loss"], np.log(10), rtol=0.02)
@@ -108,7 +117,7 @@ def test_a_cell_keeps_the_logits_sample_by_sample_at_four_stages(digits):
 
 
 def test_the_figures_of_the_experiment_are_drawn(digits):
-    kinds = {"curves", "final_accuracy", "gradients", "logit_gradients", "logits", "loss_and_accuracy", "vanishing"}
+    kinds = {"curves", "final_accuracy", "gradients", "logit_gradients", "logits", "loss_and_accuracy", "sample_gradients", "vanishing"}
     assert digits.figures() == kinds | {f"activations_{layer}" for layer in exp_a_loss.HIDDEN}
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import exp_c_optimizer
 from common import deadline, figures
+from common.experiment import Cell
 from common.figures.saved import SavedFigure, png_of, save, svg_of
 from common.training.checkpoint import Checkpoint
 from tests.support.fashion_files import made_up, write
@@ -62,7 +63,15 @@ def test_sharpness_is_measured_at_stages_beside_the_limit_of_the_rate(digits):
 
 def test_the_figures_of_the_experiment_are_drawn(digits):
     of_rate = {"curves_lr0.01", "gradients_lr0.01", "activations_hidden_1", "activations_hidden_2"}  # what compares rates needs several
-    assert digits.figures() == of_rate | {"decay", "final_accuracy", "loss_and_accuracy", "schedule", "sharpness", "updates"}
+    assert digits.figures() == of_rate | {
+        "decay",
+        "final_accuracy",
+        "loss_and_accuracy",
+        "schedule",
+        "sharpness",
+        "sum_of_rates",
+        "updates",
+    }
 
 
 @pytest.mark.slow
@@ -171,3 +180,69 @@ def test_each_optimizer_updates_as_the_reports_formulas_say(name, schedule):
             t = step + 1
             w = w - rate * (m / (1 - 0.9**t)) / (np.sqrt(s / (1 - 0.999**t)) + 1e-7)
     np.testing.assert_allclose(np.array(weight), w, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", exp_c_optimizer.CONTROL_OPTIMIZERS)
+def test_the_optimizers_of_controls_are_adam_but_for_one_part(name):
+    """Three steps on f(w) = w^2 / 2, against the formulas in float64."""
+    optimizer = exp_c_optimizer.build_optimizer(dict(zip(ARM, (name, 0.1, "constant"), strict=True)), steps_per_epoch=3)
+    weight, w = keras.Variable([[1.0, -2.0]]), np.array([[1.0, -2.0]])
+    m, s, beta = 0.0, 0.0, 0.0 if name == "adam_without_momentum" else 0.9
+    for t in range(1, 4):
+        optimizer.apply([keras.ops.convert_to_tensor(weight.value)], [weight])
+        g = w.copy()
+        m, s = beta * m + (1 - beta) * g, 0.999 * s + 0.001 * (np.mean(g**2) if name == "tensor_adam" else g**2)
+        step = 0.1 * (m / (1 - beta**t)) / (np.sqrt(s / (1 - 0.999**t)) + 1e-7)
+        if name == "sign_descent":
+            step = 0.1 * np.sign(g)
+        if name == "grafted":
+            step = g / np.linalg.norm(g) * np.linalg.norm(step)
+        w = w - step
+    np.testing.assert_allclose(np.array(weight), w, rtol=1e-4)
+
+
+@pytest.mark.parametrize("epochs", [1, 7, pytest.param(100, marks=pytest.mark.slow)])
+def test_the_late_schedule_begins_as_the_constant_rate_and_ends_as_decay_does(epochs):
+    settings = {**dict(zip(ARM, ("sgd", 0.1, "late"), strict=True))}
+    optimizer = exp_c_optimizer.build_optimizer(Cell("", "", settings, (), epochs, ""), steps_per_epoch=2)
+    weight, rates = keras.Variable([0.0]), []
+    for _ in range(2 * epochs):
+        rates.append(float(optimizer.learning_rate))
+        optimizer.apply([keras.ops.zeros(1)], [weight])
+    late = int(np.ceil(epochs / 5))
+    np.testing.assert_allclose(rates[: 2 * (epochs - late)], 0.1, rtol=1e-6)
+    np.testing.assert_allclose(rates[-2:], 0.1 * 0.95 ** (epochs - 1), rtol=1e-5)
+    assert (np.diff(rates) <= 0).all() and len(set(rates[-2 * late :])) == late
+
+
+class Probe:
+    """As much of `CellSamples` as interventions ask for."""
+
+    def probe(self):
+        return np.zeros((4, 2), "float32"), np.zeros(4, "int32")
+
+
+@pytest.mark.parametrize(
+    ("knob", "value", "acts"),
+    [
+        ("jump", 1000, {(6, 1): [1000, 1000, 1000]}),
+        ("first_gradient", 0.001, {(epoch, step): [0.001, 1, 1] for epoch in range(1, 11) for step in (1, 2)}),
+        ("silent_first", 0.2, {(epoch, step): [0, 1, 1] for epoch in (6, 7) for step in (1, 2)}),
+    ],
+)
+def test_a_knob_changes_the_gradients_of_the_layers_and_steps_that_it_names(knob, value, acts):
+    """Factors for hidden_1, hidden_2 and logits in each of two steps of ten epochs."""
+    cell = Cell("", "", {"batch_norm": False, "init": "glorot", "dropout": 0.0, knob: value}, (0,), 10, "")
+    (change,) = exp_c_optimizer.build_interventions(cell, Probe()).values()
+    change.choose_layers(exp_c_optimizer.build_model(cell, 2, 3))
+    found = {(epoch, step): change.amounts(epoch, [step])[0].tolist() for epoch in range(1, 11) for step in (1, 2)}
+    assert {key: factors for key, factors in found.items() if factors != [1, 1, 1]} == acts
+
+
+def test_a_rate_is_moved_to_a_multiple_of_its_limit_after_half_of_the_epochs():
+    (move,) = exp_c_optimizer.build_interventions(Cell("", "", {"times_limit": 2}, (0,), 10, ""), Probe()).values()
+    assert (move.multiple, move.after_epoch) == (2, 5)
+
+
+def test_without_a_knob_nothing_intervenes():
+    assert exp_c_optimizer.build_interventions(Cell("", "", {}, (0,), 10, ""), Probe()) == {}

@@ -91,7 +91,7 @@ def harm_figures(folder):
     (folder / "off_circles.png").unlink()
 
 
-AGAIN = "made.json"  # and all tables
+AGAIN = "made.json"  # and all tables, and answers.md
 ALTERED = [f"{kind}_circles.{ending}" for kind in ("units", "off", "curves") for ending in ("png", "svg")]
 HARM = {  # what happens to the folder, and what of it is written again; tests/common/store/test_made.py has each harm alone
     "tables altered, deleted": (harm_tables, (AGAIN,)),
@@ -112,7 +112,7 @@ def test_what_is_not_as_it_was_made_is_made_again_and_no_figure_but_that(case, f
     assert (status, again) == (0, stdout), stderr
     after = files(out)
     assert contents(out) == contents(first[1])
-    tables = {path.name for path in (out / NAME).glob("*.csv")}
+    tables = {path.name for pattern in ("*.csv", "*.md") for path in (out / NAME).glob(pattern)}
     assert len(tables) > 5
     written = {name for name in after if after[name][1] != before[name][1]}
     assert written == {os.path.normpath(f"{NAME}/{name}") for name in (*expected, *(tables if AGAIN in expected else ()))}

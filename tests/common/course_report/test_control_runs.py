@@ -57,6 +57,15 @@ def test_an_arm_is_found_by_its_knobs_and_a_setting_that_is_not_changed_needs_no
     assert runs.in_words({**MOMENTUM, "jump": 3}, runs.of_arm({**MOMENTUM, "jump": 3})[0]) == "momentum 0.01 constant jump=3"
 
 
+def test_an_arm_of_controls_that_differs_in_its_own_columns_alone_is_compared_on_its_seeds():
+    tables = made_up(range(5), jumped=[0, 2, 4])
+    for name in ("control_summary", "control_history"):
+        tables[name] = tables[name].assign(control="none", base_learning_rate=0.1)
+    apart = Apart("train_loss", SGD, {**MOMENTUM, "base_learning_rate": 0.1}, beyond=0.1)
+    found = verdict(control("apart", "the curves lie apart", (apart,)), tables)
+    assert (found.verdict, found.n) == ("supported", 3)
+
+
 def test_all_arms_are_compared_on_the_seeds_that_the_controls_have():
     tables = made_up(range(6), jumped=[1, 2, 4])
     runs = runs_of(tables)

@@ -33,6 +33,7 @@ def test_an_experiment_without_a_report_runs_where_the_folder_is_deleted(tmp_pat
     folder, other = tmp_path / "without" / "exp_b_activation", tmp_path / "with" / "exp_b_activation"
     tables = tables_of(other)
     assert all(tables.pop(name) for name in OF_THE_REPORT) and tables_of(folder) == tables
+    assert (other / "answers.md").is_file() and not (folder / "answers.md").exists()
     page = (folder / "report.html").read_text()
     assert 'id="results"' in page and 'id="verdicts"' not in page and 'id="answers"' not in page
     assert (tmp_path / "without" / "index.html").is_file()

@@ -8,7 +8,7 @@ import pytest
 
 import exp_a_loss
 import exp_c_optimizer
-from common.course_report import numbers, reproduction, sensitivity, verdicts
+from common.course_report import answers, numbers, reproduction, sensitivity, verdicts
 from common.experiment import Cell
 from common.experiment.measures import registry
 from common.results.results import Results
@@ -17,7 +17,7 @@ from tests.support.scripts import ROOT
 REFERENCE = ROOT.parent / "shared" / "reference"
 A = exp_a_loss.EXPERIMENT
 SETTINGS = {"loss": "mse_softmax", "base_learning_rate": 0.001, "init": "pytorch", "batch_size": 64, "batch_norm": False, "dropout": 0.0}
-NO_CLAIMS = verdicts.as_table([])
+NO_CLAIMS, NO_ANSWERS = verdicts.as_table([]), pd.DataFrame(columns=answers.COLUMNS)
 CELL = Cell("exp_a_loss", "digits", SETTINGS, tuple(range(10)), 30, "")
 
 
@@ -63,7 +63,8 @@ def test_a_number_is_as_exact_as_it_was_printed():
 
 def test_only_where_all_varies_is_the_reports_run_one_more_of_ours():
     held = replace(CELL, vary="weights")
-    results = Results(A, [held], {"summary": None, "reproduction": None, "sensitivity": None, "claims": NO_CLAIMS}, registry(A), "", {})
+    tables = {"summary": None, "reproduction": None, "sensitivity": None, "claims": NO_CLAIMS, "controls": NO_CLAIMS, "answers": NO_ANSWERS}
+    results = Results(A, [held], tables, registry(A), "", {})
     assert numbers.beside_ours(results, A.report.settings) == ([], {})
     (line,) = A.report.lines(results)
     assert "--vary weights" in " ".join(line) and len(line) <= 2

@@ -10,8 +10,9 @@ import exp_a_loss
 import exp_b_activation
 import exp_c_optimizer
 from common import cli
-from common.course_report import deciding, text, verdicts
+from common.course_report import answers, deciding, text, verdicts
 from common.course_report.claims import Above, Claim
+from common.course_report.control_runs import MISSING
 from common.course_report.runs import Runs
 from common.course_report.verdicts import Verdict
 from common.experiment.measures import registry
@@ -88,17 +89,25 @@ def test_the_lines_of_the_claims_fit_a_console_and_name_each_with_its_verdict(sc
     monkeypatch.setattr(type(report), "_reproduced", lambda *_: [])  # which is about other numbers
     lines = [line for part in report.lines(_results(script, found, measures)) for line in part]
     assert max(map(len, lines)) <= 79
+    assert any(line.startswith("Why: ") for line in lines) == (word != "missing")
+    assert any(line.startswith("Waiting for --controls: ") for line in lines) == bool(report.controls)
     together = " ".join(" ".join(lines).split())
     for one in found:
         assert one.claim.id in together
         if one.verdict != "not run":
-            (row,) = (row for row, line in enumerate(lines) if line.startswith(f"  {one.claim.id} "))
+            (row, *_) = (row for row, line in enumerate(lines) if line.startswith(f"  {one.claim.id} "))
             *_, heading = (line for line in lines[:row] if not line.startswith(" "))  # rows of a verdict stand below it
             assert heading == f"{one.verdict}:"
 
 
 def _results(script, found, measures):
-    return Results(script.EXPERIMENT, [], {"claims": verdicts.as_table(found)}, measures, "", {})
+    report, dataset = script.EXPERIMENT.report, found[0].dataset
+    controls = [Verdict(one, dataset, "not run", MISSING) for one in report.controls]
+    asked = [replace(question, facts=()) for question in report.questions]
+    of = Runs(verdict_frame(script), ("init",), measures, 1)
+    tables = {"claims": verdicts.as_table(found), "controls": verdicts.as_table(controls)}
+    tables["answers"] = answers.answer_all(asked, {dataset: of}, {"layers": of.summary}, found, controls)
+    return Results(script.EXPERIMENT, [], tables, measures, "", {})
 
 
 def test_several_parts_name_the_one_that_decides_and_an_opposite_direction_is_told():

@@ -6,9 +6,8 @@ import exp_c_optimizer
 from common import cli
 from common.experiment import grid, knobs
 from common.sweep import looks
-from tests.common.sweep.test_looks import Sized
 from tests.support.complaints import complaint
-from tests.support.sweeps import EXPERIMENT, cell
+from tests.support.sweeps import EXPERIMENT, Sized, cell
 
 ARMS = [{"optimizer": "sgd", "base_learning_rate": 0.5}, {"optimizer": "sgd", "jump": 3}, {"batch_norm": True, "base_learning_rate": 0.1}]
 
@@ -22,7 +21,7 @@ def test_an_arm_that_the_flags_ask_for_is_not_trained_again_and_the_others_are_a
 
 
 def test_controls_may_have_fewer_seeds_the_first_ones():
-    few, all_seeds = (grid.build_control_cells([cell(seeds=(0, 3, 7))], lambda _: ARMS, most) for most in (2, None))
+    few, all_seeds = (grid.build_control_cells([cell(seeds=(0, 3, 7))], lambda _: ARMS, most) for most in (2, 9))
     assert {one.seeds for one in few} == {(0, 3)} and {one.seeds for one in all_seeds} == {(0, 3, 7)}
     assert {one.name for one in few} == {one.name for one in all_seeds}  # other seeds are another stack of the same cell
 

@@ -14,12 +14,13 @@ EXPERIMENTS = [module.EXPERIMENT for module in (exp_a_loss, exp_b_activation, ex
 def test_what_can_be_negative_is_judged_on_a_linear_scale_and_nothing_else(experiment):
     measures = registry(experiment)
     linear = {name for name, measure in measures.items() if measure.kind == "linear"}
-    signed = {"trend", "late_gain", "accuracy_gap", "accuracy_cost"}
+    signed = {"trend", "late_gain", "accuracy_gap", "accuracy_cost", "stopped_accuracy_gap", "accuracy_dip", "barrier"}
+    signed |= {f"inactive_growth_hidden_{i}" for i in (1, 2)} | {f"rewound_cost_{layer}" for layer in ("hidden_1", "hidden_2", "logits")}
     falls = {"idle_fall", "late_fall", "loss_rises", "early_loss_rises", "smoothed_loss_rises"}
     in_powers_of_ten = falls | {"curves_apart"}  # which are logarithms already
     assert linear == (signed | in_powers_of_ten | {"accuracy_falls"}) & measures.keys()  # and 0 is a likely change of an accuracy
     assert {name for name in linear if measures[name].lowest == 0} == in_powers_of_ten | {"accuracy_falls"}
-    times = {"epochs_to_target", "epochs_to_95pct", "epochs_to_90_train", "smallest_grad_epoch"}
+    times = {"epochs_to_target", "epochs_to_95pct", "epochs_to_90_train", "smallest_grad_epoch", "epochs_to_recover"}
     assert {name for name, measure in measures.items() if measure.kind == "time"} == times & measures.keys()
     assert all(measures[name].missing == "never" for name in times & measures.keys())
     assert [name for name, measure in measures.items() if measure.kind == "event"] == ["diverged"]

@@ -11,7 +11,7 @@ ORIGIN = "0f3a"
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("table.csv", "curves.png", "curves.svg", "report.html"):
+    for name in ("table.csv", "curves.png", "curves.svg", "report.html", "answers.md"):
         (tmp_path / name).write_bytes(f"content of {name}".encode())
     (tmp_path / ".lock").touch()
     made.keep(tmp_path, ORIGIN, text="a row ±", figures=1)
@@ -28,6 +28,7 @@ HARM = {
     "a figure's SVG is altered": lambda folder: changed(folder / "curves.svg", b"of", b"0f"),
     "a figure's SVG is gone": lambda folder: (folder / "curves.svg").unlink(),
     "the page is empty": lambda folder: (folder / "report.html").write_bytes(b""),
+    "a document is altered": lambda folder: changed(folder / "answers.md", b"of", b"0f"),
     "a table is gone": lambda folder: (folder / "table.csv").unlink(),
     "a figure has another name": lambda folder: (folder / "curves.png").rename(folder / "curve.png"),
     "a figure of another call is there": lambda folder: (folder / "off.png").touch(),

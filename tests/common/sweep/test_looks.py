@@ -10,12 +10,7 @@ from common.errors import BadInput
 from common.experiment import grid
 from common.sweep import looks
 from tests.support.complaints import complaint
-
-
-class Sized:
-    """A dataset of which only size and fingerprint are known, as in a call that trains nothing."""
-
-    num_samples, fingerprint = 1437, "abc"
+from tests.support.sweeps import Sized
 
 
 def planned(script, *words, datasets=("digits",)):

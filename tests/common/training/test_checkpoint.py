@@ -112,7 +112,8 @@ class Killed(BaseException):
     """Stands for a signal: nothing of ours catches it."""
 
 
-@pytest.mark.parametrize("after", [1, pytest.param(EPOCHS - 1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [1, EPOCHS - 1])
 def test_a_training_that_is_killed_goes_on_from_the_state_that_was_saved_last(after, undisturbed, tmp_path, monkeypatch):
     begun, write = [], checkpoints.write
 
