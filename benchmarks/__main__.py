@@ -19,6 +19,7 @@ SECTIONS = {
     "monitors": "GradientMonitor and ActivationMonitor after every epoch, on against off",
     "each": "Every monitor after every epoch: an epoch with it against one without",
     "scripts": "Whole scripts",
+    "controls": "Whole scripts with --controls",
     "memory": "Peak memory",
     "replicas": "tf.distribute: a batch shared out to logical CPU devices, which share the cores",
     "safety": "What it costs to ask for deterministic operations, and to save the state of a training",
@@ -99,8 +100,8 @@ def _rows(section, size):
     elif section == "start":
         yield from processes.start_up(size.rounds)
         yield from processes.first_epoch(min(size.rounds, 3))
-    elif section == "scripts":
-        yield from processes.scripts(size)
+    elif section in ("scripts", "controls"):
+        yield from getattr(processes, section)(size)
     elif section == "safety":
         from benchmarks import safety
 

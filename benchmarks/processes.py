@@ -97,6 +97,22 @@ def scripts(size):
             yield Row(f"{name}.py: a call that only draws, {figures} figures and all else", 5, call()[0], "s", 8.0)
 
 
+MINUTES = {"exp_a_loss": 4.0, "exp_b_activation": 6.0, "exp_c_optimizer": 8.0}  # that a call with --controls is to take at most
+
+
+def controls(size):
+    """Whole calls with --controls, and what they take of those without."""
+    for name, *flags in size.scripts:
+        seconds = {}
+        for words in ((), ("--controls", *size.questions)):
+            with tempfile.TemporaryDirectory() as out:
+                seconds[words], _ = run(f"{name}.py", *flags, *words, "--quiet", "--out", out)
+                cells = len(list(Path(out).glob(f"{name}/cells/*/*/cell.json")))
+        without, beside = seconds.values()
+        about = f"{cells} cells; {beside / without:.1f} x the {without:.0f} s without"
+        yield Row(f"{name}.py --controls, the whole call", 5, beside / 60, "min", MINUTES[name], about)
+
+
 def _graphs_of(record):
     """The settings by which cells share their graphs; learning rate, schedule and points are not among them."""
     return tuple(record["settings"].get(name) for name in ("loss", "activation", "optimizer"))

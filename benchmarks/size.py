@@ -14,6 +14,7 @@ class Size:
         seed_counts: of the curve over seeds.
         cell_counts: of the very large sweeps.
         scripts: the calls of whole scripts, `(script, *flags)` each.
+        questions: those whose controls are trained; all by default.
         fashion_mnist: whether there are rows on Fashion-MNIST, where it is on disk.
     """
 
@@ -23,6 +24,7 @@ class Size:
     seed_counts: tuple = (1, 2, 4, 8, 16, 32)
     cell_counts: tuple = (1_000, 3_000, 10_000)
     scripts: tuple = (("exp_a_loss", "--datasets", "digits"), ("exp_b_activation",), ("exp_c_optimizer", "--datasets", "digits"))
+    questions: tuple = ()
     fashion_mnist: bool = True
 
     def few(self, things):
@@ -42,5 +44,6 @@ SMALLEST = Size(
     cell_counts=(4, 8),
     # Two cells, one for each of two jobs.
     scripts=(("exp_b_activation", "--datasets", "moons", "--activations", "relu", "sigmoid", "--epochs", 2),),
+    questions=("Q3",),
     fashion_mnist=False,
 )

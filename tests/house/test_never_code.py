@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 
+from common.course_report import answers
 from common.course_report.report import TEMPLATES
 from common.experiment import Section
 from common.page.html import render
@@ -82,11 +83,12 @@ def page_with(text):
     block = {"dataset": text, "settings": text, "conditions": text, "header": [text], "rows": [[text, text]]}
     verdicts = {**block, "heading": text, "counts": text, "sentences": [text], "remarks": [text], "seeds": text, "command": text}
     verdicts |= {"reasons": [text], "not_run": text, "command_to_run": text}
+    answer = {**dict.fromkeys(answers.COLUMNS, text), "figures": [text], "outcomes": [text]}
     amounts = ("report", "mean", "sd", "low", "high", "pred_low", "pred_high")
     number = dict.fromkeys(("what", "source", "n", "verdict", "why"), text) | dict.fromkeys(amounts, 0.5)
     of_report = {
-        "verdicts": {"verdicts": [verdicts], "family": text},
-        "answers": {"answers": [(text, [{"id": text, "question": text, "answer": text}])]},
+        "verdicts": {"verdicts": [verdicts], "intro": text, "family": text},
+        "answers": {"answers": [(text, [answer])], "intro": text, "file": text, "waiting": (text, text)},
         "formula": {"lines": [text]},
         "reproduction": {"reproduction": [number], "reproduced": [text], "checks": ([text], [[text, text]])},
     }
