@@ -56,10 +56,10 @@ def write_files(results):
 
 def _control_tables(trained):
     """The tables of the cells that only controls need, with the further column `control`, and the measures that their monitors declared."""
-    experiment, cells = trained.experiment, trained.control_cells
+    experiment, base = trained.experiment, {cell.dataset: cell.settings for cell in reversed(trained.cells)}
+    cells = [cell for cell in trained.control_cells if cell.dataset in base]  # with no arm done, there is nothing to set beside them
     if not cells:
         return {}, {}
-    base = {cell.dataset: cell.settings for cell in reversed(trained.cells)}
     tables, recorded = _tables(trained, cells, lambda cell: {"control": words_of(changes(cell.settings, base[cell.dataset], experiment))})
     arm_columns = (*experiment.arm_columns, "control")
     tables["summary"] = _summary(experiment, tables, arm_columns)
