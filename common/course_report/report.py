@@ -165,7 +165,8 @@ class CourseReport(Report):
     def _why(self, results):
         """Blocks of lines: the answers that matter most, and the questions that wait for controls."""
         rows = answers.most_telling(results.tables["answers"], self._decided(results), self._controls(results))
-        blocks = [_wrapped(f"Why: the {len(rows)} answers that matter most; all are in {handed_in.FILE}")] if rows else []
+        matter = "answer that matters" if len(rows) == 1 else f"{len(rows)} answers that matter"
+        blocks = [_wrapped(f"Why: the {matter} most; all are in {handed_in.FILE}")] if rows else []
         for row in rows:
             first = " ".join(handed_in.outcomes(row)[:1])  # the page has the others
             words = f"{row['id']} on {label(row['dataset'])}. {row['asks']} {row['answer']} {first}"
