@@ -98,7 +98,8 @@ def measure(tables, keys):
     """Further measures of each run: the fate of its hidden units, and where its loss rests; and the cost of an arm against the first of
     its activation."""
     runs = units.measure_units(tables, keys, HIDDEN, EARLY_EPOCHS).join(rests.measure_rests(tables["history"], keys))
-    runs = runs.join(layerwise.measure_layers(tables, keys, LAYERS, EARLY_EPOCHS))
+    runs = runs.join(layerwise.measure_rewinds(tables, keys, LAYERS))
+    runs["early_passage"] = layerwise.early_passage(tables["layers"], keys, EARLY_EPOCHS)
     if set(keys) != {"dataset", "activation", "seed"} and "control" not in keys:
         runs["accuracy_cost"] = units.accuracy_cost(tables["summary"], keys, "activation")
     return runs.reset_index()
@@ -180,7 +181,7 @@ EXPERIMENT = Experiment(
         "epochs_to_95pct",
         *(f"final_always_off_fraction_{layer}" for layer in HIDDEN),
     ),
-    measures=(*units.unit_measures(HIDDEN), *rests.MEASURES, *layerwise.layerwise_measures(LAYERS)),
+    measures=(*units.unit_measures(HIDDEN), *rests.MEASURES, layerwise.PASSAGE, *layerwise.rewind_measures(LAYERS)),
     build_model=build_model,
     build_optimizer=build_optimizer,
     build_monitors=build_monitors,

@@ -18,7 +18,7 @@ from common.course_report.optimizer import REPORT
 from common.data import NOT_IN_PLANE
 from common.experiment import COMMON, Experiment, Measure, choice, settings
 from common.lazy import lazy_modules
-from common.results import control_measures
+from common.results import control_measures, layerwise
 from common.run import run
 
 np, keras, models, figures, formatting, monitors, interventions = lazy_modules(
@@ -58,6 +58,8 @@ KNOBS = {  # of controls: {name: function of its value, the cell, the epoch in t
 }
 LINES = (("sgd", 0.1), ("momentum", 0.01), ("adam", 0.01))  # with decay, the arms between whose ends the loss is measured: from the first
 HIDDEN = ("hidden_1", "hidden_2")
+LAYERS = (*HIDDEN, "logits")
+REWOUND = (0, 0.01, 0.02, 0.05, 0.1, 0.3)  # shares of the epochs to whose ends a control sets a layer back
 LATE, LATE_PART = "late", 5  # the schedule of controls that decays in the last fifth alone
 EARLY_EPOCHS = 5  # after which optimizers are compared early
 SHARPNESS_STAGES = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 1)  # shares of the epochs; it moves most at first
@@ -87,10 +89,13 @@ def build_optimizer(cell, steps_per_epoch):
 
 
 def build_monitors(cell, samples):
-    """The monitor of the loss's sharpness."""
+    """The monitor of the loss's sharpness; and, of a cell that a control needs, that of layers set back."""
     x_probe, y_probe = samples.probe()
     stages = cell.epochs_at(SHARPNESS_STAGES)
-    return {"sharpness": monitors.SharpnessMonitor(x_probe, y_probe, every=stages, tolerance=SHARPNESS_TOLERANCE)}
+    found = {"sharpness": monitors.SharpnessMonitor(x_probe, y_probe, every=stages, tolerance=SHARPNESS_TOLERANCE)}
+    if cell.get("rewound"):
+        found["rewinds"] = monitors.RewindMonitor(*samples.test, every=cell.epochs_at(REWOUND))
+    return found
 
 
 def build_interventions(cell, samples):
@@ -109,6 +114,7 @@ def measure(tables, keys):
         logs = history.assign(log_norm=np.log(history["train_grad_norm"]))
         steps = logs.groupby(keys, sort=False)["log_norm"].diff()
         runs["grad_norm_jumps"] = steps.groupby([logs[key] for key in keys]).agg(lambda of_run: of_run.iloc[1:].std(skipna=False))
+    runs = runs.join(layerwise.measure_rewinds(tables, keys, LAYERS))
     return runs.reset_index().merge(controlled.by_run(history, keys, controlled.after_the_middle, at_the_decayed_sum), on=keys)
 
 
@@ -217,6 +223,7 @@ EXPERIMENT = Experiment(
         Measure("early_train_loss", f"training loss after {EARLY_EPOCHS} epochs"),
         Measure("grad_norm_jumps", "jumps of the gradient norm from epoch to epoch, in logs"),
         *control_measures.MEASURES,
+        *layerwise.rewind_measures(LAYERS),
     ),
     build_model=build_model,
     build_optimizer=build_optimizer,

@@ -20,6 +20,7 @@ from common.course_report.activation_arms import (
     usual,
 )
 from common.course_report.claims import A_TENTH, Above, AtLeast, Below
+from common.course_report.resets import reset
 
 LARGE = DEPTHS["Sigmoid, 4 times the weights"]
 SCALED = (
@@ -138,23 +139,10 @@ VANISHING = (
 )
 
 
-def reset(activation, layer):
+def reset_of(activation, layer):
     """The control that sets a layer of an activation back to its initial weights."""
     name = activation["activation"]
-    return control(
-        f"B4-reset-{name}-{layer}".replace("_", "-"),
-        f"{layer} of {NAMES[name]}, set back to its initial weights after training, costs 5 points of accuracy or more",
-        (AtLeast(f"rewound_cost_{layer}", usual(activation), limit=0.05),),
-        reason=FIVE_POINTS,
-        question="B4",
-        cause=f"what {layer} of {NAMES[name]} has learnt",
-        done=f"after training from Glorot's weights {layer} of {NAMES[name]} is set back to its initial weights, all else as trained",
-        speaks_for="accuracy falls",
-        speaks_against="accuracy stays",
-        holds="The layers have learnt together: the others expect from this one what it has learnt, and not what it was.",
-        fails="The layer does as well with the weights that it began with: its training was not needed (Zhang, Bengio & Singer 2022).",
-        figure="rewinds",
-    )
+    return reset(control, name, f"{NAMES[name]} from Glorot's weights", usual(activation), layer, FIVE_POINTS)
 
 
 def frozen(activation, layer):
@@ -181,6 +169,6 @@ def frozen(activation, layer):
 
 
 CONTRIBUTIONS = (
-    *(reset(activation, layer) for activation in (RELU, LEAKY, SIGMOID) for layer in LAYERS),
+    *(reset_of(activation, layer) for activation in (RELU, LEAKY, SIGMOID) for layer in LAYERS),
     *(frozen(activation, layer) for activation in (RELU, SIGMOID) for layer in LAYERS),
 )

@@ -4,6 +4,7 @@ from functools import partial
 
 from common.course_report.claims import A_TENTH, Above, AtLeast
 from common.course_report.controls import Control
+from common.course_report.resets import reset
 
 BOTH = ("fashion_mnist", "digits")
 LARGE = BOTH[:1]  # whose 10,000 test images tell differences of half a point, which 360 of Digits do not
@@ -284,4 +285,11 @@ OF_REMEDIES = tuple(
         ),
     )
 )
-CHANGES = (*OF_DECAY, *OF_JUMPS, *(one for name in WORDS for one in _of_a_vanished_gradient(name)), *OF_REMEDIES)
+REWOUND = {  # {name: (words, the arm)}: without momentum and with it SGD goes one way, see C1
+    "sgd": ("SGD at 0.1", arm("sgd", 0.1, rewound=True)),
+    "adam": ("Adam at 0.001", arm("adam", 0.001, rewound=True)),
+}
+OF_LAYERS = tuple(
+    reset(control, name, words, rewound, layer) for name, (words, rewound) in REWOUND.items() for layer in ("hidden_1", "hidden_2", "logits")
+)
+CHANGES = (*OF_DECAY, *OF_JUMPS, *(one for name in WORDS for one in _of_a_vanished_gradient(name)), *OF_REMEDIES, *OF_LAYERS)

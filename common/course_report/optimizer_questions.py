@@ -107,4 +107,12 @@ QUESTIONS = (
         ),
         figures=("gradients_{dataset}_lr0.01",),
     ),
+    Question(
+        "B4",
+        "What does each layer contribute, on images?",
+        asks="Does each layer contribute to the accuracy by what it learns?",
+        said="Each layer contributes; the report asks it of the two-dimensional datasets.",
+        facts=(Vanishing("update_ratio", "movement of a layer's weights in an epoch"),),
+        figures=("updates_{dataset}",),
+    ),
 )

@@ -9,34 +9,30 @@ INPUT, LAST = "hidden_1", "logits"
 LEAST_LAYERS = 3  # hidden ones, of which the first, whose inputs are samples, is left out
 
 
-def layerwise_measures(layers):
-    """The Measures of `measure_layers`, for the names of the layers that are set back."""
-    return (
-        Measure("early_passage", "gradient norm of a hidden layer ÷ that of the layer above, early in training", missing="not measured"),
-        *(
-            Measure(f"rewound_cost_{layer}", f"accuracy lost with {layer} at its initial weights", "share", "linear", "not measured")
-            for layer in layers
-        ),
+PASSAGE = Measure("early_passage", "gradient norm of a hidden layer ÷ that of the layer above, early in training", missing="not measured")
+
+
+def rewind_measures(layers):
+    """The Measures of `measure_rewinds`, for the names of the layers that are set back."""
+    return tuple(
+        Measure(f"rewound_cost_{layer}", f"accuracy lost with {layer} at its initial weights", "share", "linear", "not measured")
+        for layer in layers
     )
 
 
-def measure_layers(tables, keys, layers, early_epochs):
+def measure_rewinds(tables, keys, layers):
     """Measures of each run, for summary.csv.
 
     Args:
-        tables: `{name: DataFrame}`, with layers and summary, and rewinds where layers were set back.
+        tables: `{name: DataFrame}`, with summary, and rewinds where layers were set back.
         keys: the columns that tell runs apart.
         layers: names of the layers that are set back.
-        early_epochs: how many the early gradient is averaged over.
 
     Returns:
-        DataFrame with `keys` as index. `early_passage`: the gradient norm of hidden layer l ÷ that of layer l + 1, geometric mean over the
-        hidden layers from the second on, which are equally wide, and over the early epochs; NaN of networks with fewer than 3. For each
-        layer, `rewound_cost_<layer>`: the final test accuracy, less that with this layer at its initial weights; NaN where no layer was
-        set back.
+        DataFrame with `keys` as index. For each layer, `rewound_cost_<layer>`: the final test accuracy, less that with this layer at its
+        initial weights; NaN where no layer was set back.
     """
     runs = tables["summary"].set_index(keys)[["final_test_accuracy"]]
-    runs["early_passage"] = early_passage(tables["layers"], keys, early_epochs)
     costs = pd.DataFrame(index=runs.index)
     if REWINDS in tables:
         rewinds = tables[REWINDS]
@@ -47,7 +43,17 @@ def measure_layers(tables, keys, layers, early_epochs):
 
 
 def early_passage(layers, keys, early_epochs):
-    """The measure `early_passage` of `measure_layers`, of the rows of layers.csv; a Series with `keys` as index."""
+    """The measure `early_passage`: the gradient norm of hidden layer l ÷ that of layer l + 1, geometric mean over the hidden layers from the
+    second on, which are equally wide, and over the early epochs.
+
+    Args:
+        layers: layers.csv.
+        keys: the columns that tell runs apart.
+        early_epochs: how many the early gradient is averaged over.
+
+    Returns:
+        Series with `keys` as index; NaN of networks with fewer than 3 hidden layers.
+    """
     rows = layers[(layers["epoch"] <= early_epochs) & layers["layer"].str.fullmatch(r"hidden_\d+") & (layers["layer"] != INPUT)]
     depth = rows["layer"].str.removeprefix("hidden_").astype(int)
     with np.errstate(divide="ignore"):
