@@ -3,9 +3,12 @@
 import functools
 from typing import NamedTuple
 
+from common.experiment.knobs import SPARSE
 from kerascope.monitors import ActivationMonitor, GradientMonitor, HistogramMonitor
 
 HISTOGRAM_STAGES = (0, 0.05, 0.2, 0.5, 1)  # shares of the epochs
+SPARSE_FIRST = 10  # epochs, all of them, after which the layers of a sparse cell are measured; and shares of the epochs:
+SPARSE_STAGES = (0.05, 0.2, 1 / 3, 0.5, 1)
 PER_LAYER = ["seed", "epoch", "layer"]
 
 
@@ -23,9 +26,10 @@ def build_monitors(experiment, cell, samples):
         arrays alone.
     """
     x_probe, y_probe = samples.probe()
+    every = sorted({*range(1, SPARSE_FIRST + 1), *cell.epochs_at(SPARSE_STAGES)}) if cell.get(SPARSE) else 1
     return {
-        "gradients": GradientMonitor(x_probe, y_probe),
-        "activations": ActivationMonitor(x_probe, units=experiment.keep_units, linear=True),
+        "gradients": GradientMonitor(x_probe, y_probe, every=every),
+        "activations": ActivationMonitor(x_probe, every=every, units=experiment.keep_units, linear=True),
         "histograms": HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES)),
         **experiment.build_monitors(cell, samples),
     }

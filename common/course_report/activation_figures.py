@@ -1,5 +1,6 @@
 """The figures of the controls of Experiment B, of what was run: one a mechanism."""
 
+from common.course_report import resets
 from common.course_report.activation_arms import ALL_DEAD, DEEPEST, DEPTHS, DOSES, LEAKY, NAMES, RELU, REVIVED, SIGMOID, usual, watched
 from common.lazy import lazy_modules
 from common.results.units import EARLY_EPOCHS
@@ -16,8 +17,9 @@ def planned(results):
         results: the `DatasetResults`.
     """
     results = results.on_control_seeds()
-    found = [_attenuation(results), _dead_units(results), _rewinds(results)]
-    return [figure for figure in found if figure is not None]
+    found = [_attenuation(results), _dead_units(results)]
+    set_back = {NAMES[arm["activation"]]: usual(arm) for arm in (RELU, LEAKY, SIGMOID)}
+    return [*(figure for figure in found if figure is not None), *resets.planned(results, set_back, START)]
 
 
 def _attenuation(results):
@@ -52,12 +54,3 @@ def _dead_units(results):
     chance = results.measures["final_test_accuracy"].lowest
     title = ": accuracy against dead ReLUs"
     return results.figure(figures.dead_dose_figure, "dead_dose", runs, third, chance, title=title)
-
-
-def _rewinds(results):
-    arms = {NAMES[arm["activation"]]: usual(arm) for arm in (RELU, LEAKY, SIGMOID)}
-    rewinds = arm_rows.labelled(results, "rewinds", arms)
-    if rewinds is None:
-        return None
-    rewinds = rewinds.assign(lost=rewinds["trained_accuracy"] - rewinds["rewound_accuracy"])
-    return results.figure(figures.rewinds_figure, "rewinds", rewinds, START, title=": layers set back to earlier epochs")

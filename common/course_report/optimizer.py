@@ -3,8 +3,10 @@
 import itertools
 from functools import partial
 
+from common.course_report import resets
 from common.course_report.claims import A_TENTH, Above, AtLeast, Below, Claim, improvements
 from common.course_report.optimizer_arms import ADAM, MOMENTUM, NAMES, RATES, SGD, WORDS, arm, at_the_best_rate
+from common.course_report.optimizer_changes import REWOUND
 from common.course_report.optimizer_controls import CONTROLS
 from common.course_report.optimizer_questions import QUESTIONS
 from common.course_report.report import CourseReport
@@ -210,4 +212,13 @@ CLAIMS = (  # where the report gives numbers, the margin is the least that they 
     ),
     *improvements(arm("sgd", 0.01), claim),
 )
-REPORT = CourseReport(CLAIMS, QUESTIONS, CONTROLS, settings={"epochs": 100, "schedule": "exponential"})
+
+
+class OptimizerReport(CourseReport):
+    """The course report on the optimizer, which has a figure of layers set back."""
+
+    def figures(self, results):
+        return [*super().figures(results), *resets.planned(results.on_control_seeds(), dict(REWOUND.values()))]
+
+
+REPORT = OptimizerReport(CLAIMS, QUESTIONS, CONTROLS, settings={"epochs": 100, "schedule": "exponential"})

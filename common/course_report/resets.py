@@ -1,6 +1,9 @@
-"""The control that sets a layer back after training, as data: the same for every experiment that asks what its layers contribute."""
+"""The control that sets a layer back after training, and its figure: the same for every experiment that asks what its layers contribute."""
 
 from common.course_report.claims import AtLeast
+from common.lazy import lazy_modules
+
+figures, arm_rows = lazy_modules("common.figures common.results.arm_rows")
 
 FIVE_POINTS = "five points: less is not a layer whose training was needed"
 
@@ -36,3 +39,18 @@ def reset(control, name, words, arm, layer, reason=FIVE_POINTS):
         fails="The layer does as well with the weights that it began with: its training was not needed (Zhang, Bengio & Singer 2022).",
         figure="rewinds",
     )
+
+
+def planned(results, arms, note=""):
+    """The figure of layers set back to earlier epochs, list of `PlannedFigure`; empty where an arm was not run.
+
+    Args:
+        results: the `DatasetResults`, on the seeds of the controls.
+        arms: `{label: arm}`.
+        note: words for the footer. Defaults to none.
+    """
+    rewinds = arm_rows.labelled(results, "rewinds", arms)
+    if rewinds is None:
+        return []
+    rewinds = rewinds.assign(lost=rewinds["trained_accuracy"] - rewinds["rewound_accuracy"])
+    return [results.figure(figures.rewinds_figure, "rewinds", rewinds, note, title=": layers set back to earlier epochs")]

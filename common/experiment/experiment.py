@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from common.experiment.knobs import SPARSE
 from common.experiment.measures import registry
 from common.experiment.report import NO_REPORT, Report
 from common.lazy import LazyModule
@@ -111,6 +112,6 @@ class Experiment:
     def label(self, cell):
         """The name of a cell on screen."""
         varied = [] if cell.vary == ALL else [f"vary {cell.vary}"]
-        knobs = cell.settings.keys() - {setting.name for setting in self.settings}
+        knobs = cell.settings.keys() - {setting.name for setting in self.settings} - {SPARSE}
         turned = [f"{name}={cell[name]}" for name in sorted(knobs)]
         return " ".join(str(value) for value in (cell.dataset, *map(cell.__getitem__, self.arm_columns), *turned, *varied))

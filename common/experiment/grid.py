@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 
 from common.experiment.cell import Cell
+from common.experiment.knobs import SPARSE, WATCHED
 
 LOOKS = 4  # that --until-decided takes at most
 CONTROL_SEEDS = 5  # of what --controls adds: a cause that matters is seen with few
@@ -64,7 +65,8 @@ def build_control_cells(cells, arms_on, most_seeds=CONTROL_SEEDS):
         most_seeds: the number of seeds, the first of those of the dataset. Defaults to 5.
 
     Returns:
-        List of `Cell`, none of them among `cells`. A knob, a setting without a flag, stands in those cells alone that turn it.
+        List of `Cell`, none of them among `cells`. A knob, a setting without a flag, stands in those cells alone that turn it. Their layers
+        are measured after few epochs, unless the arm watches them.
     """
     first, known, found = {}, {cell.name for cell in cells}, {}
     for cell in cells:
@@ -73,5 +75,5 @@ def build_control_cells(cells, arms_on, most_seeds=CONTROL_SEEDS):
         for arm in arms_on(dataset):
             cell = replace(base, settings={**base.settings, **arm}, seeds=base.seeds[:most_seeds])
             if cell.name not in known:
-                found.setdefault(cell.name, cell)
+                found.setdefault(cell.name, cell if WATCHED in arm else replace(cell, settings={**cell.settings, SPARSE: True}))
     return list(found.values())

@@ -1,7 +1,9 @@
 """Changes that an arm of a control makes, against the arms that the flags ask for, and their name in tables."""
 
 CONTROL = "control_"  # begins the names of the tables of arms that only controls need
-MEASURING = ("rewound", "watched")  # knobs that change nothing but what is measured
+SPARSE = "sparse"  # of cells that only controls need: their layers are measured after few epochs, which takes half the time
+WATCHED = "watched"  # of an arm that needs its layers at every epoch
+MEASURING = ("rewound", WATCHED, SPARSE)  # knobs that change nothing but what is measured
 UNCHANGED = "none"  # in their column `control`, of an arm that differs in its own columns alone
 
 
@@ -16,7 +18,8 @@ def changes(arm, base, experiment):
     Returns:
         `{setting: value}` of those that differ.
     """
-    return {name: value for name, value in arm.items() if name not in experiment.arm_columns and value != base.get(name)}
+    told = {*experiment.arm_columns, SPARSE}
+    return {name: value for name, value in arm.items() if name not in told and value != base.get(name)}
 
 
 def words_of(changed):

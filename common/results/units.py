@@ -12,6 +12,7 @@ FINAL = {  # after the last epoch: columns of layers.csv, and their labels
     "inactive_fraction": "inactive outputs of {layer} at the end",
 }
 RETURNED = "hidden units that are on at the end, of those that were off at some epoch"
+OF_EVERY_EPOCH = ("mean_", "ever_off_", "revived_", "returned_")  # begin the names of measures that are counted over all epochs
 
 EARLY_EPOCHS = 10  # over which the early gradient is averaged
 
@@ -73,7 +74,7 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
         the always-off, dead, dormant, inactive and saturated fraction. Of all together `mean_inactive_fraction`, `ever_off_fraction`,
         `revived_fraction`, `returned_fraction` (those on at the end, as a share of the ever off), and, with the logits,
         `final_grad_mean_abs`; of every layer, the logits too, `mean_grad_norm_<layer>`, over epochs. A run that diverged has NaN
-        throughout.
+        throughout; one that was not measured after every epoch, in what is counted over epochs.
     """
     layers, units, run_of_unit = tables["layers"], tables["units"], [tables["units"][key] for key in keys]
     hidden, by_layer = layers[layers["layer"].isin(hidden_layers)], [*keys, "layer"]
@@ -102,6 +103,9 @@ def measure_units(tables, keys, hidden_layers, early_epochs):
     for layer in hidden_layers:
         runs[f"revived_fraction_{layer}"] = back.get(layer)
     runs.loc[runs["mean_inactive_fraction"].isna()] = float("nan")  # diverged
+    epochs = layers.groupby(keys)["epoch"].agg(["nunique", "max"])
+    sparse = epochs["nunique"] < epochs["max"]
+    runs.loc[sparse, [name for name in runs if name.startswith(OF_EVERY_EPOCH)]] = float("nan")
     return runs
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common.results.layerwise import layerwise_measures, measure_layers
+from common.results.layerwise import early_passage, measure_rewinds, rewind_measures
 from tests.support.frames import every
 
 KEYS, LAYERS, EARLY = ["dataset", "activation", "seed"], ("hidden_1", "hidden_2", "logits"), 3
@@ -25,10 +25,9 @@ def tables(hidden_layers):
 @pytest.mark.parametrize("layers", [{"relu": 2, "sigmoid": 6}, {"relu": 3, "sigmoid": 1}, {"sigmoid": 12}, {"sigmoid": 1}])
 def test_the_passage_is_the_geometric_mean_of_the_ratios_of_neighbours_from_the_second_hidden_layer_on(layers):
     made = tables(layers)
-    found = measure_layers(made, KEYS, LAYERS, EARLY)
-    assert list(found.columns) == [measure.name for measure in layerwise_measures(LAYERS)]
+    found = early_passage(made["layers"], KEYS, EARLY)
     norms = made["layers"].set_index([*KEYS, "epoch", "layer"])["grad_norm"]
-    for key, row in found.iterrows():
+    for key, passage in found.items():
         last = layers[key[1]]
         ratios = [
             norms[(*key, epoch, f"hidden_{i}")] / norms[(*key, epoch, f"hidden_{i + 1}")]
@@ -36,8 +35,7 @@ def test_the_passage_is_the_geometric_mean_of_the_ratios_of_neighbours_from_the_
             for i in range(2, last)
         ]
         expected = np.prod(ratios) ** (1 / len(ratios)) if ratios else np.nan
-        np.testing.assert_allclose(row["early_passage"], expected)
-        assert row.drop("early_passage").isna().all()
+        np.testing.assert_allclose(passage, expected)
 
 
 @pytest.mark.filterwarnings("error")
@@ -46,7 +44,7 @@ def test_a_gradient_that_is_nothing_below_passes_nothing_and_one_that_is_nothing
     rows = made["layers"]
     rows.loc[(rows["seed"] == 0) & (rows["layer"] == "hidden_2"), "grad_norm"] = 0.0
     rows.loc[rows["seed"] == 1, "grad_norm"] = 0.0
-    found = measure_layers(made, KEYS, LAYERS, EARLY)["early_passage"].to_numpy()
+    found = early_passage(rows, KEYS, EARLY).to_numpy()
     assert found[0] == 0 and np.isnan(found[1]) and found[2] > 0
 
 
@@ -54,7 +52,9 @@ def test_the_cost_of_a_layer_is_the_accuracy_lost_with_its_first_weights():
     made = tables({"relu": 2, "sigmoid": 2})
     rewinds = every(dataset=["moons"], activation=["sigmoid"], seed=range(3), layer=LAYERS, rewound_to=[0, 2])
     rewinds["rewound_accuracy"] = np.random.default_rng(1).random(len(rewinds))
-    found = measure_layers({**made, "rewinds": rewinds}, KEYS, LAYERS, EARLY)
+    found = measure_rewinds({**made, "rewinds": rewinds}, KEYS, LAYERS)
+    assert list(found.columns) == [measure.name for measure in rewind_measures(LAYERS)]
+    assert measure_rewinds(made, KEYS, LAYERS).isna().all(axis=None)
     after = rewinds["rewound_accuracy"].to_numpy().reshape(3, 3, 2)[..., 0]
     trained = made["summary"].query("activation == 'sigmoid'")["final_test_accuracy"].to_numpy()
     costs = found[[f"rewound_cost_{layer}" for layer in LAYERS]]
