@@ -267,6 +267,12 @@ class SeedStack(Fitting, Refusals, keras.Model):
         if self._compile_if_worthwhile:
             self.jit_compile = bool(is_worthwhile)
 
+    @property
+    def compiles_measurements(self):
+        """Whether XLA compiles what callbacks measure, if it compiles the training. Not on a CPU, if that was left open: there a probe is
+        measured no faster for it (`benchmarks/`), and compilation takes a second or two."""
+        return not self._compile_if_worthwhile
+
     def graph(self, function, *args, jit_compile=True, traced=False, **settings):
         """A function of the stack as a TensorFlow graph, made once and kept until the next `compile`.
 

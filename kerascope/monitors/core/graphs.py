@@ -70,8 +70,8 @@ def measurement_graph(model, function, *args, jit_compile=True, **settings):
         model: the model. A SeedStack keeps its graphs, and returns one that it has already.
         function: a function of a module, so that it has an identity.
         *args: structures of tensors, for their shapes and types.
-        jit_compile: for a SeedStack, False for a measurement so rare that compilation does not pay. Defaults to `True`: as its training.
-            The graph of an ordinary model is never compiled.
+        jit_compile: for a SeedStack, False for a measurement so rare that compilation does not pay. Defaults to `True`: as its training,
+            see `SeedStack.compiles_measurements`. The graph of an ordinary model is never compiled.
         **settings: hashable, constants of the graph.
 
     Raises:
@@ -80,7 +80,7 @@ def measurement_graph(model, function, *args, jit_compile=True, **settings):
     if hasattr(model, "graph"):
         if not all(isinstance(tensor, tf.Tensor) for tensor in tf.nest.flatten(args)):
             raise ValueError(f"{type(model).__name__} takes no sparse or ragged tensors: give a dense probe")
-        return model.graph(function, *args, jit_compile=jit_compile, **settings)
+        return model.graph(function, *args, jit_compile=jit_compile and model.compiles_measurements, **settings)
 
     def measure(*args):
         return function(model, *args, **settings)
