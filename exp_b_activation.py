@@ -19,6 +19,7 @@ from common.course_report.activation import REPORT
 from common.data import IN_PLANE
 from common.experiment import BATCH_NORM, BATCH_SIZE, DROPOUT, INIT, Experiment, Setting, choice, learning_rate
 from common.experiment.experiment import CURVES
+from common.experiment.knobs import SPARSE
 from common.lazy import lazy_modules
 from common.results import layerwise, rests, units
 from common.run import run
@@ -75,10 +76,10 @@ def build_optimizer(cell, steps_per_epoch):
 
 
 def build_monitors(cell, samples):
-    """The monitor of the outputs over the plane; and, of a cell that a control needs, that of layers set back, or of the units on all
-    training samples."""
+    """The monitor of the outputs over the plane; of a cell that a control needs, that of layers set back, or of the units on all training
+    samples."""
     (x, _), _ = samples.fixed  # the same plane for all seeds
-    found = {"boundary": monitors.PredictionMonitor(data.plane_grid(x, GRID))}
+    found = {} if cell.get(SPARSE) else {"boundary": monitors.PredictionMonitor(data.plane_grid(x, GRID))}
     if cell.get("rewound"):
         found["rewinds"] = monitors.RewindMonitor(*samples.test, every=cell.epochs_at(REWOUND))
     if cell.get("watched"):

@@ -23,16 +23,18 @@ def build_monitors(experiment, cell, samples):
     Returns:
         `{name: Keras callback}`, in the order in which they are called. Tables with a row per seed, epoch and layer are joined into
         layers.csv; another monitor's `frame()` is `<name>.csv`, and its `arrays()` are `<name>.npz`; of histograms there are
-        arrays alone.
+        arrays alone. The layers of a sparse cell are measured after few epochs, and there are no histograms.
     """
     x_probe, y_probe = samples.probe()
-    every = sorted({*range(1, SPARSE_FIRST + 1), *cell.epochs_at(SPARSE_STAGES)}) if cell.get(SPARSE) else 1
-    return {
+    sparse = cell.get(SPARSE)
+    every = sorted({*range(1, SPARSE_FIRST + 1), *cell.epochs_at(SPARSE_STAGES)}) if sparse else 1
+    found = {
         "gradients": GradientMonitor(x_probe, y_probe, every=every),
         "activations": ActivationMonitor(x_probe, every=every, units=experiment.keep_units, linear=True),
-        "histograms": HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES)),
-        **experiment.build_monitors(cell, samples),
     }
+    if not sparse:
+        found["histograms"] = HistogramMonitor(x_probe, y_probe, cell.epochs_at(HISTOGRAM_STAGES))
+    return {**found, **experiment.build_monitors(cell, samples)}
 
 
 class Records(NamedTuple):

@@ -290,6 +290,8 @@ REWOUND = {  # {name: (words, the arm)}: without momentum and with it SGD goes o
     "adam": ("Adam at 0.001", arm("adam", 0.001, rewound=True)),
 }
 OF_LAYERS = tuple(
-    reset(control, name, words, rewound, layer) for name, (words, rewound) in REWOUND.items() for layer in ("hidden_1", "hidden_2", "logits")
+    reset(control, name, words, rewound, layer)
+    for name, (words, rewound) in REWOUND.items()
+    for layer in ("hidden_1", "hidden_2", "logits")
 )
 CHANGES = (*OF_DECAY, *OF_JUMPS, *(one for name in WORDS for one in _of_a_vanished_gradient(name)), *OF_REMEDIES, *OF_LAYERS)

@@ -1,5 +1,6 @@
 """The settings of a cell: one arm on one dataset, over several seeds."""
 
+import functools
 import hashlib
 import json
 import math
@@ -42,7 +43,7 @@ class Cell:
         """The number of samples in a step."""
         return self.settings["batch_size"]
 
-    @property
+    @functools.cached_property
     def name(self):
         """Name of the cell's folder: readable, and unique by a hash of all settings but the seeds."""
         settings = json.dumps({name: value for name, value in asdict(self).items() if name != "seeds"}, sort_keys=True)
@@ -50,7 +51,7 @@ class Cell:
         words += [f"vary-{self.vary}"] * (self.vary != ALL)
         return "-".join([self.dataset, *words, hashlib.sha256(settings.encode()).hexdigest()[:10]])
 
-    @property
+    @functools.cached_property
     def id(self):
         """Path of the folder of these seeds, below that of all cells."""
         return f"{self.name}/{name_of_seeds(self.seeds)}"

@@ -43,8 +43,8 @@ def measure_rewinds(tables, keys, layers):
 
 
 def early_passage(layers, keys, early_epochs):
-    """The measure `early_passage`: the gradient norm of hidden layer l ÷ that of layer l + 1, geometric mean over the hidden layers from the
-    second on, which are equally wide, and over the early epochs.
+    """The measure `early_passage`: the gradient norm of hidden layer l ÷ that of layer l + 1, geometric mean over the hidden layers from
+    the second on, which are equally wide, and over the early epochs.
 
     Args:
         layers: layers.csv.

@@ -218,8 +218,8 @@ class SeedStack(Fitting, Refusals, keras.Model):
             loss_weights: as for `keras.Model.compile`. Defaults to `None`.
             metrics: as for `keras.Model.compile`, each one number. Defaults to `None`: none.
             jit_compile: True, False or `"auto"`. With `"auto"`, XLA compiles on a GPU what it compiles for any Keras model. On a CPU it
-                compiles trainings that are long enough to save the time that compilation takes, unless the model draws random numbers
-                (XLA would draw others) or convolves. Defaults to `"auto"`.
+                compiles trainings that are long enough to save the time that compilation takes, which an optimizer without moments never
+                is, unless the model draws random numbers (XLA would draw others) or convolves. Defaults to `"auto"`.
             **kwargs: as for `keras.Model.compile`.
 
         Raises:

@@ -1,5 +1,6 @@
 """Training: one call of `SeedStack.fit`."""
 
+import math
 import numbers
 import warnings
 
@@ -19,8 +20,9 @@ from .samples import source_of
 from .separability import squares_unsummed_rows
 from .stack_warning import StackWarning
 
-# Seconds that XLA saves on a CPU, measured on two cores: per epoch; per weight, sample and epoch. And the seconds that it takes to compile.
-SAVED_PER_EPOCH, SAVED_PER_WEIGHT, COMPILE_SECONDS = 0.012, 8e-11, 1.5
+# Seconds that XLA saves on a CPU, measured on two cores, per step and number that the optimizer keeps of the weights: it fuses the update
+# of these, which is a pass through memory for each operation, and makes nothing else faster. And the seconds that it takes to compile.
+SAVED_PER_NUMBER, COMPILE_SECONDS = 5e-10, 1.0
 
 
 def batch_order(seed, epoch, num_samples):
@@ -108,7 +110,9 @@ class Training:
         for change in self.changes:
             change.choose_layers(stack)
         stack.begin_training()
-        stack.choose_compilation(epochs * (SAVED_PER_EPOCH + SAVED_PER_WEIGHT * self._weights_and_samples()) >= COMPILE_SECONDS)
+        kept = sum(math.prod(variable.shape) for variable in stack.optimizer.variables if len(variable.shape) > 0)
+        steps = epochs * -(-self.samples // self.batch_size)
+        stack.choose_compilation(steps * kept * SAVED_PER_NUMBER >= COMPILE_SECONDS)
         self._begin_learning_rates()
         self._trace()
         callbacks = _callback_list(callbacks, verbose=verbose, epochs=epochs, model=stack)
@@ -134,9 +138,6 @@ class Training:
         stack.optimizer.finalize_variable_values(stack.trainable_variables)
         callbacks.on_train_end(logs)
         return stack.history
-
-    def _weights_and_samples(self):
-        return self.samples * len(self.stack.seeds) * self.stack.template.count_params()
 
     def _begin_learning_rates(self):
         self.upcoming_learning_rates = upcoming_learning_rates(self.stack.optimizer, -(-self.samples // self.batch_size))

@@ -78,7 +78,7 @@ def test_a_control_speaks_for_its_cause_where_it_is_at_work_and_against_it_where
 
 
 def test_every_question_of_the_experiment_that_a_cause_answers_has_a_control():
-    assert {control.question for control in CONTROLS} == {"C1", "C2", "C3", "C4", "C5", "Q2", "Q4", "Q5"}
+    assert {control.question for control in CONTROLS} == {"B4", "C1", "C2", "C3", "C4", "C5", "Q2", "Q4", "Q5"}
     assert len({control.id for control in CONTROLS}) == len(CONTROLS)
     assert all(control.id.startswith(control.question) and control.reason for control in CONTROLS)
 
@@ -88,7 +88,7 @@ def test_every_measure_that_a_control_compares_is_declared_and_every_arm_can_be_
     for arm in arms_of(CONTROLS):
         assert arm["optimizer"] in {**exp_c_optimizer.OPTIMIZERS, **exp_c_optimizer.CONTROL_OPTIMIZERS}
         assert arm["schedule"] in {*exp_c_optimizer.SCHEDULES, exp_c_optimizer.LATE}
-        assert arm.keys() <= {*COLUMNS, "batch_norm", "dropout", *exp_c_optimizer.KNOBS}
+        assert arm.keys() <= {*COLUMNS, "batch_norm", "dropout", "rewound", *exp_c_optimizer.KNOBS}
 
 
 def test_what_is_measured_between_runs_is_known_to_controls_alone_and_only_of_unchanged_arms():

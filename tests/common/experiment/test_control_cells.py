@@ -15,7 +15,8 @@ ARMS = [{"optimizer": "sgd", "base_learning_rate": 0.5}, {"optimizer": "sgd", "j
 def test_an_arm_that_the_flags_ask_for_is_not_trained_again_and_the_others_are_as_the_first_but_for_what_they_name():
     asked = [cell(base_learning_rate=0.1), cell(base_learning_rate=0.5)]
     found = grid.build_control_cells(asked, lambda dataset: [*ARMS, ARMS[1]])
-    assert [one.settings for one in found] == [{**asked[0].settings, "jump": 3}, {**asked[0].settings, "batch_norm": True}]
+    changes = [{"jump": 3}, {"batch_norm": True}]
+    assert [one.settings for one in found] == [{**asked[0].settings, **change, knobs.SPARSE: True} for change in changes]
     assert all((one.seeds, one.epochs, one.data) == (asked[0].seeds, asked[0].epochs, asked[0].data) for one in found)
     assert not {one.name for one in found} & {one.name for one in asked}
 

@@ -53,3 +53,16 @@ def test_networks_with_other_layers_have_the_measures_of_those_that_they_share_a
 def test_networks_of_one_hidden_layer_alone_have_measures_too():
     found = exp_b_activation.measure(tables({"hidden_layers=1": 1}), KEYS)
     assert found["revived_fraction_hidden_1"].notna().all() and found["revived_fraction_hidden_2"].isna().all()
+
+
+def test_what_is_counted_over_all_epochs_is_unknown_of_runs_that_were_measured_after_some():
+    made = tables({"sparse": 2, "every": 2})
+    sparse = made["layers"]["control"] == "sparse"
+    expected = exp_b_activation.measure(made, KEYS).set_index(KEYS)
+    made["layers"] = made["layers"][~(sparse & (made["layers"]["epoch"] == 2))]
+    found = exp_b_activation.measure(made, KEYS).set_index(KEYS)
+    counted = [name for name in found if name.startswith(("mean_", "ever_off", "revived", "returned"))]
+    assert len(counted) > 6 and found.xs("sparse", level="control")[counted].isna().all(axis=None)
+    pd.testing.assert_frame_equal(found.xs("every", level="control"), expected.xs("every", level="control"))
+    final = [name for name in found if name.startswith("final_")]
+    pd.testing.assert_frame_equal(found[final], expected[final])

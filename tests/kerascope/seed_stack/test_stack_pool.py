@@ -11,7 +11,18 @@ from kerascope.seed_stack import training as stack_module
 from kerascope.seed_stack.learning_rates import upcoming_learning_rates
 from kerascope.seed_stack.metrics import accuracy_metric
 from tests.support.mlp import build_mlp
-from tests.support.trainings import CLASSES, FEATURES, assert_same_weights, build, build_cnn, cross_entropy, trained_alone, trained_stack
+from tests.support.trainings import (
+    BATCH,
+    CLASSES,
+    EPOCHS,
+    FEATURES,
+    assert_same_weights,
+    build,
+    build_cnn,
+    cross_entropy,
+    trained_alone,
+    trained_stack,
+)
 
 SEEDS = [7, 3]
 
@@ -106,6 +117,16 @@ def test_xla_compiles_long_trainings_unasked_and_short_ones_not(samples, monkeyp
     assert stack.jit_compile and all(graph.compiled for graph in stack._graphs.values())
     assert_same_weights(stack.member(0), trained_alone(samples, SEEDS[0], keras.optimizers.SGD(0.1))[0])
     assert not trained_stack(samples, SEEDS, keras.optimizers.SGD(0.1), jit=False).jit_compile
+
+
+def test_xla_compiles_unasked_where_the_optimizers_moments_repay_it_and_nothing_that_is_measured(samples, monkeypatch):
+    moments = sum(np.prod(weight.shape) for weight in build().trainable_variables) * len(SEEDS) * EPOCHS * -(-len(samples[0]) // BATCH)
+    monkeypatch.setattr(stack_module, "COMPILE_SECONDS", 1.5 * moments * stack_module.SAVED_PER_NUMBER)
+    optimizers = [keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1, momentum=0.9), keras.optimizers.Adam(0.1)]  # none, one, two of each
+    stacks = [trained_stack(samples, SEEDS, one, jit="auto", callbacks=[GradientMonitor(*samples)]) for one in optimizers]
+    assert [stack.jit_compile for stack in stacks] == [False, False, True]
+    compiled = {key[0].__name__ for key, graph in stacks[-1]._graphs.items() if getattr(graph, "compiled", None)}
+    assert "train_epoch" in compiled and not any("gradient" in name or "finalize" in name for name in compiled)
 
 
 @pytest.mark.slow
