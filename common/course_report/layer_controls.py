@@ -142,7 +142,7 @@ VANISHING = (
 def reset_of(activation, layer):
     """The control that sets a layer of an activation back to its initial weights."""
     name = activation["activation"]
-    return reset(control, name, f"{NAMES[name]} from Glorot's weights", usual(activation), layer, FIVE_POINTS)
+    return reset(control, name, NAMES[name], usual(activation), layer, " from Glorot's weights", FIVE_POINTS)
 
 
 def frozen(activation, layer):

@@ -8,7 +8,7 @@ figures, arm_rows = lazy_modules("common.figures common.results.arm_rows")
 FIVE_POINTS = "five points: less is not a layer whose training was needed"
 
 
-def reset(control, name, words, arm, layer, reason=FIVE_POINTS):
+def reset(control, name, words, arm, layer, start="", reason=FIVE_POINTS):
     """The control that sets one layer of a trained arm back to its initial weights.
 
     Args:
@@ -17,6 +17,7 @@ def reset(control, name, words, arm, layer, reason=FIVE_POINTS):
         words: the arm in words.
         arm: `{setting: value}`, with the knob `rewound`.
         layer: name of the layer.
+        start: where its training begins, words that follow "training". Defaults to none, where the experiment's own arms begin.
         reason: the reason for the margin. Defaults to one that holds of any number of classes.
 
     Example:
@@ -32,7 +33,7 @@ def reset(control, name, words, arm, layer, reason=FIVE_POINTS):
         reason=reason,
         question="B4",
         cause=f"what {layer} of {words} has learnt",
-        done=f"after training {layer} of {words} is set back to its initial weights, all else as trained",
+        done=f"after training{start} {layer} of {words} is set back to its initial weights, all else as trained",
         speaks_for="accuracy falls",
         speaks_against="accuracy stays",
         holds="The layers have learnt together: the others expect from this one what it has learnt, and not what it was.",
