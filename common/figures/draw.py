@@ -84,13 +84,16 @@ class DatasetResults:
         self.note = describe_settings(results.experiment, results.cells[0])
 
     def on_control_seeds(self):
-        """These results on the seeds of the arms that controls need, which may be fewer; a figure of both has the same seeds of all."""
-        if not self._results.control_cells:
+        """These results on the seeds of the arms that controls need, which may be fewer; a figure of both has the same seeds of all. Its
+        note names the settings that all arms share."""
+        of_controls = [cell for cell in self._results.control_cells if cell.dataset == self.dataset]
+        if not of_controls:
             return self
-        seeds = self._results.control_cells[0].seeds
+        seeds, settings = of_controls[0].seeds, self.cells[0].settings
+        shared = {name: value for name, value in settings.items() if all(cell.get(name) == value for cell in of_controls)}
         tables = {name: table[table["seed"].isin(seeds)] if "seed" in table else table for name, table in self.tables.items()}
         results = DatasetResults(replace(self._results, tables=tables), self.dataset)
-        results.note = describe_settings(self.experiment, replace(self.cells[0], seeds=seeds))
+        results.note = describe_settings(self.experiment, replace(self.cells[0], seeds=seeds, settings=shared))
         return results
 
     def test_samples(self, cell):

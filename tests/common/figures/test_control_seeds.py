@@ -37,3 +37,10 @@ def test_fewer_seeds_of_controls_are_those_of_all_arms_and_of_the_note():
 def test_without_controls_nothing_is_left_out():
     plain = results()
     assert plain.on_control_seeds() is plain
+
+
+def test_the_note_names_no_setting_that_an_arm_of_a_control_changes():
+    slow, other = (replace(ARM, settings={**SETTINGS, **change}) for change in ({"base_learning_rate": 10.0}, {"dropout": 0.2}))
+    elsewhere = replace(other, dataset="fashion_mnist", settings={**SETTINGS, "init": "he"})
+    note = results(slow, other, elsewhere).on_control_seeds().note
+    assert "0.001" not in note and "10" not in note and "batch 64" in note and "PyTorch" in note
