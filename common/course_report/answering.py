@@ -8,6 +8,7 @@ from common.course_report.control_runs import MISSING
 from common.course_report.controls import SPOKEN, Apart
 
 DECIDED = ("yes", "no", "mixed")
+MOST_NAMED = 3  # causes of which nothing is decided; of more, their number
 
 
 class Answer:
@@ -86,7 +87,8 @@ class Answer:
         others = self._other_causes()
         if self.word == "undecided":
             named = _causes(one for one in self.ran if not one.claim.rival)
-            open_one = f"whether the cause is {_listed(named, 'or')}" if named else "of the cause that the report names"
+            one_of = f"whether the cause is {_listed(named, 'or')}" if len(named) <= MOST_NAMED else f"of any of {len(named)} causes"
+            open_one = one_of if named else "of the cause that the report names"
             return f"Undecided: {'; '.join([f'these runs do not tell {open_one}', *others])}."
         parts = _parted(_causes(self._speaking("yes")), _causes(self._speaking("no")), ("the cause is", "it is not", "the cause is not"))
         return f"{_begin(self.word)}: {'; '.join([*parts, *others])}."

@@ -155,7 +155,7 @@ def frozen(activation, layer):
         reason=FIVE_POINTS,
         datasets=("circles",),  # where one layer matters; on moons the same costs as much time again
         question="B4",
-        cause=f"what {layer} of {NAMES[name]} learns",
+        cause=f"what {layer} alone can learn ({NAMES[name]})",
         done=f"{layer} of {NAMES[name]} keeps its initial weights, Glorot's, throughout the training",
         speaks_for="accuracy is lower",
         speaks_against="the other layers make up for it",

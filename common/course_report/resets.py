@@ -32,7 +32,7 @@ def reset(control, name, words, arm, layer, start="", reason=FIVE_POINTS):
         (AtLeast(f"rewound_cost_{layer}", arm, limit=0.05),),
         reason=reason,
         question="B4",
-        cause=f"what {layer} of {words} has learnt",
+        cause=f"the training of {layer} ({words})",
         done=f"after training{start} {layer} of {words} is set back to its initial weights, all else as trained",
         speaks_for="accuracy falls",
         speaks_against="accuracy stays",

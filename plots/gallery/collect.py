@@ -46,6 +46,8 @@ def collect(folder, gallery):
         (gallery / figure.name).write_bytes(after)
         page = page.replace(f"data:image/png;base64,{base64.b64encode(before).decode()}", figure.name)
     (gallery / "report.html").write_text(page, encoding="utf-8")
+    for document in folder.glob("*.md"):
+        shutil.copyfile(document, gallery / document.name)
     for table in sorted(set(folder.glob("*.csv")) - {folder / LEFT_OUT}):
         if table.stat().st_size > LARGE:
             short = pd.read_csv(table).to_csv(index=False, float_format=f"%.{DIGITS}g")

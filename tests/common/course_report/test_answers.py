@@ -101,6 +101,14 @@ def test_a_rival_cause_is_told_and_does_not_answer_for_the_report():
     assert alone["verdict"] == "undecided" and "another cause is cause of y" in alone["answer"] and not alone["decided_by"]
 
 
+def test_few_causes_that_are_open_are_named_and_many_are_counted_each_control_once_more_by_its_id():
+    for count in (2, 6):
+        row, *_ = answered([control(f"x{i}", **OPEN) for i in range(count)])
+        named = [f"cause of x{i}" in row["answer"] for i in range(count)]
+        assert all(named) if count == 2 else not any(named) and str(count) in row["answer"]
+        assert all(f"x{i}" in row["answer"].split("Left open: ")[1] for i in range(count))
+
+
 def test_what_controls_share_is_said_once():
     shared = {"cause": "c", "done": "d is done", "speaks_for": "it is seen", "holds": "Shared by all. Of x alone."}
     of_y, of_z = {**shared, "holds": "Shared by all. Of y alone."}, {**shared, "done": "e is done", "holds": "Of z alone. Shared by all."}
