@@ -1,4 +1,4 @@
-"""Experiment A: why does cross-entropy train a classifier better than mean squared error?
+"""Experiment A: does cross-entropy train a classifier better than mean squared error, with softmax and without, and why?
 
 What varies: the loss: cross-entropy, MSE on softmax outputs, MSE on the raw outputs.
 What is held fixed: the network (dense 256, dense 128, logits), AdamW, the initial weights and the batch order of each seed.
@@ -158,7 +158,7 @@ def draw(results):
 EXPERIMENT = Experiment(
     name=NAME,
     title="Experiment A: cross-entropy and mean squared error",
-    question="Why does cross-entropy train a classifier better than mean squared error, with softmax and without?",
+    question="Does cross-entropy train a classifier better than mean squared error, with softmax and without, and why?",
     description=__doc__,
     example=f"python {NAME}.py --datasets digits",
     datasets=NOT_IN_PLANE,
@@ -177,7 +177,12 @@ EXPERIMENT = Experiment(
         Measure("test_cross_entropy", "cross-entropy of the softmax, test set"),
         Measure("relative_loss", "probe loss ÷ its value before training", heading="rel.loss"),
         Measure("final_test_cross_entropy", "cross-entropy of the softmax on the test set", heading="test CE"),
-        share("most_vanished_fraction", "most samples at any epoch that were wrong with a vanished gradient", "vanish%"),
+        share(
+            "most_vanished_fraction",
+            "most samples at any epoch that were wrong with a vanished gradient",
+            "vanish%",
+            title="most samples wrong, gradient vanished",
+        ),
         Measure("logit_grad_median_left", "median gradient of the samples by their logits at the end ÷ before training", "times"),
         Measure("logit_grad_mean_left", "mean gradient of the samples by their logits at the end ÷ before training", "times"),
         Measure("sample_grad_mean", "gradient of the samples by their logits ÷ before training", "times", missing=NOT),

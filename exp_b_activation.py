@@ -1,4 +1,4 @@
-"""Experiment B: how do ReLU, LeakyReLU and Sigmoid fail: dead units, vanishing gradients, and what they cost?
+"""Experiment B: which units die and which gradients vanish under ReLU, LeakyReLU and Sigmoid, and what does it cost?
 
 What varies: the activation. To induce dead ReLUs, weights start small, N(0, 0.01), and biases at 0; --init pytorch trains without that, and
 --bias-drop lowers the hidden layers' first biases, which kills more. Several values of either are compared.

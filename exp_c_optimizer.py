@@ -1,4 +1,4 @@
-"""Experiment C: why do SGD, momentum and Adam learn differently on one network, and what do learning rate and decay change?
+"""Experiment C: do SGD, momentum and Adam learn differently on one network, why, and what do learning rate and decay change?
 
 What varies: the optimizer, its learning rate, and whether the rate is constant or multiplied by 0.95 after every epoch.
 What is held fixed: the network (dense 256, dense 128, logits), cross-entropy, the initial weights and the batch order of each seed.
@@ -206,7 +206,7 @@ def curves(results):
 EXPERIMENT = Experiment(
     name=NAME,
     title="Experiment C: optimizers, learning rates and decay",
-    question="Why do SGD, momentum and Adam learn differently on one network, and what do learning rate and decay change?",
+    question="Do SGD, momentum and Adam learn differently on one network, why, and what do learning rate and decay change?",
     description=__doc__,
     example=f"python {NAME}.py --lr 0.01",
     datasets=NOT_IN_PLANE,

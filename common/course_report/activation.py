@@ -4,6 +4,7 @@ from functools import partial
 
 from common.course_report.activation_controls import CONTROLS
 from common.course_report.claims import A_TENTH, Above, AtLeast, Below, Claim, Highest, improvements
+from common.course_report.highlights import Highlight
 from common.course_report.questions import Contrast, Course, Extremes, Question, Vanishing, common_questions
 from common.course_report.report import CourseReport
 from common.lazy import LazyModule
@@ -218,6 +219,19 @@ QUESTIONS = (
         figures=("layers_{dataset}", "updates_{dataset}"),
     ),
 )
+HIGHLIGHTS = (
+    Highlight(
+        "dead",
+        "What blocks learning is a layer without a single living ReLU: with more than nine in ten of it dead, accuracy stays within the "
+        "margin",
+        {"B1-tenth": "no", "B1-all-dead": "yes"},
+    ),
+    Highlight(
+        "revival",
+        "Dead ReLUs come back through the layer before them: where that is frozen, far fewer do",
+        {"B1-return": "yes"},
+    ),
+)
 
 
 class ActivationReport(CourseReport):
@@ -227,4 +241,11 @@ class ActivationReport(CourseReport):
         return [*super().figures(results), *activation_figures.planned(results)]
 
 
-REPORT = ActivationReport(CLAIMS, QUESTIONS, controls=CONTROLS, settings={"epochs": 300, "base_learning_rate": 0.01, "bias_drop": 0.0})
+REPORT = ActivationReport(
+    CLAIMS,
+    QUESTIONS,
+    CONTROLS,
+    settings={"epochs": 300, "base_learning_rate": 0.01, "bias_drop": 0.0},
+    key_figures=("dead_dose_{dataset}", "off_{dataset}"),
+    highlights=HIGHLIGHTS,
+)

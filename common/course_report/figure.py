@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullLocator
 
+from common.course_report.axes import Axis, by_unit
 from common.course_report.claims import VERDICTS, counts
 from common.course_report.verdicts import confidences, in_words
 from common.figures.drawing import COLORS, Drawing, new_figure
@@ -15,17 +16,15 @@ STYLES = {  # colour and marker of a verdict
     "contradicted": (COLORS[1], "s"),
     "undecided": ("0.45", "D"),
 }
-AXES = {"points": "points", "share": "%", "ratio": "ratio", "times": "times", "epochs": "epochs", "decades": "decades"}
 LETTERS, LETTERS_RIGHT = 44, 27  # that fit into a line left and right of the axes
 LINE, MARGINS = 0.135, 0.55  # inches: of a line of text; of the axis of a group
 LONGEST = 8.0  # inches, of the rows of a figure
-LARGEST_RATIO = 1e3  # that an axis shows; beyond it an arrow
 
 
 def pages(decided, measures):
     """The tested `Verdict`s in as many lists as make figures that fit a page: those of one unit together, as far as they do."""
     found, height = [[]], 0.0
-    for rows in _by_unit(decided, measures).values():
+    for rows in _rows_by_unit(decided, measures).values():
         height += MARGINS
         for row in rows:
             if found[-1] and height + LINE * row.lines > LONGEST:
@@ -36,14 +35,9 @@ def pages(decided, measures):
     return found
 
 
-def _by_unit(decided, measures):
-    """`{unit, or the measure's name where it has none: list of _Row}` of the `Verdict`s that are tested."""
-    groups = {}
-    for one in decided:
-        if one.tested:
-            unit = one.unit(measures)
-            groups.setdefault(unit if unit in AXES else measures[one.decides.measure].label, []).append(_Row(one, measures))
-    return groups
+def _rows_by_unit(decided, measures):
+    """`by_unit` with a `_Row` for each `Verdict`."""
+    return {unit: [_Row(one, measures) for one in of_unit] for unit, of_unit in by_unit(decided, measures).items()}
 
 
 def claims_figure(decided, measures):
@@ -57,7 +51,7 @@ def claims_figure(decided, measures):
     Returns:
         A `Drawing`.
     """
-    tested, rows = [one for one in decided if one.tested], _by_unit(decided, measures)
+    tested, rows = [one for one in decided if one.tested], _rows_by_unit(decided, measures)
     heights = [MARGINS + LINE * sum(row.lines for row in of_unit) for of_unit in rows.values()]
     figure, axes = new_figure(len(rows), 1, sum(heights) / len(heights), height_ratios=heights)
     for ax, (unit, of_unit) in zip(axes.flat, rows.items(), strict=True):
@@ -81,17 +75,14 @@ class _Row:
 
 
 def _draw_group(ax, unit, rows, measures):
-    group, times = [row.verdict for row in rows], 100 if unit in ("share", "points") else 1
-    log = unit in ("ratio", "times") or (unit not in AXES and measures[group[0].decides.measure].scale == "log")
-    numbers = np.array([[one.estimate, one.ci_low, one.ci_high, one.needs, one.decides.counts_from(one.dataset)] for one in group])
-    nothing = next((times * one.nothing for one in group if one.nothing is not None), None)
-    low, high = _range(np.where(_all_possible(numbers, unit), np.nan, times * numbers), nothing, log)
+    axis = Axis.of(unit, [row.verdict for row in rows], measures)
+    low, high, log, nothing = axis.low, axis.high, axis.log, axis.nothing
     if log:
         ax.set_xscale("log")
     ends = np.cumsum([0, *(row.lines for row in rows)])  # in lines of text, from above
     middles = (ends[1:] + ends[:-1]) / 2
-    for row, middle, values in zip(rows, middles, times * numbers, strict=True):
-        _draw_interval(ax, row.verdict, middle, values, (low, high))
+    for row, middle in zip(rows, middles, strict=True):
+        _draw_interval(ax, row.verdict, middle, axis.numbers(row.verdict), (low, high))
         _write_verdict(ax, row, middle)
     if nothing is not None:
         ax.axvline(nothing, color="0.2", linewidth=0.9, zorder=1)
@@ -100,32 +91,12 @@ def _draw_group(ax, unit, rows, measures):
     ax.set_yticks(middles, ["\n".join(row.left) for row in rows], va="center")
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel(AXES.get(unit, unit))
+    ax.set_xlabel(axis.unit)
     if log:
         few = LogLocator(subs=(1, 2, 5)) if high > 3 * low else MaxNLocator(4)
         ax.xaxis.set_major_locator(LogLocator() if high > 100 * low else few)
         ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))
         ax.xaxis.set_minor_locator(NullLocator())
-
-
-def _all_possible(numbers, unit):
-    """The ends of intervals that reach as far as values can: they have an arrow, or would take the axis for themselves."""
-    ends = np.zeros(numbers.shape, bool)
-    if unit == "points":
-        ends[:, 1:3] = np.abs(numbers[:, 1:3]) >= 1
-    elif unit == "share":
-        ends[:, 1:3] = ((numbers[:, 1] <= 0) & (numbers[:, 2] >= 1))[:, None]
-    return ends
-
-
-def _range(numbers, nothing, log):
-    """The ends of an axis: what is finite, and no effect, with some room."""
-    known = np.append(numbers[np.isfinite(numbers)], [] if nothing is None else [nothing])
-    if log:
-        known = np.log10(np.clip(known[known > 0], 1 / LARGEST_RATIO, LARGEST_RATIO))
-    room = 0.06 * (np.ptp(known) or 1.0)
-    ends = known.min() - room, known.max() + room
-    return tuple(10**end for end in ends) if log else ends
 
 
 def _draw_interval(ax, one, row, values, ends):

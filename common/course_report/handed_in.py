@@ -39,8 +39,13 @@ def with_figures(rows, questions, controls, folder):
 
 def outcomes(row):
     """The outcomes of an answer's controls, with the mechanism of each, list; of a row of `answers.csv`, a dict."""
+    return [f"{outcome} {why}".rstrip() for outcome, why in seen_and_why(row)]
+
+
+def seen_and_why(row):
+    """`outcomes` as pairs: what was done and seen, and the mechanism."""
     seen, mechanism = row["seen"].split("\n"), row["mechanism"].split("\n")
-    return [f"{outcome} {why}".rstrip() for outcome, why in zip(seen, mechanism, strict=True) if outcome]
+    return [(outcome, why) for outcome, why in zip(seen, mechanism, strict=True) if outcome]
 
 
 def document(results, rows, waiting):

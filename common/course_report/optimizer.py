@@ -5,6 +5,7 @@ from functools import partial
 
 from common.course_report import resets
 from common.course_report.claims import A_TENTH, Above, AtLeast, Below, Claim, improvements
+from common.course_report.highlights import Highlight
 from common.course_report.optimizer_arms import ADAM, MOMENTUM, NAMES, RATES, SGD, WORDS, arm, at_the_best_rate
 from common.course_report.optimizer_changes import REWOUND
 from common.course_report.optimizer_controls import CONTROLS
@@ -212,6 +213,18 @@ CLAIMS = (  # where the report gives numbers, the margin is the least that they 
     ),
     *improvements(arm("sgd", 0.01), claim),
 )
+HIGHLIGHTS = (
+    Highlight(
+        "momentum",
+        "Momentum is SGD at a higher rate: at η / (1 - β) SGD without it has the same loss curve, at the same rate another",
+        {"C1-matched-rate": "no", "C1-same-rate": "yes"},
+    ),
+    Highlight(
+        "decay",
+        "Exponential decay ends SGD where a stop would: the constant rate, stopped at the same sum of rates, has the same test loss",
+        {"C4-stopped-loss-sgd": "no"},
+    ),
+)
 
 
 class OptimizerReport(CourseReport):
@@ -221,4 +234,11 @@ class OptimizerReport(CourseReport):
         return [*super().figures(results), *resets.planned(results.on_control_seeds(), dict(REWOUND.values()))]
 
 
-REPORT = OptimizerReport(CLAIMS, QUESTIONS, CONTROLS, settings={"epochs": 100, "schedule": "exponential"})
+REPORT = OptimizerReport(
+    CLAIMS,
+    QUESTIONS,
+    CONTROLS,
+    settings={"epochs": 100, "schedule": "exponential"},
+    key_figures=("accuracy_by_rate_{dataset}", "curves_{dataset}", "loss_and_accuracy_{dataset}"),
+    highlights=HIGHLIGHTS,
+)

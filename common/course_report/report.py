@@ -5,7 +5,6 @@ import csv
 import textwrap
 from dataclasses import dataclass, field
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 from common.course_report.claims import VERDICTS, counts
@@ -18,8 +17,9 @@ answers, deciding, figure, reproduction, text, verdicts, runs, html, console = l
     "common.course_report.answers common.course_report.deciding common.course_report.figure common.course_report.reproduction "
     "common.course_report.text common.course_report.verdicts common.course_report.runs common.page.html common.results.console"
 )
-numbers, sensitivity, control_runs, handed_in = lazy_modules(
-    "common.course_report.numbers common.course_report.sensitivity common.course_report.control_runs common.course_report.handed_in"
+numbers, sensitivity, control_runs, handed_in, cards, intervals, dot_plot, highlights = lazy_modules(
+    "common.course_report.numbers common.course_report.sensitivity common.course_report.control_runs common.course_report.handed_in "
+    "common.course_report.cards common.course_report.intervals common.course_report.dot_plot common.course_report.highlights"
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +35,9 @@ class CourseReport(Report):
         questions: the `Question`s that the tables answer. Defaults to none.
         controls: the `Control`s that switch off the causes which it names. Defaults to none.
         settings: the settings of the report's runs, `{setting: value}`, with its `epochs`. A setting that is left out has its default.
+        key_figures: names of figures without their end, in which `{dataset}` stands for the dataset: the first that was drawn stands at the
+            head of the page. Defaults to none.
+        highlights: the `Highlight`s of the index of all pages. Defaults to none.
 
     Example:
 
@@ -47,6 +50,8 @@ class CourseReport(Report):
     questions: tuple = ()
     controls: tuple = ()
     settings: dict = field(default_factory=dict)
+    key_figures: tuple = ()
+    highlights: tuple = ()
 
     def tables(self, results):
         experiment, epochs = results.experiment, {cell.dataset: cell.epochs for cell in results.cells}
@@ -73,6 +78,7 @@ class CourseReport(Report):
             "reproduction": reproduction.compare(right),
             "sensitivity": sensitivity.tabulate(right, wrong),
             "answers": answers.answer_all(self.questions, runs_of, results.tables, decided, controls),
+            "highlights": highlights.table(self.highlights, controls, results.measures),
         }
 
     def _control_runs(self, runs_of_arms, results, dataset):
@@ -100,25 +106,37 @@ class CourseReport(Report):
             for part, ending in zip(parts, endings, strict=True)
         ]
 
-    def sections(self, results):
+    def findings(self, results):
+        return cards.findings(results.tables["answers"], self._decided(results), self._controls(results), results.measures)
+
+    def sections(self, results, figures):
         tables, found = results.tables, []
-        if blocks := self._claim_blocks(results):
-            family = text.family(self._decided(results), results.looks)
-            found.append(section("verdicts", "Verdicts", "Verdicts", first=True, intro=text.CLAIMS, verdicts=blocks, family=family))
+        decided, controls = self._decided(results), self._controls(results)
         if rows := self._answers(results):
-            by_dataset = [(label(dataset), list(of_dataset)) for dataset, of_dataset in groupby(rows, itemgetter("dataset"))]
             intro = {"intro": handed_in.INTRO, "file": handed_in.FILE, "waiting": self._waiting(results)}
-            found.append(section("answers", "Questions", "Questions", answers=by_dataset, **intro))
-        if any(one.verdict != "not run" for one in self._controls(results)):
-            blocks = self._control_blocks(results)
-            found.append(section("controls", "Controls", "Controls", template="verdicts", intro=text.CONTROLS, verdicts=blocks, family=""))
-        rows = [{**row, "what": reproduction.what(row)} for row in tables["reproduction"].to_dict("records")]
-        if rows:
+            of_questions = cards.cards(rows, self.questions, decided, controls, figures)
+            found.append(section("answers", "Questions", "The questions", first=True, cards=of_questions, **intro))
+        if blocks := self._claim_blocks(results):
+            content = {"intro": text.CLAIMS, "family": text.family(decided, results.looks), "what": "Claim"}
+            with_rows = _with_rows(blocks, decided, self.claims, results.measures)
+            found.append(section("verdicts", "Claims", "The claims", first=True, verdicts=with_rows, **content))
+        if any(one.verdict != "not run" for one in controls):
+            content = {"intro": text.CONTROLS, "family": "", "what": "Control"}
+            with_rows = _with_rows(self._control_blocks(results), controls, self.controls, results.measures)
+            found.append(section("controls", "Controls", "The controls", first=True, template="verdicts", verdicts=with_rows, **content))
+        if rows := reproduction.on_page(tables["reproduction"], results.measures):
             both = tables["reproduction"], tables["sensitivity"]
             lines, beside = reproduction.in_words(*both), sensitivity.side_by_side(*both)
             heading = "The report's numbers beside ours"
-            found.append(section("reproduction", "The report's numbers", heading, reproduction=rows, reproduced=lines, checks=beside))
+            content = {"dots": dot_plot.blocks(tables["reproduction"], results.measures), "reproduced": lines, "checks": beside}
+            found.append(section("reproduction", "The report's numbers", heading, reproduction=rows, **content))
         return found
+
+    def figure_groups(self, results):
+        groups = {}
+        for row in self._answers(results):
+            groups.setdefault(row["dataset"], []).append((f"{row['id']}: {row['question']}", row["figures"]))
+        return groups
 
     def lines(self, results):
         return [
@@ -131,6 +149,9 @@ class CourseReport(Report):
     def files(self, results):
         rows = self._answers(results)
         return {handed_in.FILE: handed_in.document(results, rows, self._waiting(results))} if rows else {}
+
+    def index_highlights(self, folder):
+        return highlights.read(folder)
 
     def index_lines(self, folder):
         decided = {}
@@ -181,6 +202,12 @@ class CourseReport(Report):
         if not numbers.is_one_more_run(results):
             return [reproduction.NOT_COMPARED.format(results.cells[0].vary)]
         return reproduction.in_words(results.tables["reproduction"], results.tables["sensitivity"])
+
+
+def _with_rows(blocks, decided, claims, measures):
+    """The blocks of claims with their rows on the page, `groups`, and with the dataset's label in place of its name."""
+    groups = intervals.groups(decided, claims, measures)
+    return [{**block, "dataset": label(block["dataset"]), "groups": groups.get(block["dataset"], [])} for block in blocks]
 
 
 def _lines_of_claims(block):

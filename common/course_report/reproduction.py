@@ -29,8 +29,9 @@ def compare(found):
         informative or not. It is `too few seeds` below three.
     """
     rows = [_row(number) for number in found]
+    units = {number.about["measure"]: number.measure.unit for number in found}
     for row in rows:
-        row["why"] = _why(row, rows)
+        row["why"] = _why(row, rows, units[row["measure"]])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -45,31 +46,32 @@ def _row(number):
     return {**row, **tested, "verdict": verdict}
 
 
-def _why(row, rows):
+def _why(row, rows, unit):
     """The reason why a number is not reproduced, as far as these runs tell."""
     by_rank, n = row["scale"] == "ranks", row["n"]
     if row["verdict"] == "uninformative":
         if row["low"] == row["high"] and np.isfinite(row["low"]):
-            return f"All our {n} runs are {row['low']:.3g}."
+            return f"All our {n} runs are {in_unit(row['low'], unit)}."
         if not by_rank:
             return "One more run could be half of our mean as well as its double."
         if not np.isfinite(row["low"] + row["high"]):
             return f"Not all of our {n} runs have such a value."
         few = f"; ranks tell from {LEAST_RANKED} runs on" if n < LEAST_RANKED else ""
-        return f"Our {n} runs range from {row['low']:.3g} to {row['high']:.3g}{few}."
+        return f"Our {n} runs range from {in_unit(row['low'], unit)} to {in_unit(row['high'], unit)}{few}."
     if row["verdict"] != "not reproduced":
         return ""
     same = ("dataset", "arm", "base_learning_rate", "measure")
     others = [
-        f"the report's other source ({other['source']}) has {other['report']:.4g}, which is {other['verdict']}"
+        f"the report's other source ({other['source']}) has {in_unit(other['report'], unit)}, which is {other['verdict']}"
         for other in rows
         if other is not row and all(str(other[name]) == str(row[name]) for name in same)
     ]
     if by_rank:
-        where = f"The report's value lies apart from our {n} runs ({row['low']:.4g} to {row['high']:.4g})"
+        where = f"The report's value lies apart from our {n} runs ({in_unit(row['low'], unit)} to {in_unit(row['high'], unit)})"
     else:
         side = "above" if row["report"] > row["pred_high"] else "below"
-        where = f"The report's value lies {side} what one more run could be ({row['pred_low']:.4g} to {row['pred_high']:.4g})"
+        ends = f"{in_unit(row['pred_low'], unit)} to {in_unit(row['pred_high'], unit)}"
+        where = f"The report's value lies {side} what one more run could be ({ends})"
     return "; ".join([where, *others]) + "."
 
 
@@ -108,8 +110,33 @@ def _counts(rows):
     return [words if count else "" for count, words in counts]
 
 
+def in_unit(value, unit):
+    """A number of the report, or of ours beside it, in as many digits as the report prints: a share in percent; `"-"` for NaN."""
+    if np.isnan(value):
+        return "-"
+    return f"{100 * value:.4g} %" if unit == "share" else f"{value:.4g}"
+
+
+def on_page(table, measures):
+    """The rows of reproduction.csv as the page shows them, list of dicts: `what` has the number's name, and numbers are text.
+
+    Args:
+        table: reproduction.csv, a DataFrame.
+        measures: `{column: Measure}`.
+    """
+    numbers, found = ("report", "mean", "sd", "low", "high", "pred_low", "pred_high"), []
+    for row in table.to_dict("records"):
+        texts = {name: in_unit(row[name], measures[row["measure"]].unit) for name in numbers}
+        found.append({**row, **texts, "what": what(row), "label": label(row["dataset"])})
+    return found
+
+
 def what(row):
     """The name of the report's number in a row of reproduction.csv."""
+    return ", ".join([label(row["dataset"]), arm(row), row["measure"].replace("_", " ")])
+
+
+def arm(row):
+    """The arm of the report's number in a row of reproduction.csv, in words."""
     rate = row["base_learning_rate"]
-    words = [label(row["dataset"]), name_of(row["arm"]), *([] if pd.isna(rate) else [setting("base_learning_rate", rate)])]
-    return ", ".join([*words, row["measure"].replace("_", " ")])
+    return ", ".join([name_of(row["arm"]), *([] if pd.isna(rate) else [setting("base_learning_rate", rate)])])

@@ -34,10 +34,10 @@ def claim_blocks(decided, measures, script, looks=1, what="claim"):
         what: what the verdicts are on, `"claim"` or `"control"`. Defaults to `"claim"`.
 
     Returns:
-        For each dataset `heading`, `header`, `rows` of the claims that were run, `counts` (of verdicts), `sentences` and `reasons` (for
-        their margins) of these claims, `remarks` (lines on how single claims were tested), `seeds` (a line on the seeds that the undecided
-        claims need) and `command`, which decides as many of them as it can within ten times the seeds that there are, empty where no
-        number of seeds is known to help; `not_run` (a line on the other claims), and `command_to_run` them.
+        For each dataset its name, `dataset`, `heading`, `header`, `rows` of the claims that were run, `counts` (of verdicts), `remarks`
+        (lines on how single claims were tested), `seeds` (a line on the seeds that the undecided claims need) and `command`, which decides
+        as many of them as it can within ten times the seeds that there are, empty where no number of seeds is known to help; `not_run` (a
+        line on the other claims), and `command_to_run` them.
     """
     blocks = []
     for dataset, of_dataset in groupby(decided, attrgetter("dataset")):
@@ -45,12 +45,11 @@ def claim_blocks(decided, measures, script, looks=1, what="claim"):
         run = [one for one in of_dataset if one.verdict != "not run"]
         blocks.append(
             {
+                "dataset": dataset,
                 "heading": f"{what.capitalize()}s on {label(dataset)}",
                 "header": [what, "estimate", "needs", "seeds", "verdict"],
                 "rows": [[one.claim.id, *verdicts.in_words(one, measures), f"{one.n:.0f}" * one.tested, one.verdict] for one in run],
                 "counts": counts([verdict.verdict for verdict in of_dataset]),
-                "sentences": [_sentence(one.claim) for one in run],
-                "reasons": [one.claim.reason for one in run],
                 "remarks": _remarks(of_dataset, measures),
                 **(_more_seeds(dataset, run, script, looks) if what == "claim" else {"seeds": "", "command": ""}),
                 **_not_run(dataset, [one for one in of_dataset if one.verdict == "not run"], script),
@@ -59,7 +58,7 @@ def claim_blocks(decided, measures, script, looks=1, what="claim"):
     return blocks
 
 
-def _sentence(claim):
+def sentence(claim):
     """The sentence of a claim; of a control, its cause, and what is done to it."""
     return f"{claim.cause}: {claim.done}." if isinstance(claim, Control) else claim.sentence
 

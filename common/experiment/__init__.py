@@ -3,7 +3,7 @@
 from common.experiment.cell import Cell
 from common.experiment.experiment import Experiment
 from common.experiment.measures import Measure, share
-from common.experiment.report import Report, Section
+from common.experiment.report import Finding, Report, Section
 from common.experiment.settings import BATCH_NORM, BATCH_SIZE, COMMON, DROPOUT, INIT, Setting, choice, learning_rate
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "INIT",
     "Cell",
     "Experiment",
+    "Finding",
     "Measure",
     "Report",
     "Section",

@@ -23,9 +23,10 @@ class Measure(NamedTuple):
             averaged: geometrically on a log scale, between 0 and 1 in percent. Defaults to `"log"`.
         missing: the meaning of NaN: `"infinite"`, a loss or gradient that overflowed; `"unknown"`, a share of a network that is not finite;
             `"never"`, an event that did not occur; `"not measured"`, where there is nothing to measure. Defaults to `"infinite"`.
-        heading: its heading in a result table. Defaults to none.
+        heading: its heading in a result table on screen, where there is little room. Defaults to none.
         correction: of its intervals on one dataset, see `common.stats.describe`; set by `on`. Defaults to 0.
         lowest: the lowest value that it can have; `on` sets that of shares. Defaults to minus infinity, which is right on a log scale too.
+        title: its heading in a result table on the page. Defaults to none: the label.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Measure(NamedTuple):
     heading: str = ""
     correction: float = 0.0
     lowest: float = -math.inf
+    title: str = ""
 
     @property
     def kind(self):
@@ -60,9 +62,9 @@ class Measure(NamedTuple):
         return np.where(np.isnan(values), np.inf, values) if self.missing == "infinite" else values
 
 
-def share(name, label, heading="", missing="unknown"):
-    """The `Measure` of a share; `heading` defaults to none, `missing` to `"unknown"`."""
-    return Measure(name, label, "share", "percent", missing, heading)
+def share(name, label, heading="", missing="unknown", title=""):
+    """The `Measure` of a share; `heading` and `title` default to none, `missing` to `"unknown"`."""
+    return Measure(name, label, "share", "percent", missing, heading, title=title)
 
 
 HISTORY = (
@@ -89,6 +91,7 @@ COURSE = (
     Measure("later_grad_norm_fall", "gradient norm of the tenth epoch, over that of the last", "times", missing="unknown"),
 )
 CURVES_APART = Measure("curves_apart", "distance of two curves, the median over epochs", "decades", "linear", lowest=0.0)
+TO_95 = "first epoch at 95 % of its best"
 SUMMARY = (
     *COURSE,
     share("final_train_accuracy", "final training accuracy"),
@@ -96,7 +99,7 @@ SUMMARY = (
     share("best_test_accuracy", "highest test accuracy of any epoch", "best"),
     Measure("min_train_loss", "lowest training loss", heading="loss"),
     Measure("min_test_loss", "lowest test loss"),
-    Measure("epochs_to_95pct", "first epoch with 95 % of the run's best test accuracy", "epochs", "linear", "never", "to 95"),
+    Measure("epochs_to_95pct", "first epoch with 95 % of the run's best test accuracy", "epochs", "linear", "never", "to 95", title=TO_95),
     Measure("epochs_to_target", "first epoch at the target accuracy, the same for all arms", "epochs", "linear", "never", "target"),
     Measure("volatility", "standard deviation of the last 10 test losses", heading="volat."),
     Measure("trend", "slope of the last 10 test losses", "loss per epoch", "linear"),

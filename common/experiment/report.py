@@ -11,7 +11,7 @@ class Section(NamedTuple):
         short: its name in the page's navigation.
         heading: its heading.
         html: the markup below the heading.
-        first: whether it stands before the results rather than behind the figures. Defaults to False.
+        first: whether it stands before the curves rather than behind the figures. Defaults to False.
     """
 
     name: str
@@ -19,6 +19,24 @@ class Section(NamedTuple):
     heading: str
     html: str
     first: bool = False
+
+
+class Finding(NamedTuple):
+    """A part of the answer at the head of the page.
+
+    Attributes:
+        asks: the question that it answers, with yes or no; or none.
+        word: the answer's word.
+        sentence: what was seen, with its numbers.
+        source: what it rests on, in words.
+        anchor: of what it rests on, on the page.
+    """
+
+    asks: str
+    word: str
+    sentence: str
+    source: str
+    anchor: str
 
 
 class Report:
@@ -33,6 +51,8 @@ class Report:
             return [[f"The fastest run took {best:g} epochs."]]
     ```
     """
+
+    key_figures = ()  # names without their end, in which {dataset} stands for the dataset: the first that was drawn is at the page's head
 
     def tables(self, results):
         """Further tables of the experiment, written as `<name>.csv`: `{name: DataFrame}`.
@@ -51,8 +71,22 @@ class Report:
         """Further files, written beside the tables once the figures lie there: `{name: text}`; `results` have this report's tables."""
         return {}
 
-    def sections(self, results):
-        """Further `Section`s of the page, in order; the tables of `results` hold this report's own."""
+    def figure_groups(self, results):
+        """The figures that belong together on the page, `{dataset: list of (heading, list of file names)}`; the tables of `results` hold
+        this report's own. A figure stands in the first group that names it, and what is in none stands behind all."""
+        return {}
+
+    def findings(self, results):
+        """The answer at the head of the page, at most three `Finding`s, list; the tables of `results` hold this report's own."""
+        return []
+
+    def sections(self, results, figures):
+        """Further `Section`s of the page, in order.
+
+        Args:
+            results: the `Results`, whose tables hold this report's own.
+            figures: the figures of the page, `{file name: Picture}`.
+        """
         return []
 
     def lines(self, results):
@@ -75,6 +109,11 @@ class Report:
     def undecided(self, results):
         """Whether more seeds could decide what is not decided yet; `results` have this report's tables. False here: there are no claims."""
         return False
+
+    def index_highlights(self, folder):
+        """Sentences for the head of the index of all pages, list of dicts, from the tables in the experiment's folder: each has `sentence`,
+        `datasets`, pairs of a name and numbers in words, and `figure`, the path of a PNG, or None."""
+        return []
 
     def index_lines(self, folder):
         """Lines for the index of all pages, list of str, from the tables in the experiment's folder."""

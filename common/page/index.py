@@ -1,10 +1,12 @@
-"""The index of the experiments' pages."""
+"""The index of the experiments' pages: what was found, and where."""
 
+import base64
 from pathlib import Path
 
 from common.page.html import PAGE, write_page
 
 INDEX = "index.html"
+MOST_FOUND = 5  # sentences at the head
 
 
 def write_index(root, experiments):
@@ -25,4 +27,6 @@ def write_index(root, experiments):
         }
         for name, experiment in experiments.items()
     ]
-    write_page(root / INDEX, "index.html", experiments=entries)
+    found = [{**one, "page": f"{name}/{PAGE}"} for name, of in experiments.items() for one in of.report.index_highlights(root / name)]
+    found = [{**one, "png": base64.b64encode(one["figure"].read_bytes()).decode() if one["figure"] else ""} for one in found]
+    write_page(root / INDEX, "index.html", experiments=entries, found=found[:MOST_FOUND])

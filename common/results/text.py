@@ -6,6 +6,13 @@ from common.experiment.measures import registry
 from common.seeds import ALL, HELD
 
 SOURCES = {"weights": "initialisation", "order": "order of the batches"}
+MEANS = (
+    "Means over seeds, geometric ones of losses and norms [95 % interval]; where runs fall into two groups, the number in each [95 % "
+    "interval of the first's share]; no interval where runs lie near chance, at a bound, or are equal: they are in summary.csv and in "
+    "the figure final_accuracy."
+)
+AVERAGED = {"log": "Geometric mean", "time": "Epochs, counted from 1: the mean", "share": "Mean", "linear": "Mean", "event": "Share"}
+DIVERGED = "runs that diverged"
 TESTED = "differences of accuracy include the error of the test samples, other intervals hold for these samples alone"
 
 
@@ -33,7 +40,8 @@ def conditions(cell):
 
 
 def result_blocks(results):
-    """The result table of each dataset, as text: list of dicts with `dataset`, `settings`, `conditions`, `header` and `rows`."""
+    """The result table of each dataset, as text: list of dicts with `dataset`, `settings`, `conditions`, `header`, short as
+    a terminal needs it, `columns`, the same in full, pairs of a heading and the name of its measure, empty if it has none; and `rows`."""
     experiment, blocks = results.experiment, []
     columns = [results.measures[name] for name in experiment.columns]
     for dataset, rows in results.tables["table"].groupby("dataset", sort=False):
@@ -41,7 +49,12 @@ def result_blocks(results):
         header = [*map(formatting.name_of, experiment.arm_columns), *(measure.heading for measure in columns)]
         cell = next(cell for cell in results.cells if cell.dataset == dataset)
         texts = {"dataset": label(dataset), "settings": describe_settings(experiment, cell), "conditions": conditions(cell)}
-        block = {**texts, "header": header + ["diverged"] * any_diverged, "rows": []}
+        in_full = [
+            *((name, "") for name in header[: len(experiment.arm_columns)]),
+            *((title(measure), measure.name) for measure in columns),
+        ]
+        in_full += [(DIVERGED, "")] * any_diverged
+        block = {**texts, "header": header + ["diverged"] * any_diverged, "columns": in_full, "rows": []}
         grouped = groups_by_cell(results.tables["groups"], experiment.arm_columns)
         for row in rows.to_dict("records"):
             groups = grouped.get((dataset, *map(row.get, experiment.arm_columns)), {})
@@ -57,12 +70,23 @@ def legend(experiment):
     """One line that explains the columns of the result table, but those whose heading says it."""
     measures = registry(experiment)
     explained = [f"{measures[name].heading}: {measures[name].label}" for name in experiment.columns[1:]]
-    return (
-        "Means over seeds, geometric ones of losses and norms [95 % interval]; where runs fall into two groups, the number in each [95 % "
-        "interval of the first's share]; no interval where runs lie near chance, at a bound, or are equal: they are in summary.csv and in "
-        "the figure final_accuracy. "
-        f"{'; '.join(explained)}."
-    )
+    return f"{MEANS} {'; '.join(explained)}."
+
+
+def title(measure):
+    """The heading of a `Measure` on the page, with the unit of its numbers there."""
+    return f"{measure.title or measure.label}{', %' if measure.unit == 'share' else ''}"
+
+
+def glossary(experiment):
+    """An entry on each column of the result table, list of `(name of the measure, heading, text)`."""
+    found = []
+    for measure in map(registry(experiment).__getitem__, experiment.columns):
+        words = [f"{measure.label[:1].upper()}{measure.label[1:]}."] if measure.title else []
+        words += ["In percent, the mean over runs." if measure.unit == "share" else f"{AVERAGED[measure.kind]} over runs."]
+        words += ["Never: no run, or not half of them, got there."] if measure.missing == "never" else []
+        found.append((measure.name, title(measure), " ".join([*words, f"Each run's is in summary.csv, {measure.name}."])))
+    return found
 
 
 def groups_by_cell(groups, arm_columns):

@@ -35,7 +35,12 @@ def unit_measures(hidden_layers):
     return (
         *found,
         *(Measure(f"mean_grad_norm_{layer}", f"mean gradient norm of {layer}") for layer in (*hidden_layers, "logits")),
-        share("mean_inactive_fraction", "(sample, unit) pairs with output <= 0, mean over layers and epochs", "inact.%"),
+        share(
+            "mean_inactive_fraction",
+            "(sample, unit) pairs with output <= 0, mean over layers and epochs",
+            "inact.%",
+            title="mean inactive fraction",
+        ),
         share("ever_off_fraction", "hidden units that were off at some epoch"),
         share("revived_fraction", "hidden units that were off and came back", "back%"),
         share("returned_fraction", RETURNED, missing="not measured"),

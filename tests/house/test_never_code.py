@@ -3,14 +3,19 @@
 import ast
 import html.parser
 import io
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from common.course_report import answers
+from common.course_report import dot_plot
+from common.course_report.intervals import Group, Row
 from common.course_report.report import TEMPLATES
-from common.experiment import Section
+from common.experiment import Finding, Section
 from common.page.html import render
+from common.page.pictures import Group as PictureGroup
+from common.page.pictures import Picture
 from common.store import cells, checkpoints
 from tests.support.scripts import ROOT
 from tests.support.sweeps import cell
@@ -81,28 +86,40 @@ class Markup(html.parser.HTMLParser):
 def page_with(text):
     """The markup of a page in which a text stands wherever a flag, a file name or a table could bring it."""
     block = {"dataset": text, "settings": text, "conditions": text, "header": [text], "rows": [[text, text]]}
-    verdicts = {**block, "heading": text, "counts": text, "sentences": [text], "remarks": [text], "seeds": text, "command": text}
-    verdicts |= {"reasons": [text], "not_run": text, "command_to_run": text}
-    answer = {**dict.fromkeys(answers.COLUMNS, text), "figures": [text], "outcomes": [text]}
+    verdict = SimpleNamespace(claim=SimpleNamespace(id=text, reason=text), verdict=text)
+    row = Row(verdict, 1, text, text, text, text, text, 0.5, (0.5, 0.1, 0.9, 0.3, 0.2), (False, True))
+    verdicts = {**dict.fromkeys(("heading", "counts", "dataset", "seeds", "command", "not_run", "command_to_run"), text), "header": [text]}
+    verdicts |= {"remarks": [text], "groups": [Group(text, 0.5, [(0.5, text)], [row])]}
+    part = {**dict.fromkeys(("dataset", "anchor", "verdict", "rest", "report_said"), text), "evidence": [text], "became": [text]}
+    picture = Picture(1, text, text, text, text, text, 4, 3, 400, frozenset())
+    part |= {name: [(text, text)] for name in ("why", "more", "behind")} | {"figures": [picture]}
+    card = {"id": text, "question": text, "asks": text, "parts": [part]}
     amounts = ("report", "mean", "sd", "low", "high", "pred_low", "pred_high")
-    number = dict.fromkeys(("what", "source", "n", "verdict", "why"), text) | dict.fromkeys(amounts, 0.5)
+    number = dict.fromkeys(("what", "source", "n", "verdict", "why", "label", *amounts), text)
+    strip = dot_plot.Row(text, text, text, text, text, {"mean": 0.5}, {"mean": 50.0})
+    dots = {"dataset": text, "parts": [(text, [dot_plot.Group(text, [(50.0, text)], [strip])])]}
     of_report = {
-        "verdicts": {"verdicts": [verdicts], "intro": text, "family": text},
-        "answers": {"answers": [(text, [answer])], "intro": text, "file": text, "waiting": (text, text)},
+        "verdicts": {"verdicts": [verdicts], "intro": text, "family": text, "what": text},
+        "answers": {"cards": [card], "intro": text, "file": text, "waiting": (text, text)},
         "formula": {"lines": [text]},
-        "reproduction": {"reproduction": [number], "reproduced": [text], "checks": ([text], [[text, text]])},
+        "reproduction": {"dots": [dots], "reproduction": [number], "reproduced": [text], "checks": ([text], [[text, text]])},
     }
     assert {f"{name}.html" for name in of_report} == {path.name for path in TEMPLATES.iterdir()}
     sections = [Section(name, text, text, render(f"{name}.html", TEMPLATES, **words), True) for name, words in of_report.items()]
     sections.append(Section(text, text, text, text))  # of a report whose author forgot that it is to be markup
     content = {
-        **dict.fromkeys(("title", "question", "legend"), text),
+        **dict.fromkeys(("title", "question", "means"), text),
+        "findings": [("", [Finding(text, text, text, text, text)]), (text, [])],
+        "head": [(text, picture)],
+        "datasets": [text, text],
         "sections": sections,
-        "results": [block],
+        "results": [{**block, "columns": [(text, text), (text, text)]}],
+        "glossary": [(text, text, text)],
+        "colors": "",
         "spread": [{**block, "heading": text}],
         "words": 1,
         "curves": [{"dataset": text, "arms": [{"label": text}]}],
-        "figures": [(text, [dict.fromkeys(("name", "title", "shows", "finding", "png", "width", "height"), text)], [text])],
+        "figures": [{"dataset": text, "groups": [PictureGroup(text, [picture], [picture], False)], "missing": [text]}],
         "commands": [text],
         "places": [{"device": text, "python": text, "versions": {text: text}, "git": {"commit": text, "dirty": True}}],
         "seconds": 1,
@@ -115,7 +132,8 @@ def page_with(text):
 def test_the_index_holds_text_only_as_text():
     evil = "</li><script>alert(1)</script>"
     entry = {"name": "exp_a_loss", "title": evil, "question": evil, "page": evil, "lines": [evil]}
-    assert evil not in render("index.html", experiments=[entry])
+    found = {"sentence": evil, "datasets": [(evil, evil)], "page": evil, "png": "AAAA", "figure": Path(evil)}
+    assert evil not in render("index.html", experiments=[entry], found=[found])
 
 
 def test_text_stays_text_in_the_page():

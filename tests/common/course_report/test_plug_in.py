@@ -10,7 +10,7 @@ import pytest
 from tests.support.scripts import ROOT, run_script, tables_of
 
 WORDS = ["--datasets", "moons", "--activations", "relu", "sigmoid", "--epochs", "3", "--seeds", "2"]
-OF_THE_REPORT = ("claims.csv", "answers.csv", "controls.csv", "reproduction.csv", "sensitivity.csv")
+OF_THE_REPORT = ("claims.csv", "answers.csv", "controls.csv", "reproduction.csv", "sensitivity.csv", "highlights.csv")
 
 
 @pytest.mark.slow
