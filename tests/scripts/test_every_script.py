@@ -1,5 +1,8 @@
 """What every script does, whatever its experiment: rows on stdout, tables, figures, a page."""
 
+import base64
+import gzip
+import re
 import shutil
 
 import matplotlib
@@ -44,9 +47,11 @@ def test_stderr_holds_lines_of_the_script_alone_where_it_is_no_terminal(name, sh
 
 def test_every_figure_is_on_the_page_which_needs_nothing_else(name, short_run):
     folder = short_run(name).folder
-    page, figures = (folder / "report.html").read_text(), list(folder.glob("*.png"))
-    assert page.count('<img src="data:image/png;base64,') == len(figures) > 0
-    assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
+    page, figures = (folder / "report.html").read_text(), {path.stem for path in folder.glob("*.png")}
+    drawings = dict(re.findall(r'<script type="application/gzip" id="data-(.+?)">(.+?)</script>', page))
+    assert drawings.keys() == set(re.findall(r'<figure id="figure-(.+?)">', page)) == figures and figures
+    assert all(b"<svg" in gzip.decompress(base64.b64decode(drawing)) for drawing in drawings.values())
+    assert "://" not in page.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1999/xlink", "")
 
 
 def test_every_number_of_a_caption_is_drawn_and_every_figure_fits_a_page(name, short_run, tmp_path, monkeypatch):
