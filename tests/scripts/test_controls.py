@@ -27,7 +27,7 @@ def test_controls_are_cells_like_others_in_tables_of_their_own(out):
     history, of_controls = (pd.read_csv(folder / f"{name}.csv") for name in ("history", "control_history"))
     assert "control" not in history and set(of_controls["seed"]) == {0, 1, 2} and (of_controls["epoch"].max() == 10)
     changed = {name for name, content in tables_of(folder).items() if before.get(name) != content}
-    assert {name for name in changed if not name.startswith("control")} <= {"answers.csv", "measures.csv"}
+    assert {name for name in changed if not name.startswith("control")} <= {"answers.csv", "highlights.csv", "measures.csv"}
 
 
 def test_a_control_is_decided_by_the_tables_beside_it(out):
