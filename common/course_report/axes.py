@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
+
+from common.course_report.ticks import ticks
 
 UNITS = {"points": "points", "share": "%", "ratio": "ratio", "times": "times", "epochs": "epochs", "decades": "decades"}
 LARGEST_RATIO = 1e3  # that an axis shows; beyond it an arrow
@@ -55,10 +56,7 @@ class Axis(NamedTuple):
 
     def ticks(self):
         """The values that a row of the page names, list of float."""
-        few = LogLocator(subs=(1, 2, 5)) if self.high > 3 * self.low > 0 else MaxNLocator(4)
-        locator = (LogLocator(numticks=MOST_TICKS) if self.high > 100 * self.low else few) if self.log else MaxNLocator(MOST_TICKS - 2)
-        values = [float(value) for value in locator.tick_values(self.low, self.high) if self.low <= value <= self.high]
-        return values[:: -(-len(values) // MOST_TICKS)] if values else []
+        return ticks(self.low, self.high, self.log, MOST_TICKS)
 
 
 def by_unit(decided, measures):

@@ -4,9 +4,9 @@ own."""
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
 
 from common.course_report import reproduction
+from common.course_report.ticks import ticks
 from common.data import label
 
 ROOM = 0.04  # share of a row's width that stays free on each side, for marks at the ends
@@ -119,7 +119,8 @@ class _Axis(NamedTuple):
         if log and high < LEAST_RATIO * low:
             low, high = (low * high / LEAST_RATIO) ** 0.5, (low * high * LEAST_RATIO) ** 0.5
         elif low == high:
-            low, high = max(low - 0.05, 0.0), min(low + 0.05, 1.0)
+            low, high = low - 0.05, high + 0.05
+            low, high = (max(low, 0.0), min(high, 1.0)) if 0 <= known[0] <= 1 else (low, high)  # a share stays one
         return cls(float(low), float(high), log)
 
     def place(self, value):
@@ -129,12 +130,4 @@ class _Axis(NamedTuple):
         return float(100 * (ROOM + (1 - 2 * ROOM) * (value - low) / (high - low)))
 
     def ticks(self):
-        if not self.log:
-            found = [tick / 100 for tick in MaxNLocator(MOST_TICKS).tick_values(100 * self.low, 100 * self.high)]
-        elif self.high > 100 * self.low:
-            found = LogLocator(numticks=MOST_TICKS).tick_values(self.low, self.high)
-        else:
-            found = (LogLocator(subs=(1, 2, 5)) if self.high > 8 * self.low else MaxNLocator(MOST_TICKS - 1)).tick_values(
-                self.low, self.high
-            )
-        return [float(tick) for tick in found if self.low <= tick <= self.high]
+        return ticks(self.low, self.high, self.log, MOST_TICKS)

@@ -11,7 +11,9 @@ from common.data import label
 from common.figures.draw import MissingFigure
 from common.figures.drawing import COLORS
 from common.figures.saved import SavedFigure, svg_path
-from common.figures.styles import shaded
+from common.lazy import LazyModule
+
+styles = LazyModule("common.figures.styles")  # imports matplotlib, of which a page without figures has no need
 
 LEAST_PIXELS = 9  # of the letters of a figure on a screen; a narrower one scrolls it sideways
 MOST_SHADES = 30  # of a hue, whose colours are known again
@@ -187,9 +189,9 @@ def _shorten_ids(root):
 
 def style_sheet(blocks):
     """The CSS that defines the colours of the figures, made of those of the page; of `by_question`'s blocks."""
-    known = page_colors()
     pictures = [picture for block in blocks for group in block["groups"] for picture in group.pictures]
     colors = sorted(frozenset().union(*(picture.colors for picture in pictures)))
+    known = page_colors() if colors else {}
     return ":root { " + " ".join(f"--p-{color}: {known.get(color) or _grey(color)};" for color in colors) + " }"
 
 
@@ -201,7 +203,7 @@ def page_colors():
     for i, hue in enumerate(COLORS):
         for n in range(2, MOST_SHADES + 1):
             for place in range(n):
-                found.setdefault(shaded(hue, place, n)[1:], _shade(i, *_mixed(hue, shaded(hue, place, n))))
+                found.setdefault(styles.shaded(hue, place, n)[1:], _shade(i, *_mixed(hue, styles.shaded(hue, place, n))))
     return found | {hue[1:].lower(): f"var(--c{i})" for i, hue in enumerate(COLORS)} | {"000000": "var(--ink)", "ffffff": "var(--paper)"}
 
 

@@ -1,7 +1,6 @@
 """Figures, results and the report's numbers of a page in a real browser, Chromium without a screen, and what is printed of them."""
 
 import re
-import shutil
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -18,12 +17,9 @@ from common.figures.saved import SavedFigure, png_of, save, svg_of
 from common.page import pictures
 from common.page.html import TEMPLATES, render
 from common.results.text import MEANS, glossary, title
+from tests.support.browser import IN_CHROMIUM, PHONE, SCREENS, is_as_wide_as_the_screen, violations
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install -r requirements-browser.txt")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")]
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-SCREENS = {"wide": {}, "tablet": {"viewport": {"width": 768, "height": 1024}}, "dark phone": {**PHONE, "color_scheme": "dark"}}
+pytestmark = IN_CHROMIUM
 ALONE = """{% extends "base.html" %}{% block title %}Alone{% endblock %}
 {% block body %}<main><h1>Alone</h1>{% include "results.html" %}{% include "figures.html" %}
 <section aria-labelledby="reproduction"><h2 id="reproduction">Numbers</h2>{% include "reproduction.html" %}</section></main>
@@ -128,32 +124,10 @@ def path(tmp_path_factory, files):
     return page
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(browser, path):
-    """A function that opens the page on some screen; in the end, there must have been no request but for it, and no error."""
-    contexts, requests, complaints = [], [], []
-
-    def visit(address="", **screen):
-        contexts.append(browser.new_context(**screen))
-        page = contexts[-1].new_page()
-        page.on("request", lambda request: requests.append(request.url) if request.url.startswith(("file:", "http")) else None)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"file://{path}{address}")
-        return page
-
-    yield visit
-    assert [url.split("#")[0] for url in requests] == [f"file://{path}"] * len(contexts) and not complaints
-    for context in contexts:
-        context.close()
+def visit(visits, path):
+    """A function that opens the page at an address in it on some screen."""
+    return lambda address="", **screen: visits.open(path, address, **screen)
 
 
 def open_all(page):
@@ -164,16 +138,12 @@ def open_all(page):
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_all_of_it_is_accessible_and_never_wider_than_the_screen(visit, screen):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = visit(**SCREENS[screen])
-    page.locator("details:not(.group ~ .group)").evaluate_all(
-        "all => all.forEach((one) => { one.open = true; })"
-    )  # of the groups the first
+    of_groups_the_first = "details:not(.group ~ .group)"
+    page.locator(of_groups_the_first).evaluate_all("all => all.forEach((one) => { one.open = true; })")
     page.locator("details.group").first.scroll_into_view_if_needed()
     page.locator(".canvas svg").first.wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in Axe().run(page).response["violations"]] == []
+    assert is_as_wide_as_the_screen(page) and violations(page) == []
 
 
 def test_a_figure_is_drawn_only_where_it_is_opened(visit):
@@ -218,7 +188,7 @@ def test_a_figure_is_as_bright_as_the_page(visit, tmp_path, scheme, bright):
     assert share > 0.9 if bright else share < 0.1
     seen = page.evaluate("""() => [["#figure-q0_moons_0 text", "fill"], ["body", "color"],
         ["#figure-q0_moons_0 path", "fill"],
-        ["body", "backgroundColor"]]        .map(([one, what]) => getComputedStyle(document.querySelector(one))[what])""")
+        ["body", "backgroundColor"]].map(([one, what]) => getComputedStyle(document.querySelector(one))[what])""")
     assert seen[0] == seen[1] and seen[2] == seen[3]
 
 
@@ -230,7 +200,7 @@ def test_letters_of_figures_have_nine_pixels_on_a_phone_and_only_the_figure_scro
     assert min(page.locator(".canvas svg").evaluate_all(sizes)) > 8.99
     assert min(page.locator(".strip text").evaluate_all("all => all.map((one) => parseFloat(getComputedStyle(one).fontSize))")) >= 9
     assert page.locator(".drawing").first.evaluate("one => one.scrollWidth > one.clientWidth")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert is_as_wide_as_the_screen(page)
 
 
 def test_a_caption_can_be_copied_and_a_drawing_saved_as_it_is_on_disk(visit, path):
@@ -249,10 +219,8 @@ def test_a_caption_can_be_copied_and_a_drawing_saved_as_it_is_on_disk(visit, pat
     assert path.with_name(png).is_file()
 
 
-def test_without_javascript_each_figure_is_the_file_beside_the_page(browser, path):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"file://{path}")
+def test_without_javascript_each_figure_is_the_file_beside_the_page(visit, path):
+    page = visit(java_script_enabled=False)
     page.locator("details.group summary").nth(1).click()
     image = page.locator("details.group").nth(1).locator("img").first
     image.scroll_into_view_if_needed()
@@ -261,7 +229,6 @@ def test_without_javascript_each_figure_is_the_file_beside_the_page(browser, pat
     assert len(links) == 2 * len(DATASETS) * (QUESTIONS * EACH + 1) and all(path.with_name(link).is_file() for link in links)
     assert not page.get_by_role("button", name="Copy caption").first.is_visible()
     assert page.locator(".glossary dd").count() == len(COLUMNS) and page.locator(".dots .strip").first.is_visible()
-    context.close()
 
 
 @pytest.mark.parametrize("way", ["hover", "focus", "tap"])

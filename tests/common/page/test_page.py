@@ -1,7 +1,6 @@
 """The page in a real browser: Chromium without a screen, driven by Playwright. What it shows is compared with the tables on disk."""
 
 import re
-import shutil
 import subprocess
 import sys
 
@@ -10,15 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.support.browser import IN_CHROMIUM, PHONE, SCREENS, WIDE, is_as_wide_as_the_screen, playwright, violations
 from tests.support.scripts import ROOT, run_script
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install -r requirements-browser.txt")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")]
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-WIDE = {"viewport": {"width": 1440, "height": 900}}
-DARK = {"color_scheme": "dark"}
-SCREENS = {"wide": WIDE, "dark wide": WIDE | DARK, "phone": PHONE, "dark phone": PHONE | DARK}
+pytestmark = IN_CHROMIUM
 PAGES = ("exp_b_activation/report.html", "index.html")
 CIRCLES = "exp_b_activation/report.html?dataset=Two+circles"
 LABELS = {"moons": "Two moons", "circles": "Two circles"}
@@ -38,34 +32,10 @@ def out(tmp_path_factory):
     return out
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(browser, out):
-    """A function that opens a page on some screen; in the end, there must have been no request but for it, and no error."""
-    contexts, opened, requests, complaints = [], [], [], []
-
-    def visit(name=PAGES[0], **screen):
-        contexts.append(browser.new_context(**screen))
-        page = contexts[-1].new_page()
-        if screen.get("java_script_enabled", True):  # without it, figures are the files beside the page
-            page.on("request", lambda request: requests.append(request.url) if not request.url.startswith("data:") else None)
-            opened.append(page)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"file://{out / name}")
-        return page
-
-    yield visit
-    assert len(requests) == len(opened) and not complaints
-    for context in contexts:
-        context.close()
+def visit(visits, out):
+    """A function that opens a page on some screen."""
+    return lambda name=PAGES[0], **screen: visits.open(out / name, **screen)
 
 
 def history(out, dataset="moons"):
@@ -76,11 +46,8 @@ def history(out, dataset="moons"):
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_never_wider_than_the_screen(visit, name, screen):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = visit(name, **SCREENS[screen])
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert [found["id"] for found in Axe().run(page).response["violations"]] == []
+    assert is_as_wide_as_the_screen(page) and violations(page) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

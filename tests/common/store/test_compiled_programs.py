@@ -308,8 +308,8 @@ def test_a_training_that_fails_to_load_a_program_begins_anew_without(error, blam
 @tried
 @pytest.mark.slow
 def test_files_are_the_same_with_a_cache_that_is_empty_or_filled_or_off_and_in_two_processes(tmp_path, monkeypatch):
-    words = ["--datasets", "digits", "--optimizers", "adam", "momentum", "--schedules", "constant", "--lr", "0.01", "--seeds", "2"]
-    left = {}
+    words = ["--datasets", "digits", "--optimizers", "adam", "momentum", "--schedules", "constant", "--lr", "0.01", "--seeds", "7"]
+    left = {}  # seven seeds and 150 epochs are enough for Adam's training to be compiled, not for momentum's
     for name, cache, jobs in (
         ("empty", "cache", 1),
         ("filled", "cache", 1),
