@@ -1,5 +1,7 @@
 """From templates to HTML."""
 
+import base64
+import gzip
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,6 +26,11 @@ def render(template, folder=TEMPLATES, **content):
     """
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return Markup(environment.get_template(template).render(**content))
+
+
+def packed(text):
+    """Text as a page keeps what its scripts unpack (`unpacked.js`): gzip and base64, the same each time."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
 
 def write_page(path, template, **content):

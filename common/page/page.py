@@ -1,11 +1,12 @@
 """The page of an experiment: one self-contained HTML file, from the tables and figures on disk."""
 
+import json
 import shlex
 
 from common.data import label
 from common.page import pictures
 from common.page.explorer import page_curves
-from common.page.html import PAGE, write_page
+from common.page.html import PAGE, packed, write_page
 from common.results import spread
 from common.results.text import MEANS, glossary, result_blocks
 from common.store import cells as cells_on_disk
@@ -34,7 +35,7 @@ def write(results, figures):
         "spread": spread.blocks(results.tables["spread"], experiment.arm_columns),
         "means": MEANS,
         "glossary": glossary(experiment),
-        "curves": page_curves(results),
+        "curves": packed(json.dumps(page_curves(results), separators=(",", ":"))),
         "figures": shown,
         "colors": pictures.style_sheet(shown),
         "commands": _distinct("python " + shlex.join(record["command"]) for record in records),

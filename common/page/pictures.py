@@ -1,7 +1,5 @@
 """The figures of a page: each once, as the drawing on disk in the page's own colours, grouped by the question that it answers."""
 
-import base64
-import gzip
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,6 +10,7 @@ from common.figures.draw import MissingFigure
 from common.figures.drawing import COLORS
 from common.figures.saved import SavedFigure, svg_path
 from common.lazy import LazyModule
+from common.page.html import packed
 
 styles = LazyModule("common.figures.styles")  # imports matplotlib, of which a page without figures has no need
 
@@ -36,7 +35,7 @@ class Picture(NamedTuple):
         number: on the page, from 1.
         stem: its file name without the end, which is the end of its address on the page, `#figure-<stem>`.
         title, shows, finding: as those of a `SavedFigure`.
-        svg: the drawing, gzip and base64, in which each colour is a variable of the page with the colour on disk as fallback.
+        svg: the drawing, packed, in which each colour is a variable of the page with the colour on disk as fallback.
         width, height: of the drawing, in its own units.
         least: its least width on a screen, in pixels, with which no letter is too small.
         colors: the colours in it that the page decides, a set of `"rrggbb"`.
@@ -102,8 +101,7 @@ def picture(folder, figure, number):
     text, colors = drawing(root)
     smallest = min(map(float, SIZE.findall(text)), default=LEAST_PIXELS)
     least = -int(-width * LEAST_PIXELS // smallest)
-    packed = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
-    return Picture(number, figure.name.removesuffix(".png"), *figure[1:], packed, width, height, least, colors)
+    return Picture(number, figure.name.removesuffix(".png"), *figure[1:], packed(text), width, height, least, colors)
 
 
 def drawing(root):

@@ -49,7 +49,8 @@ def by_source(accuracies, arm_columns):
 
 
 def blocks(spread, arm_columns):
-    """The standard deviations as text, of datasets on which several sources were varied: list of dicts with `heading`, `header` and `rows`.
+    """The standard deviations as text, of datasets on which several sources were varied: list of dicts with `dataset`, its
+    label, `heading`, `header` and `rows`.
 
     Args:
         spread: `spread.csv`.
@@ -66,8 +67,10 @@ def blocks(spread, arm_columns):
                 table.append(
                     [*map(formatting.word, key[:-1]), minus, *(formatting.number(100 * sds.get(source, np.nan)) for source in sources)]
                 )
-            heading = f"Standard deviation of the final accuracy over seeds on {label(dataset)}, in points, by what varies"
-            found.append({"heading": heading, "header": [*map(formatting.name_of, arm_columns), "", *sources], "rows": table})
+            name = label(dataset)
+            heading = f"Standard deviation of the final accuracy over seeds on {name}, in points, by what varies"
+            header = [*map(formatting.name_of, arm_columns), "", *sources]
+            found.append({"dataset": name, "heading": heading, "header": header, "rows": table})
     return found
 
 

@@ -1,14 +1,16 @@
 """Puts the figures, tables and pages of an output folder into the gallery, small enough for a repository:
 python plots/gallery/collect.py DIR [GALLERY]
 
-PNGs get a palette of 40 colours, and pages show those instead of their own; tables of more than 100 kB are compressed, in four digits
-(pandas reads them as they are). What the gallery held before of these experiments goes. Cells, with their weights and units, are left
-out, and so are the SVGs and layers.csv, the largest of all tables.
+PNGs get a palette of few colours, those within pages and their figures too; the index shows those beside the pages. Tables of more than
+100 kB are compressed, in four digits (pandas reads them as they are). What the gallery held before of these experiments goes. Left out are
+the cells, with their weights and units, the tables by layer, any other table that is still large, and the SVGs, which the pages hold.
 """
 
 import base64
+import gzip
 import io
 import lzma
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,9 +19,12 @@ import pandas as pd
 from PIL import Image  # matplotlib needs it
 
 HERE = Path(__file__).parent
-LARGE = 100_000  # bytes
-COLORS, DIGITS = 40, 4
-LEFT_OUT = "layers.csv"
+LARGE, LARGEST = 100_000, 300_000  # bytes of a table that is compressed, and of a compressed one that is left out
+COLORS, DIGITS = 24, 4
+BY_LAYER = ("layers.csv", "control_layers.csv")
+DRAWING = re.compile(r'(<script type="application/gzip" id="data-[^"]*">)([^<]*)(?=</script>)')
+PICTURE = re.compile(r'(?<="data:image/png;base64,)[^"]*')
+SVG_FILE = re.compile(r'href="[^"]*\.svg" download data-save="([^"]*)"')
 
 
 def main(words):
@@ -29,7 +34,10 @@ def main(words):
     out, gallery = Path(words[0]), Path(words[1]) if len(words) == 2 else HERE
     for page in sorted(out.glob("exp_*/report.html")):
         collect(page.parent, gallery / page.parent.name)
-    shutil.copyfile(out / "index.html", gallery / "index.html")
+    index = (out / "index.html").read_text(encoding="utf-8")
+    for figure in out.glob("exp_*/*.png"):
+        index = index.replace(f"data:image/png;base64,{_base64(figure.read_bytes())}", f"{figure.parent.name}/{figure.name}")
+    (gallery / "index.html").write_text(index, encoding="utf-8")
     total = sum(path.stat().st_size for path in gallery.rglob("*") if path.is_file())
     print(f"{gallery}: {total / 1e6:.1f} MB")
     return 0
@@ -40,25 +48,39 @@ def collect(folder, gallery):
     shutil.rmtree(gallery, ignore_errors=True)
     gallery.mkdir(parents=True)
     page = (folder / "report.html").read_text(encoding="utf-8")
-    for figure in sorted(folder.glob("*.png")):
-        before = figure.read_bytes()
-        after = with_palette(before)
-        (gallery / figure.name).write_bytes(after)
-        page = page.replace(f"data:image/png;base64,{base64.b64encode(before).decode()}", figure.name)
+    page = SVG_FILE.sub(r'href="#figure-\1" data-save="\1"', DRAWING.sub(_smaller, page))
     (gallery / "report.html").write_text(page, encoding="utf-8")
+    for figure in folder.glob("*.png"):
+        (gallery / figure.name).write_bytes(with_palette(figure.read_bytes()))
     for document in folder.glob("*.md"):
         shutil.copyfile(document, gallery / document.name)
-    for table in sorted(set(folder.glob("*.csv")) - {folder / LEFT_OUT}):
-        if table.stat().st_size > LARGE:
-            short = pd.read_csv(table).to_csv(index=False, float_format=f"%.{DIGITS}g")
-            (gallery / f"{table.name}.xz").write_bytes(lzma.compress(short.encode()))
-        else:
+    for table in sorted(set(folder.glob("*.csv")) - {folder / name for name in BY_LAYER}):
+        if table.stat().st_size <= LARGE:
             shutil.copyfile(table, gallery / table.name)
+            continue
+        packed = lzma.compress(pd.read_csv(table).to_csv(index=False, float_format=f"%.{DIGITS}g").encode())
+        if len(packed) <= LARGEST:
+            (gallery / f"{table.name}.xz").write_bytes(packed)
+
+
+def _smaller(match):
+    """A packed drawing of a page, whose pictures have a palette."""
+    text = gzip.decompress(base64.b64decode(match[2])).decode()
+    text = PICTURE.sub(lambda picture: _base64(with_palette(base64.b64decode(picture[0]))), text)
+    return match[1] + _base64(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def _base64(content):
+    return base64.b64encode(content).decode()
 
 
 def with_palette(png):
     """The PNG in a few colours of its own, without dithering, which would blur text; the same size in pixels."""
-    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLORS, kmeans=2, dither=Image.Dither.NONE)
+    image = Image.open(io.BytesIO(png))
+    if image.mode == "RGBA" and image.getextrema()[3][0] < 255:  # lines over nothing: the method that keeps what is transparent
+        image = image.quantize(COLORS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    else:
+        image = image.convert("RGB").quantize(COLORS, kmeans=2, dither=Image.Dither.NONE)
     content = io.BytesIO()
     image.save(content, "png", optimize=True)
     return min(png, content.getvalue(), key=len)

@@ -31,7 +31,7 @@ class Visits:
         self.opened, self.requests, self.complaints = [], [], []
 
     def open(self, path, after="", **screen):
-        """The page of a file, with what stands after its path in the address."""
+        """The page of a file, with what stands after its path in the address, once it is all there."""
         self.contexts.append(self.browser.new_context(**screen))
         page = self.contexts[-1].new_page()
         if screen.get("java_script_enabled", True):  # without scripts, figures are the files beside the page
@@ -40,6 +40,7 @@ class Visits:
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(f"file://{path}{after}")
+        page.locator("[aria-busy=true]").wait_for(state="detached")
         return page
 
     def end(self):

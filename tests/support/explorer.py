@@ -1,5 +1,6 @@
 """A page with nothing but the explorer of curves, from a made-up history, and what can be read off it in a browser."""
 
+import json
 import re
 from types import SimpleNamespace
 
@@ -8,13 +9,13 @@ import numpy as np
 from common.experiment import Measure
 from common.experiment.measures import share
 from common.page.explorer import page_curves
-from common.page.html import TEMPLATES, render
+from common.page.html import TEMPLATES, packed, render
 from common.results.results import Results
 from tests.support.frames import every
 
 ALONE = """{% extends "base.html" %}{% block title %}Curves{% endblock %}
 {% block body %}<main><h1>Curves</h1>{% include "curves.html" %}<a href="#curves">here</a></main>
-<script>"use strict";{% include "curves.js" %}</script>{% endblock %}"""
+<script>"use strict";{% include "unpacked.js" %}{% include "curves.js" %}</script>{% endblock %}"""
 COLUMNS = ("optimizer", "base_learning_rate", "schedule")
 NAMES = {"sgd": "SGD", "momentum": "momentum", "adam": "Adam"}
 SEEDS, EPOCHS = 4, 30
@@ -43,7 +44,8 @@ def write_page(folder, history):
     tables = {"history": history, "summary": history[history["epoch"] == 1]}
     (folder / "alone.html").write_text(ALONE)
     page = folder / "curves.html"
-    page.write_text(render("alone.html", [folder, TEMPLATES], curves=page_curves(Results(experiment, cells, tables, measures, "", {}))))
+    curves = page_curves(Results(experiment, cells, tables, measures, "", {}))
+    page.write_text(render("alone.html", [folder, TEMPLATES], curves=packed(json.dumps(curves))))
     return page
 
 

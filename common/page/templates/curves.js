@@ -1,8 +1,16 @@
 // The explorer of curves: chips choose arms, two linked panels draw them, one cursor reads both.
 
-(() => {
-  const blocks = JSON.parse(document.getElementById("curve-data").textContent);
+(async () => {
   const explorer = document.getElementById("explorer");
+  explorer.ariaBusy = "true";
+  let blocks;
+  try {
+    blocks = JSON.parse(await unpackedText("curve-data"));
+  } catch {
+    explorer.ariaBusy = null;
+    explorer.firstElementChild.textContent = "This browser cannot unpack the curves. The figures below show their means.";
+    return;
+  }
 
   // `arm` is the place of the arm that is pointed at, or null; `pressed` holds the words of the chips that are, by factor.
   const state = { block: 0, pressed: {}, runs: false, epoch: 0, arm: null, pinned: false };
@@ -36,4 +44,5 @@
 {% include "curves_controls.js" %}
 
   start();
+  explorer.ariaBusy = null;
 })();

@@ -4,11 +4,7 @@ const drawings = new Map(); // text of a drawing by the stem of its file, once i
 let places = 0; // where a drawing stands; one may stand in several
 
 async function unpacked(stem) {
-  if (!drawings.has(stem)) {
-    const bytes = Uint8Array.from(atob(document.getElementById(`data-${stem}`).textContent), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    drawings.set(stem, await new Response(stream).text());
-  }
+  if (!drawings.has(stem)) drawings.set(stem, await unpackedText(`data-${stem}`));
   return drawings.get(stem);
 }
 

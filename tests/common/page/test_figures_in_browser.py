@@ -23,7 +23,7 @@ pytestmark = IN_CHROMIUM
 ALONE = """{% extends "base.html" %}{% block title %}Alone{% endblock %}
 {% block body %}<main><h1>Alone</h1>{% include "results.html" %}{% include "figures.html" %}
 <section aria-labelledby="reproduction"><h2 id="reproduction">Numbers</h2>{% include "reproduction.html" %}</section></main>
-<script>{% include "page.js" %}{% include "figures.js" %}{% include "glossary.js" %}</script>{% endblock %}"""
+<script>{% include "page.js" %}{% include "unpacked.js" %}{% include "figures.js" %}{% include "glossary.js" %}</script>{% endblock %}"""
 DATASETS = {"moons": "Two moons", "circles": "Two circles"}
 QUESTIONS, EACH = 5, 2
 COLUMNS = ("final_test_accuracy", "epochs_to_95pct", "min_train_loss", "volatility", "best_test_accuracy", "mean_grad_norm")

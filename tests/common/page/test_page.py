@@ -1,13 +1,17 @@
 """The page in a real browser: Chromium without a screen, driven by Playwright. What it shows is compared with the tables on disk."""
 
+import base64
+import gzip
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.support.browser import IN_CHROMIUM, PHONE, SCREENS, WIDE, is_as_wide_as_the_screen, playwright, violations
 from tests.support.scripts import ROOT, run_script
@@ -225,5 +229,25 @@ def test_the_gallery_shows_the_same_in_less_room(out, tmp_path):
         (packed,) = after.glob(f"{table.name}*")
         digits = {"rtol": 1e-3} if packed.suffix == ".xz" else {"rtol": 0, "atol": 0}
         pd.testing.assert_frame_equal(pd.read_csv(packed), pd.read_csv(table), check_dtype=False, **digits)
-    page = (after / "report.html").read_text()
-    assert "base64" not in page and all(f'src="{figure.name}"' in page for figure in before.glob("*.png"))
+    pages = [(folder / "report.html").read_text() for folder in (before, after)]
+    drawings, smaller = (re.findall(r'id="data-[^"]+">([^<]+)', page) for page in pages)
+    assert len(drawings) == len(smaller) == len([*before.glob("*.png")])
+    for drawing, small in zip(drawings, smaller, strict=True):
+        texts = [gzip.decompress(base64.b64decode(one)).decode() for one in (drawing, small)]
+        lines, small_lines = (re.sub(r"data:image/png;base64,[^\"]*", "", text) for text in texts)
+        assert lines == small_lines and len(small) <= len(drawing)
+    assert len(pages[1]) < len(pages[0])
+    links = re.findall(r'(?:href|src)="((?!data:)[^"#]+?)[?#"]', pages[1])
+    assert all((after / link).exists() for link in links) and {".png", ".html"} <= {Path(link).suffix for link in links}
+
+
+def test_the_figures_of_the_gallerys_index_are_the_files_beside_its_pages(tmp_path):
+    out, gallery = tmp_path / "out", tmp_path / "gallery"
+    (out / "exp_x").mkdir(parents=True)
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)).save(out / "exp_x" / "a.png")
+    (out / "exp_x" / "report.html").write_text("")
+    content = base64.b64encode((out / "exp_x" / "a.png").read_bytes()).decode()
+    (out / "index.html").write_text(f'<img src="data:image/png;base64,{content}">')
+    command = [sys.executable, str(ROOT / "plots" / "gallery" / "collect.py"), str(out), str(gallery)]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert (gallery / "index.html").read_text() == '<img src="exp_x/a.png">' and (gallery / "exp_x" / "a.png").is_file()
