@@ -7,6 +7,7 @@ from common.course_report.controls import SPOKEN
 from common.data import label
 from common.experiment import Finding
 
+PANELS = 2  # of a figure on a card, at most: more are too small there
 WHY = 2  # outcomes of an answer that stand on its card; the others are folded
 STRONGEST = ("contradicted", "smaller than claimed", "supported")  # verdicts, those in front that say most about the report
 
@@ -72,9 +73,9 @@ def cards(rows, questions, claims, controls, figures):
 
     Returns:
         Dicts with `id`, `question`, `asks`, and `parts`, one per dataset: dicts with `dataset`, its label; `anchor`; `verdict` and `rest`,
-        the word of the answer and its sentences; its `figures`; `why` and `more`, the outcomes on the
-        card and those folded, pairs of what was seen and its mechanism; `behind`, pairs of an id and an anchor, and the answer's
-        `evidence`, `report_said` and `became`.
+        the word of the answer and its sentences; its `figures`, and the `shown` one, the first with few panels, or None; `why` and `more`,
+        the outcomes on the card and those folded, pairs of what was seen and its mechanism; `behind`, pairs of an id and an anchor, and
+        the answer's `evidence`, `report_said` and `became`.
     """
     by_id = {question.id: question for question in questions}
     found = {}
@@ -90,12 +91,14 @@ def _part(row, question, claims, controls, figures):
     asked = [one for one in claims if one.claim.id in (*question.claims, *question.beside) and one.verdict != "not run"]
     why, more = _first_outcomes(handed_in.seen_and_why(row), controls)
     rest = row["answer"][len(row["verdict"]) :].lstrip(":,. ")
+    figures = [figures[name] for name in row["figures"] if name in figures]
     return {
         "dataset": label(row["dataset"]),
         "anchor": anchor_of_answer(row),
         "verdict": row["verdict"],
         "rest": _begun(rest),
-        "figures": [figures[name] for name in row["figures"] if name in figures],
+        "figures": figures,
+        "shown": next((figure for figure in figures if figure.panels <= PANELS), None),
         "why": why,
         "more": more,
         "behind": [(one.claim.id, anchor_of(one)) for one in [*controls, *asked]],

@@ -38,6 +38,7 @@ class Picture(NamedTuple):
         svg: the drawing, packed, in which each colour is a variable of the page with the colour on disk as fallback.
         width, height: of the drawing, in its own units.
         least: its least width on a screen, in pixels, with which no letter is too small.
+        panels: the number of its panels.
         colors: the colours in it that the page decides, a set of `"rrggbb"`.
     """
 
@@ -50,6 +51,7 @@ class Picture(NamedTuple):
     width: float
     height: float
     least: int
+    panels: int
     colors: frozenset
 
 
@@ -98,10 +100,11 @@ def picture(folder, figure, number):
     """The `Picture` of a `SavedFigure` in a folder, with its number on the page."""
     root = ElementTree.fromstring(svg_path(folder / figure.name).read_bytes())
     *_, width, height = map(float, root.get("viewBox").split())
+    panels = sum(group.get("id", "").startswith("axes_") for group in root.iter(f"{SVG}g"))
     text, colors = drawing(root)
     smallest = min(map(float, SIZE.findall(text)), default=LEAST_PIXELS)
     least = -int(-width * LEAST_PIXELS // smallest)
-    return Picture(number, figure.name.removesuffix(".png"), *figure[1:], packed(text), width, height, least, colors)
+    return Picture(number, figure.name.removesuffix(".png"), *figure[1:], packed(text), width, height, least, panels, colors)
 
 
 def drawing(root):

@@ -91,8 +91,8 @@ def page_with(text):
     verdicts = {**dict.fromkeys(("heading", "counts", "dataset", "seeds", "command", "not_run", "command_to_run"), text), "header": [text]}
     verdicts |= {"remarks": [text], "groups": [Group(text, 0.5, [(0.5, text)], [row])]}
     part = {**dict.fromkeys(("dataset", "anchor", "verdict", "rest", "report_said"), text), "evidence": [text], "became": [text]}
-    picture = Picture(1, text, text, text, text, text, 4, 3, 400, frozenset())
-    part |= {name: [(text, text)] for name in ("why", "more", "behind")} | {"figures": [picture]}
+    picture = Picture(1, text, text, text, text, text, 4, 3, 400, 1, frozenset())
+    part |= {name: [(text, text)] for name in ("why", "more", "behind")} | {"figures": [picture], "shown": picture}
     card = {"id": text, "question": text, "asks": text, "parts": [part]}
     amounts = ("report", "mean", "sd", "low", "high", "pred_low", "pred_high")
     number = dict.fromkeys(("what", "source", "n", "verdict", "why", "label", *amounts), text)

@@ -106,6 +106,7 @@ def test_each_question_has_a_card_with_the_word_of_answers_csv_on_each_dataset(v
         assert evidence.is_visible()
     images = [(out / "exp_b_activation" / f"{name}.png") for name in page.locator(".card .drawing").evaluate_all(OF_FIGURES)]
     assert images and all(path.is_file() for path in images)
+    assert all(path.with_suffix(".svg").read_text().count('<g id="axes_') <= 2 for path in images)  # panels
 
 
 def test_every_claim_has_a_row_with_a_number_and_every_link_in_the_page_a_target(visit, out):

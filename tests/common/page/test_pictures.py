@@ -107,6 +107,14 @@ def test_letters_have_nine_pixels_where_a_picture_has_its_least_width(folder, sa
     assert min(sizes) * picture.least / picture.width == pytest.approx(9, rel=0.005)
 
 
+def test_panels_are_counted_without_the_legend(folder):
+    figure, axes = new_figure(1, 3)
+    for ax in axes.flat:
+        ax.plot([1, 2], label="a line")
+    drawing = Drawing(figure, "three panels", "a finding", legend=axes[0, 0].get_legend_handles_labels())
+    assert pictures.picture(folder, saved_in(folder, "three.png", drawing), 1).panels == 3
+
+
 def test_a_figure_stands_in_the_first_group_that_names_it_and_the_others_refer_to_it(folder, saved):
     groups = {"moons": [("Q1: one?", ["map.png", "gone.png"]), ("Q2: two?", ["map.png"])]}
     report = SimpleNamespace(figure_groups=lambda results: groups)
