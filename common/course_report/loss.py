@@ -191,7 +191,7 @@ class LossReport(CourseReport):
         lines = formula.in_words(results.tables["formula"], corrections)
         return [
             *super().sections(results, figures),
-            *([section("formula", "The report's formula", "The report's formula", lines=lines)] if lines else []),
+            *([section("formula", "Formula", "The report's formula", lines=lines)] if lines else []),
         ]
 
 

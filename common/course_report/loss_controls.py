@@ -19,7 +19,7 @@ SATURATION = (
         cause=CONFIDENT,
         done="the first logits are multiplied by 10 and by 100",
         speaks_for="MSE stalls from the surest start",
-        speaks_against="it learns as fast from there",
+        speaks_against="MSE learns as fast from there",
         holds=f"MSE's gradient by the logits is {GRADIENT}: it vanishes at every corner of the softmax, the wrong ones too, and then "
         "nothing moves the sample from there. The initial weights of the report are far from that: there p ≈ 1/K.",
         fails="Some samples lie between the corners all the same; AdamW brings their gradient to the usual size, and it moves the rest.",
@@ -36,7 +36,7 @@ SATURATION = (
         done="the first logits are multiplied by 100, under SGD, which does not bring small gradients to the usual size; the loss is "
         "multiplied by K²/2, so that no step is too short at the usual start",
         speaks_for="MSE stalls",
-        speaks_against="it learns as fast from there",
+        speaks_against="MSE learns as fast from there",
         holds="A step of SGD is as long as the gradient, and that is nearly 0 at a wrong corner, p_j → 0 or 1, whatever the loss is "
         "multiplied by.",
         fails="The gradient of the samples between the corners moves the rest along.",
@@ -50,7 +50,7 @@ SATURATION = (
         cause="saturation from the usual start",
         done="the first logits are divided by 10, so that no sample begins anywhere near a corner of the softmax",
         speaks_for="MSE learns faster",
-        speaks_against="it learns no faster",
+        speaks_against="MSE learns no faster",
         holds="Already the usual start is sure enough for the softmax's Jacobian to shorten some samples' gradients.",
         fails="From weights of ±1/√fan_in the softmax begins at p ≈ 1/K, where its Jacobian shortens the gradients of all samples alike: "
         "no sample has to leave a corner.",
@@ -100,8 +100,8 @@ SCALE = (
         cause="the small scale of MSE's gradient",
         rival=True,
         done="MSE is multiplied by K²/2: where all p are 1/K its gradient is (2/K²)(p - y), that of cross-entropy p - y",
-        speaks_for="it learns faster",
-        speaks_against="it does not",
+        speaks_for="MSE learns faster",
+        speaks_against="MSE learns no faster",
         holds="With p ≈ 1/K before training, MSE's gradient points where that of cross-entropy does and is K²/2 times shorter. SGD at one "
         "rate for both takes steps that are K²/2 times too short.",
         fails="The rate is no bound on the speed here: longer steps do not learn faster.",
@@ -116,8 +116,8 @@ SCALE = (
         cause="the small scale of MSE's gradient",
         rival=True,
         done="MSE is multiplied by K²/2, under AdamW",
-        speaks_for="it learns faster",
-        speaks_against="it does not",
+        speaks_for="MSE learns faster",
+        speaks_against="MSE learns no faster",
         holds="AdamW's ε is not small beside the root of the second moment: a longer gradient makes longer steps.",
         fails="AdamW divides a gradient by the root of its own mean square: m̂ / (√v̂ + ε) stays what it is when a loss is multiplied.",
         figure="matched_scale",
@@ -132,7 +132,7 @@ SCALE = (
             cause="the gradient p - y, beyond its scale, from the usual start",
             done=f"MSE is multiplied by K²/2, under {words}",
             speaks_for="cross-entropy is faster all the same",
-            speaks_against="it is not: with the scale goes the lead",
+            speaks_against="cross-entropy is no faster: with the scale goes the lead",
             holds="The scale does not explain the lead: after the first steps the softmax's Jacobian bends MSE's gradient, and does not "
             "bend that of cross-entropy, p - y.",
             fails="As long as p is near 1/K, both gradients point the same way, and K²/2 is all that tells them apart; between the "
@@ -153,7 +153,7 @@ LATE = (
         cause=JACOBIAN,
         done="the factor is taken away: cross-entropy on the same samples, each against its own gradient before training",
         speaks_for="the gradient goes with the factor alone",
-        speaks_against="it goes without the factor too",
+        speaks_against="the gradient goes without the factor too",
         holds="p - y stays while p(1 - p) goes: the late gradient vanishes because of the loss.",
         fails="A sample that is learnt has p → y, and with it p - y → 0: nothing is left to correct. MSE's factor makes the same end come "
         "faster.",
@@ -168,7 +168,7 @@ LATE = (
         cause=JACOBIAN,
         done="samples that are wrong at that stage are looked at apart: they are not learnt, so only the factor can take their gradient",
         speaks_for="their gradient is gone",
-        speaks_against="they keep it",
+        speaks_against="they keep their gradient",
         holds="They lie at wrong corners, where p(1 - p) ≈ 0: they stay wrong and are no longer corrected.",
         fails="Samples that are wrong lie between the corners, where p(1 - p) is larger than before training, at p ≈ 1/K. What is "
         "gone late is the gradient of samples that are right.",

@@ -129,7 +129,7 @@ class CourseReport(Report):
             lines, beside = reproduction.in_words(*both), sensitivity.side_by_side(*both)
             heading = "The report's numbers beside ours"
             content = {"dots": dot_plot.blocks(tables["reproduction"], results.measures), "reproduced": lines, "checks": beside}
-            found.append(section("reproduction", "The report's numbers", heading, reproduction=rows, **content))
+            found.append(section("reproduction", "Numbers", heading, reproduction=rows, **content))
         return found
 
     def figure_groups(self, results):

@@ -31,7 +31,7 @@ def ticks(low, high, log, most):
     for step in (factor * 10.0**power for power in (exponent, exponent + 1) for factor in ROUND):
         first, last = np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9)
         if last - first < most:
-            return [float(np.round(n * step, 12 - int(exponent))) for n in np.arange(first, last + 1)]
+            return [float(np.round(n * step, 12 - int(exponent))) + 0.0 for n in np.arange(first, last + 1)]  # of -0.0 it makes 0.0
     raise AssertionError("a step of ten times the length divided by the number is long enough")
 
 

@@ -21,6 +21,7 @@ from tests.support import examples
 from tests.support.scripts import ROOT
 
 GALLERY = ROOT / "plots" / "gallery"
+FOLDERS = (GALLERY, GALLERY / "fashion_mnist")  # of its outputs
 DOCUMENTS = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), GALLERY / "README.md")
@@ -138,20 +139,31 @@ def test_the_numbers_of_seeds_on_the_page_are_those_of_the_datasets():
     assert f"{fashion_mnist} on Fashion-MNIST, {other} on the others" in " ".join(PROSE["docs/running.md"].split())
 
 
+def tables_of_the_gallery(script, name):
+    """A table of an experiment in each folder of the gallery that has it, list of DataFrame."""
+    return [pd.read_csv(path) for folder in FOLDERS if (path := folder / script / f"{name}.csv").is_file()]
+
+
 def rows_of_the_gallery(name):
     """The result rows of an experiment in the gallery, as the screen shows them: tuples of words."""
-    table, measures = pd.read_csv(GALLERY / name / "table.csv"), registry(EXPERIMENTS[name])
-    in_groups = GALLERY / name / "groups.csv"
-    tables = {"table": table, "groups": pd.read_csv(in_groups) if in_groups.exists() else table[:0]}
-    cells = [Cell(name, dataset, {}, (0,), EXPERIMENTS[name].epochs, "") for dataset in table["dataset"].unique()]
-    blocks = result_blocks(Results(EXPERIMENTS[name], cells, tables, measures, "", {}))
-    return [tuple(row) for block in blocks for row in block["rows"]]
+    measures, found = registry(EXPERIMENTS[name]), []
+    for folder in FOLDERS:
+        if not (folder / name / "table.csv").is_file():
+            continue
+        table, in_groups = pd.read_csv(folder / name / "table.csv"), folder / name / "groups.csv"
+        tables = {"table": table, "groups": pd.read_csv(in_groups) if in_groups.exists() else table[:0]}
+        cells = [Cell(name, dataset, {}, (0,), EXPERIMENTS[name].epochs, "") for dataset in table["dataset"].unique()]
+        found += [
+            tuple(row) for block in result_blocks(Results(EXPERIMENTS[name], cells, tables, measures, "", {})) for row in block["rows"]
+        ]
+    return found
 
 
-def claims_of_the_gallery(name):
-    """The claims of an experiment in the gallery, as the screen shows them: `{(dataset, id): words}`."""
-    decided = verdicts.from_table(EXPERIMENTS[name].report.claims, pd.read_csv(GALLERY / name / "claims.csv"))
-    return {(one.dataset, one.claim.id): [*verdicts.in_words(one, registry(EXPERIMENTS[name])), one.verdict] for one in decided}
+def claims_of_the_gallery(name, table="claims"):
+    """The claims, or the controls, of an experiment in the gallery, as the screen shows them: `{(dataset, id): words}`."""
+    known, measures = getattr(EXPERIMENTS[name].report, table), registry(EXPERIMENTS[name])
+    decided = [one for rows in tables_of_the_gallery(name, table) for one in verdicts.from_table(known, rows)]
+    return {(one.dataset, one.claim.id): [*verdicts.in_words(one, measures), one.verdict] for one in decided}
 
 
 def shown_rows():
@@ -175,10 +187,40 @@ NUMBER = r"(?:[<>] )?-?[\d.]+(?: %| x| epochs?| points?)? \[-?[\d.]+, (?:-?[\d.]
 @pytest.mark.parametrize(("name", "least"), [("README.md", 8), ("docs/experiments.md", 7)])
 def test_a_number_with_an_interval_is_one_of_a_claim_or_of_a_result_table(name, least):
     found = re.findall(NUMBER, " ".join(PROSE[name].split()))
-    known = {words[0].removeprefix("median ") for script in EXPERIMENTS for words in claims_of_the_gallery(script).values()}
+    known = {
+        words[0].removeprefix("median ")
+        for script in EXPERIMENTS
+        for table in ("claims", "controls")
+        for words in claims_of_the_gallery(script, table).values()
+    }
     known |= {word.replace(" [", " % [") for script in EXPERIMENTS for row in rows_of_the_gallery(script) for word in row if "[" in word}
     assert len(found) >= least
     assert [number for number in found if number not in known] == []
+
+
+def highlights():
+    """The highlights of the gallery: `{sentence: their rows, list of dicts}`, with the path of each one's figure."""
+    found = {}
+    for folder in FOLDERS:
+        for name in EXPERIMENTS:
+            if (folder / name / "highlights.csv").is_file():
+                for row in pd.read_csv(folder / name / "highlights.csv").to_dict("records"):
+                    figure = (folder / name / row["figure"]).relative_to(ROOT).as_posix()
+                    found.setdefault(row["sentence"], []).append({**row, "figure": figure})
+    return found
+
+
+def test_the_findings_of_the_readme_are_the_highlights_of_the_gallery_with_their_numbers_and_a_figure():
+    text = DOCUMENTS["README.md"]
+    section = text[text.index("## Findings") : text.index("## How to read")]
+    found = {
+        " ".join(re.search(r"\*\*(.*?)\.\*\*", part, re.DOTALL)[1].split()): " ".join(part.split()) for part in section.split("\n- ")[1:]
+    }
+    assert found.keys() == highlights().keys() and 1 <= len(found) <= 5
+    for sentence, rows in highlights().items():
+        numbers = {number for row in rows for number in re.findall(NUMBER, row["numbers"])}
+        assert numbers and [number for number in numbers if number not in found[sentence]] == []
+        assert {*re.findall(r"\(([^)]+\.png)\)", found[sentence])} & {row["figure"] for row in rows}
 
 
 def test_the_verdicts_on_the_page_are_the_gallerys():
@@ -196,7 +238,7 @@ def test_the_verdicts_on_the_page_are_the_gallerys():
 
 
 def test_the_error_of_the_reports_formula_on_the_page_is_the_gallerys():
-    table = pd.read_csv(GALLERY / "exp_a_loss" / "formula.csv")
+    table = pd.concat(tables_of_the_gallery("exp_a_loss", "formula"))
     corrections = {name: dataset.correction for name, dataset in DATASETS.items()}
     assert all(line in " ".join(PROSE["docs/experiments.md"].split()) for line in formula.in_words(table, corrections))
 
@@ -204,7 +246,7 @@ def test_the_error_of_the_reports_formula_on_the_page_is_the_gallerys():
 def test_the_reproduced_numbers_and_their_checks_on_the_page_are_the_gallerys():
     text, of_all = DOCUMENTS["docs/experiments.md"], []
     for letter, name in zip("ABC", EXPERIMENTS, strict=True):
-        numbers, checks = (pd.read_csv(GALLERY / name / f"{table}.csv") for table in ("reproduction", "sensitivity"))
+        numbers, checks = (pd.concat(tables_of_the_gallery(name, table)) for table in ("reproduction", "sensitivity"))
         informative = numbers[numbers["informative"]]
         reproduced = informative["verdict"] == "reproduced"
         sums = checks.groupby("check")[["passed", "of"]].sum()

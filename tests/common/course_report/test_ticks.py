@@ -40,6 +40,7 @@ def test_a_logarithmic_axis_names_powers_of_ten_or_round_numbers_between_its_end
 
 def test_cases():
     assert ticks(-3.0, 11.0, False, 4) == [0, 5, 10]
+    assert str(ticks(-3.0, 11.0, False, 4)) == "[0.0, 5.0, 10.0]"  # no -0.0
     assert ticks(0.0, 1.0, False, 6) == [0, 0.2, 0.4, 0.6, 0.8, 1]
     assert ticks(0.5, 2000, True, 6) == [1, 10, 100, 1000]
     assert ticks(0.5, 30, True, 6) == [0.5, 1, 2, 5, 10, 20]
