@@ -2,8 +2,9 @@
 python plots/gallery/collect.py DIR [GALLERY]
 
 PNGs get a palette of few colours, those within pages and their figures too; the index shows those beside the pages. Tables of more than
-100 kB are compressed, in four digits (pandas reads them as they are). What the gallery held before of these experiments goes. Left out are
-the cells, with their weights and units, the tables by layer, any other table that is still large, and the SVGs, which the pages hold.
+40 kB are compressed, in four digits (pandas reads them as they are). What the gallery held before of these experiments goes. Left out are
+the cells, with their weights and units, the tables by layer, any other table that is still large, the SVGs, which the pages hold, and the
+figures of the claims, which stand there as a table.
 """
 
 import base64
@@ -19,11 +20,13 @@ import pandas as pd
 from PIL import Image  # matplotlib needs it
 
 HERE = Path(__file__).parent
-LARGE, LARGEST = 100_000, 300_000  # bytes of a table that is compressed, and of a compressed one that is left out
+LARGE, LARGEST = 40_000, 150_000  # bytes of a table that is compressed, and of a compressed one that is left out
 COLORS, DIGITS = 24, 4
 BY_LAYER = ("layers.csv", "control_layers.csv")
 DRAWING = re.compile(r'(<script type="application/gzip" id="data-[^"]*">)([^<]*)(?=</script>)')
 PICTURE = re.compile(r'(?<="data:image/png;base64,)[^"]*')
+CLAIMS = "claims_*.png"
+OF_CLAIMS = re.compile(r'<noscript><img src="claims_[^>]*></noscript>| <a href="claims_[^"]*\.png" download>.*?</a>')
 SVG_FILE = re.compile(r'href="[^"]*\.svg" download data-save="([^"]*)"')
 
 
@@ -48,9 +51,9 @@ def collect(folder, gallery):
     shutil.rmtree(gallery, ignore_errors=True)
     gallery.mkdir(parents=True)
     page = (folder / "report.html").read_text(encoding="utf-8")
-    page = SVG_FILE.sub(r'href="#figure-\1" data-save="\1"', DRAWING.sub(_smaller, page))
+    page = SVG_FILE.sub(r'href="#figure-\1" data-save="\1"', OF_CLAIMS.sub("", DRAWING.sub(_smaller, page)))
     (gallery / "report.html").write_text(page, encoding="utf-8")
-    for figure in folder.glob("*.png"):
+    for figure in set(folder.glob("*.png")) - set(folder.glob(CLAIMS)):
         (gallery / figure.name).write_bytes(with_palette(figure.read_bytes()))
     for document in folder.glob("*.md"):
         shutil.copyfile(document, gallery / document.name)

@@ -222,7 +222,7 @@ def test_the_gallery_shows_the_same_in_less_room(out, tmp_path):
     command = [sys.executable, str(ROOT / "plots" / "gallery" / "collect.py"), str(out), str(tmp_path)]
     assert subprocess.run(command, capture_output=True).returncode == 0
     before, after = out / "exp_b_activation", tmp_path / "exp_b_activation"
-    for figure in before.glob("*.png"):
+    for figure in {*before.glob("*.png")} - {*before.glob("claims_*")}:
         original, small = (matplotlib.image.imread(folder / figure.name)[..., :3] for folder in (before, after))
         assert original.shape == small.shape and np.abs(original - small).mean() < 0.01
         assert (after / figure.name).stat().st_size < figure.stat().st_size / 2

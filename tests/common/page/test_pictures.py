@@ -76,6 +76,40 @@ def test_a_picture_is_the_drawing_on_disk_but_for_colours_that_the_page_decides(
             np.testing.assert_allclose(*places, atol=0.006)
 
 
+def points_of(path):
+    """The points of a path of lines, absolute or relative, and the places at which it begins anew or closes."""
+    at, start, found, turns = np.zeros(2), np.zeros(2), [], []
+    for command, numbers in re.findall(r"([a-zA-Z])([^a-zA-Z]*)", path):
+        pair = np.array([float(number) for number in re.findall(r"-?\d*\.?\d+", numbers)])
+        if command in "zZ":
+            at = start
+        else:
+            at = at + pair if command == "l" else pair
+            start = at if command == "M" else start
+            found.append(at)
+        turns += [(command, len(found))] if command in "Mz" else []
+    return np.array(found), turns
+
+
+def test_lines_go_from_point_to_point_through_the_points_of_the_file(folder, saved):
+    here = ElementTree.fromstring(VARIABLE.sub(r"#\2", text_of(pictures.picture(folder, saved[0], 1))))
+    there = ElementTree.parse(folder / saved[0].name.replace("png", "svg")).getroot()
+    paths = [[one.get("d") for one in root.iter("{http://www.w3.org/2000/svg}path")] for root in (here, there)]
+    lines = [(ours, theirs) for ours, theirs in zip(*paths, strict=True) if "C" not in theirs]
+    assert len(lines) > 20 and len("".join(ours for ours, _ in lines)) < 0.6 * len("".join(theirs for _, theirs in lines))
+    for ours, theirs in lines:
+        (points, turns), (known, known_turns) = points_of(ours), points_of(" ".join(theirs.split()))
+        assert turns == known_turns
+        np.testing.assert_allclose(points, known, atol=0.0501)
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.04, -0.06, 3.0, 3.0], [1e-9, 99.95, -99.95, 0.1, -0.1], list(np.linspace(-9, 9, 500))])
+def test_rounding_does_not_add_up_along_a_line(values):
+    path = "M 0 0 " + " ".join(f"L {i / 3:.6f} {value:.6f}" for i, value in enumerate(values)) + " z"
+    points, _ = points_of(pictures._relative(path))
+    np.testing.assert_allclose(points[1:], [(i / 3, value) for i, value in enumerate(values)], atol=0.0501)
+
+
 def test_ids_are_there_only_where_something_refers_to_them(folder, saved):
     text = text_of(pictures.picture(folder, saved[0], 1))
     ids, used = re.findall(r' id="([^"]+)"', text), re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text)
