@@ -97,7 +97,7 @@ QUESTIONS = (
     Question(
         "C5",
         "What happens when the gradient vanishes or jumps under an optimizer?",
-        asks="Does a gradient that vanishes or jumps do lasting harm, the least under Adam?",
+        asks="Does a gradient that jumps throw the training back?",
         said="Adam levels jumps of the gradient, whose norm is steadiest under it, then under momentum; at 0.1 it never comes back.",
         claims=("C-infinite",),
         beside=("C-order", "C-drop", *(f"C-drop-{name}" for name in reversed(NAMES))),
