@@ -29,7 +29,7 @@ The report's questions ask *why*. A control answers by runs in which the cause t
 nothing else is changed: the effect goes, or stays. `--controls`, with the ids of questions or with none for all, trains what these need
 beside the arms that the other flags ask for; `--control-seeds` takes fewer seeds for them. A control is a claim that holds if the cause is
 at work, and is decided as [the claims](claims.md) are, all controls of a page together: *supported*, and *smaller than claimed*, speak for
-the cause, *contradicted* against it. `answers.csv` and `answers.md` draw the conclusions.
+the cause, *contradicted* against it. `answers.csv`, `answers.md` and `highlights.csv` draw the conclusions.
 
 The rules were written with runs of seeds 0 to 9 on Digits, moons and circles in view: arms, measures and margins were chosen so that a
 test can tell something. What a call of these seeds finds is so far exploratory; `--seeds 10 11 12 13 14 15 16 17 18 19` has runs that no

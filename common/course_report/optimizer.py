@@ -239,6 +239,6 @@ REPORT = OptimizerReport(
     QUESTIONS,
     CONTROLS,
     settings={"epochs": 100, "schedule": "exponential"},
-    key_figures=("accuracy_by_rate_{dataset}", "curves_{dataset}", "loss_and_accuracy_{dataset}"),
+    key_figures=("accuracy_by_rate_{dataset}", "curves_{dataset}_lr0.01", "loss_and_accuracy_{dataset}"),
     highlights=HIGHLIGHTS,
 )
