@@ -139,23 +139,27 @@ def test_the_numbers_of_seeds_on_the_page_are_those_of_the_datasets():
     assert f"{fashion_mnist} on Fashion-MNIST, {other} on the others" in " ".join(PROSE["docs/running.md"].split())
 
 
+def table_of(folder, script, name):
+    """A table of an experiment in a folder of the gallery, which may be compressed there; None if it has none."""
+    return next((pd.read_csv(path) for path in (folder / script).glob(f"{name}.csv*")), None)
+
+
 def tables_of_the_gallery(script, name):
     """A table of an experiment in each folder of the gallery that has it, list of DataFrame."""
-    return [pd.read_csv(path) for folder in FOLDERS if (path := folder / script / f"{name}.csv").is_file()]
+    return [table for folder in FOLDERS if (table := table_of(folder, script, name)) is not None]
 
 
 def rows_of_the_gallery(name):
     """The result rows of an experiment in the gallery, as the screen shows them: tuples of words."""
     measures, found = registry(EXPERIMENTS[name]), []
     for folder in FOLDERS:
-        if not (folder / name / "table.csv").is_file():
+        table, groups = (table_of(folder, name, of) for of in ("table", "groups"))
+        if table is None:
             continue
-        table, in_groups = pd.read_csv(folder / name / "table.csv"), folder / name / "groups.csv"
-        tables = {"table": table, "groups": pd.read_csv(in_groups) if in_groups.exists() else table[:0]}
+        tables = {"table": table, "groups": table[:0] if groups is None else groups}
         cells = [Cell(name, dataset, {}, (0,), EXPERIMENTS[name].epochs, "") for dataset in table["dataset"].unique()]
-        found += [
-            tuple(row) for block in result_blocks(Results(EXPERIMENTS[name], cells, tables, measures, "", {})) for row in block["rows"]
-        ]
+        blocks = result_blocks(Results(EXPERIMENTS[name], cells, tables, measures, "", {}))
+        found += [tuple(row) for block in blocks for row in block["rows"]]
     return found
 
 
@@ -203,10 +207,10 @@ def highlights():
     found = {}
     for folder in FOLDERS:
         for name in EXPERIMENTS:
-            if (folder / name / "highlights.csv").is_file():
-                for row in pd.read_csv(folder / name / "highlights.csv").to_dict("records"):
-                    figure = (folder / name / row["figure"]).relative_to(ROOT).as_posix()
-                    found.setdefault(row["sentence"], []).append({**row, "figure": figure})
+            table = table_of(folder, name, "highlights")
+            for row in [] if table is None else table.to_dict("records"):
+                figure = (folder / name / row["figure"]).relative_to(ROOT).as_posix()
+                found.setdefault(row["sentence"], []).append({**row, "figure": figure})
     return found
 
 
@@ -220,7 +224,7 @@ def test_the_findings_of_the_readme_are_the_highlights_of_the_gallery_with_their
     for sentence, rows in highlights().items():
         numbers = {number for row in rows for number in re.findall(NUMBER, row["numbers"])}
         assert numbers and [number for number in numbers if number not in found[sentence]] == []
-        assert {*re.findall(r"\(([^)]+\.png)\)", found[sentence])} & {row["figure"] for row in rows}
+        assert {*re.findall(r"\(([^()]+\.png)\)", found[sentence])} & {row["figure"] for row in rows}
 
 
 def test_the_verdicts_on_the_page_are_the_gallerys():
