@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import tempfile
 import time
+import warnings
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from common.training.trainer import Trainer
 
 SECONDS_BETWEEN_EPOCHS = 0.1
 SECONDS_FOR_A_NUMBER = 60
+GROWN = "A worker stopped while some jobs were given"  # loky, which replaces a process that has grown by 300 MB, as TensorFlow's graphs do
 
 
 class LocalProcesses:
@@ -46,6 +48,7 @@ class LocalProcesses:
     @contextlib.contextmanager
     def start(self, emit):
         """See `common.sweep.executors`."""
+        warnings.filterwarnings("ignore", GROWN, UserWarning)
         context = multiprocessing.get_context("spawn")
         receiver, sender = context.Pipe(duplex=False)
         with tempfile.TemporaryDirectory() as folder, passed_on(_received(receiver), emit), closing(sender):

@@ -1,15 +1,19 @@
 """Several processes give what one gives, share the machine, and may be lost."""
 
+import inspect
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from joblib.externals.loky import process_executor
 
 from common.store import cells as cells_on_disk
 from common.sweep import local, retries, sweep
@@ -53,6 +57,16 @@ def test_a_worker_takes_its_share_of_cores_one_gpu_and_all_threads(tmp_path, mon
     assert taken == {"gpu": 1, "cores": (2, 3)} and os.environ["TF_NUM_INTRAOP_THREADS"] == "4"
     # The number of a process that was killed is free again.
     assert local.Place(plan, 2, (0, 1, 2, 3), str(tmp_path), None, None).take_number() == 0
+
+
+def test_that_a_process_has_grown_and_is_replaced_is_nobodys_concern():
+    """The words are loky's: it warns where it starts another (`joblib.externals.loky.process_executor`)."""
+    words = "A worker stopped while some jobs were given to the executor."
+    assert words in " ".join(re.sub(r'"\s+"', "", inspect.getsource(process_executor)).split())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with local.LocalProcesses(Plan(sweeps.EXPERIMENT, {}), 1).start(print):
+            warnings.warn(f"{words} This can be caused by a too short worker timeout or by a memory leak.", UserWarning, stacklevel=1)
 
 
 @pytest.mark.slow
