@@ -16,12 +16,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from PIL import Image  # matplotlib needs it
 
 HERE = Path(__file__).parent
 LARGE, LARGEST = 40_000, 150_000  # bytes of a table that is compressed, and of a compressed one that is left out
-COLORS, DIGITS = 24, 4
+COLORS, DIGITS = (24, 48, 96, 192), 4
+SHARE, SEEN = 98, 20  # per cent of an image's values, and by how much of 255 these may be off
 BY_LAYER = ("layers.csv", "control_layers.csv")
 DRAWING = re.compile(r'(<script type="application/gzip" id="data-[^"]*">)([^<]*)(?=</script>)')
 PICTURE = re.compile(r'(?<="data:image/png;base64,)[^"]*')
@@ -78,14 +80,19 @@ def _base64(content):
 
 
 def with_palette(png):
-    """The PNG in a few colours of its own, without dithering, which would blur text; the same size in pixels."""
+    """The PNG in few colours of its own, without dithering, which would blur text; in more where these would be seen, as on a heatmap. The
+    same size in pixels."""
     image = Image.open(io.BytesIO(png))
-    if image.mode == "RGBA" and image.getextrema()[3][0] < 255:  # lines over nothing: the method that keeps what is transparent
-        image = image.quantize(COLORS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    else:
-        image = image.convert("RGB").quantize(COLORS, kmeans=2, dither=Image.Dither.NONE)
+    # Lines over nothing, in a drawing: the method that keeps what is transparent.
+    clear = image.mode == "RGBA" and image.getextrema()[3][0] < 255
+    image = image if clear else image.convert("RGB")
+    settings = {"method": Image.Quantize.FASTOCTREE} if clear else {"kmeans": 2}
+    for colors in COLORS:
+        few = image.quantize(colors, dither=Image.Dither.NONE, **settings)
+        if clear or np.percentile(np.ptp([np.asarray(one.convert("RGB"), np.int16) for one in (image, few)], axis=0), SHARE) <= SEEN:
+            break
     content = io.BytesIO()
-    image.save(content, "png", optimize=True)
+    few.save(content, "png", optimize=True)
     return min(png, content.getvalue(), key=len)
 
 
