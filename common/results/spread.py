@@ -49,8 +49,8 @@ def by_source(accuracies, arm_columns):
 
 
 def blocks(spread, arm_columns):
-    """The standard deviations as text, of datasets on which several sources were varied: list of dicts with `dataset`, its
-    label, `heading`, `header` and `rows`.
+    """The standard deviations as text, of datasets on which several sources were varied: list of dicts with `dataset`
+    (its label), `heading`, `header` and `rows`.
 
     Args:
         spread: `spread.csv`.

@@ -4,6 +4,7 @@ import importlib
 import re
 import shlex
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -239,6 +240,18 @@ def test_the_verdicts_on_the_page_are_the_gallerys():
         else:
             verdict = line.removesuffix(":")
     assert sorted(shown) == sorted(name for name, words in claims.items() if words[-1] != "not run")
+
+
+def test_how_near_sharpness_comes_to_its_limit_is_the_gallerys():
+    for table in tables_of_the_gallery("exp_c_optimizer", "sharpness"):
+        table["log"] = np.log(table["sharpness"].where(table["sharpness"] > 0))
+        means = (
+            table.dropna(subset="stability_limit")
+            .groupby(["optimizer", "base_learning_rate", "schedule", "epoch"])[["log", "stability_limit"]]
+            .mean()
+        )
+        (*_, epoch), (log, limit) = max(means.iterrows(), key=lambda row: np.exp(row[1]["log"]) / row[1]["stability_limit"])
+        assert f"{np.exp(log):.1f} of {limit:.1f} after {epoch} epochs" in " ".join(PROSE["docs/experiments.md"].split())
 
 
 def test_the_error_of_the_reports_formula_on_the_page_is_the_gallerys():
