@@ -21,6 +21,10 @@ MEASURING = {name: cls for name, cls in CLASSES.items() if issubclass(cls, keras
 QUANTITIES = {quantity.name for cls in CLASSES.values() for quantity in getattr(cls, "quantities", ())}
 
 
+# A link that is neither an address nor a place in its own page.
+LINK = re.compile(r"\]\((?!\w+://|#)([^)#\s]+)")
+
+
 @pytest.fixture(scope="module")
 def pages():
     """The module that writes the reference, as Sphinx's conf.py imports it."""
@@ -47,6 +51,13 @@ def test_the_page_of_a_name_has_its_arguments_columns_example_and_picture(name, 
     (code,) = re.findall(r"^## Example\n\n```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     compile(code, name, "exec")
     assert f"{{figure}} {name}.png" in page and "Args:" not in page and page.count("::::{py:") == len(re.findall("^::::$", page, re.M))
+
+
+@pytest.mark.parametrize("included", ["costs", "stack_costs"])
+def test_what_the_pages_include_of_other_documents_links_to_pages_of_the_site(included, pages):
+    text = pages.linked({"costs": lambda: pages.between_markers("kerascope.md", "costs"), "stack_costs": pages.stack_costs}[included]())
+    made = {f"/api/{name}.md" for name in pages.public()}
+    assert [link for link in LINK.findall(text) if link not in made and not (SITE / link.lstrip("/")).is_file()] == []
 
 
 @pytest.mark.parametrize("name", [name for name, cls in MEASURING.items() if cls.quantities and issubclass(cls, QuantityMonitor)])
