@@ -8,7 +8,7 @@ from common.course_report.control_runs import MISSING
 from common.course_report.controls import SPOKEN, Apart
 
 DECIDED = ("yes", "no", "mixed")
-MOST_NAMED = 3  # causes of which nothing is decided; of more, their number
+MOST_NAMED = 3  # causes or claims of which nothing is decided; of more, their number
 
 
 class Answer:
@@ -56,15 +56,12 @@ class Answer:
     def _begun(self):
         """The answer's sentences."""
         if self.ran:
-            unclear = [one.claim.id for one in self.ran if one.verdict == "undecided"]
-            return [self._reason(), *([f"Left open: {_listed(unclear)}."] if unclear else [])]
+            return [self._reason(), *_left_open(self.ran, "controls")]
         waits = any(one.note == MISSING for one in self.controls)
         cause = ["The arms alone show whether the effect is there, not its cause: that waits for --controls."] if waits else []
-        asked = _by(self.asked, "verdict")
-        if self.word in DECIDED:
-            return [f"{_begin(self.word)}, as far as the arms alone tell.", *self._claims_in_words(), *_open(asked), *cause]
-        if self.word == "undecided":
-            return ["Undecided, as far as the arms alone tell.", *_open(asked), *cause]
+        if self.word in (*DECIDED, "undecided"):
+            word = f"{_begin(self.word)}, as far as the arms alone tell."
+            return [word, *self._claims_in_words(), *_left_open(self.asked, "claims"), *cause]
         if waits:
             return ["Not run: it waits for --controls."]
         if self.word == "not run":
@@ -142,7 +139,7 @@ class Answer:
     def _became(self):
         """The report's claims on the matter, a line for each verdict; without their sentences where the answer has them, or they were not
         run."""
-        known = [] if self.ran else self.deciding
+        known = [] if self.ran else [*self.deciding, *_unclear(self.asked)]
         lines = []
         for verdict, told in _by(self.told, "verdict").items():
             short = verdict == "not run"
@@ -164,9 +161,16 @@ def _by(decided, attribute):
     return {key: found[key] for key in sorted(found, key=lambda key: VERDICTS.index(key) if key in VERDICTS else 0)}
 
 
-def _open(asked):
-    """A sentence on the claims that are undecided, in a list; `asked` is `{verdict: claims}`."""
-    return [f"The arms leave {_ids(asked['undecided'])} open."] if "undecided" in asked else []
+def _unclear(decided):
+    return [one for one in decided if one.verdict == "undecided"]
+
+
+def _left_open(decided, kind):
+    """A sentence on those of some `Verdict`s that are undecided, in a list: each claim in words or, of more than three, their number."""
+    unclear = _unclear(decided)
+    if len(unclear) > MOST_NAMED:
+        return [f"Left open: {len(unclear)} of {len(decided)} {kind}."]
+    return [f"Left open: whether {_listed([_named(one.claim) for one in unclear])}."] if unclear else []
 
 
 def _in_brackets(words):

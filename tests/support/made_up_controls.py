@@ -17,4 +17,4 @@ def control(name, of=B, by=0.1, **words):
     }
     of_it |= {"holds": f"Mechanism of {name} holds.", "fails": f"Mechanism of {name} fails.", "figure": name}
     part = Above(ACCURACY, of, A, by=by)
-    return Control(name, "", (part,), ("digits",), 1, "because", question="Q", **{**of_it, **words})
+    return Control(name, f"sentence of {name}", (part,), ("digits",), 1, "because", question="Q", **{**of_it, **words})

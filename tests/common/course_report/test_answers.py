@@ -84,7 +84,7 @@ def test_an_answer_turns_with_the_data_and_so_does_its_mechanism():
 
 def test_a_mixed_answer_says_what_is_a_cause_what_is_none_and_what_is_both():
     row, *_ = answered([control("x"), control("y", C), control("z", cause="both"), control("w", C, cause="both"), control("v", **OPEN)])
-    words = ("the cause is cause of x", "it is not cause of y", "on both the controls disagree", "Left open: v")
+    words = ("the cause is cause of x", "it is not cause of y", "on both the controls disagree", "Left open: whether sentence of v (v)")
     of = [row["answer"].index(part) for part in words]
     assert of == sorted(of)
     assert [line.split()[2] for line in row["mechanism"].splitlines()] == ["x", "z", "y", "w"]  # those for it in front
@@ -101,12 +101,17 @@ def test_a_rival_cause_is_told_and_does_not_answer_for_the_report():
     assert alone["verdict"] == "undecided" and "another cause is cause of y" in alone["answer"] and not alone["decided_by"]
 
 
-def test_few_causes_that_are_open_are_named_and_many_are_counted_each_control_once_more_by_its_id():
+def test_few_causes_and_claims_that_are_open_are_named_and_many_are_counted():
     for count in (2, 6):
         row, *_ = answered([control(f"x{i}", **OPEN) for i in range(count)])
         named = [f"cause of x{i}" in row["answer"] for i in range(count)]
         assert all(named) if count == 2 else not any(named) and str(count) in row["answer"]
-        assert all(f"x{i}" in row["answer"].split("Left open: ")[1] for i in range(count))
+        left_open = row["answer"].partition("Left open: ")[2]
+        assert left_open == ("whether sentence of x0 (x0) and sentence of x1 (x1)." if count == 2 else "6 of 6 controls.")
+        assert all(f"x{i} leaves it open" in row["evidence"] for i in range(count))
+    row, *_ = answered([], [claim("claimed", **OPEN), claim("told", **OPEN)])
+    assert "Left open: whether sentence of claimed (claimed)." in row["answer"]
+    assert row["became"] == "Undecided: claimed; sentence of told (told)."  # the answer has the sentence already
 
 
 def test_what_controls_share_is_said_once():
