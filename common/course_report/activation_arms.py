@@ -43,7 +43,7 @@ def deep(activation, layers, **changes):
 DEEPEST, FOUR = 6, 4
 DEPTHS = {  # {arm in words: {hidden layers: arm}}
     "ReLU": {2: usual(RELU), DEEPEST: deep(RELU, DEEPEST)},
-    "Sigmoid": {1: deep(SIGMOID, 1), 2: usual(SIGMOID), **{layers: deep(SIGMOID, layers) for layers in (FOUR, DEEPEST)}},
+    "Sigmoid": {1: deep(SIGMOID, 1), 2: usual(SIGMOID), **{layers: deep(SIGMOID, layers) for layers in range(3, DEEPEST + 1)}},
     "Sigmoid, 4 times the weights": {layers: deep(SIGMOID, layers, gain=4) for layers in (FOUR, DEEPEST)},
 }
 DEEP_SIGMOID, DEEP_RELU = DEPTHS["Sigmoid"][DEEPEST], DEPTHS["ReLU"][DEEPEST]

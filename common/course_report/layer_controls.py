@@ -32,11 +32,11 @@ VANISHING = (
     of_b3(
         "B3-factor",
         (
-            "of four and of six layers of Sigmoids each passes less than a third of the gradient on, early in training; of ReLU more "
-            "than half"
+            "of three to six layers of Sigmoids each passes less than a third of the gradient on, early in training; of six of ReLUs "
+            "more than half"
         ),
         (
-            *(Below("early_passage", DEPTHS["Sigmoid"][layers], limit=1 / 3) for layers in (FOUR, DEEPEST)),
+            *(Below("early_passage", DEPTHS["Sigmoid"][layers], limit=1 / 3) for layers in range(3, DEEPEST + 1)),
             AtLeast("early_passage", DEEP_RELU, limit=0.5),
         ),
         reason="¼ and some room; a half is twice as much",
