@@ -54,6 +54,7 @@ def test_every_figure_is_on_the_page_which_needs_nothing_else(name, short_run):
     assert "://" not in page.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1999/xlink", "")
 
 
+@pytest.mark.slow
 def test_every_number_of_a_caption_is_drawn_and_every_figure_fits_a_page(name, short_run, tmp_path, monkeypatch):
     run, gathered, experiment = short_run(name), [], EXPERIMENTS[name]
     shutil.copytree(run.folder.parent, tmp_path / "out")

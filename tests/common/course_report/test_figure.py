@@ -91,6 +91,7 @@ def test_the_figure_fits_a_page_and_its_caption_counts_what_is_drawn(drawing):
     assert all(below[1] <= above[0] + 1 for above, below in pairwise(heights) if below[0] < above[0])
 
 
+@pytest.mark.slow
 def test_claims_are_parted_into_figures_that_fit_a_page_each_once_and_those_of_a_unit_together():
     many = [*DECIDED[:6]] * 12
     parts = pages(many, MEASURES)

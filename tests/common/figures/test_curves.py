@@ -182,7 +182,9 @@ def test_sharpness_stands_beside_the_limit_of_each_rate():
     assert f" {means.max():.1f}, where 20.0 is stable" in drawing.finding and f"after {means.idxmax()[1]} epochs" in drawing.finding
 
 
-@pytest.mark.parametrize("runs", [{"diverged": 2}, {"diverged": SEEDS}, {"seeds": 1, "epochs": 1}])
+@pytest.mark.parametrize(
+    "runs", [{"diverged": 2}, *(pytest.param(runs, marks=pytest.mark.slow) for runs in ({"diverged": SEEDS}, {"seeds": 1, "epochs": 1}))]
+)
 def test_figures_are_drawn_whatever_the_runs_did(runs):
     table = history(**runs)
     last = table[table["epoch"] == table["epoch"].max()]

@@ -54,6 +54,7 @@ def test_a_cells_folder_holds_its_tables_histograms_weights_and_settings(tmp_pat
         assert arrays["epochs"].tolist() == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_a_second_call_does_only_what_is_not_done(tmp_path):
     assert run([cell()], tmp_path)[0] == [cell().id]
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

@@ -146,14 +146,8 @@ def test_the_state_is_saved_every_so_many_seconds(tmp_path, monkeypatch):
     assert saved == [1, 1, 2, 3]
 
 
-@pytest.mark.parametrize(
-    "jumps",
-    [
-        pytest.param((-3600, -3600), id="back"),
-        pytest.param((86_400, 86_400), id="forward", marks=pytest.mark.slow),
-        pytest.param((-3600, 86_400, -3600), id="to and fro", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("jumps", [(-3600, -3600), (86_400, 86_400), (-3600, 86_400, -3600)], ids=["back", "forward", "to and fro"])
 def test_a_wall_clock_that_is_set_in_mid_training_changes_nothing(jumps, undisturbed, tmp_path, monkeypatch):
     """Neither what is recorded of durations, nor when states are saved, nor when the deadline passes."""
     real, began, jump, saved = time.time, time.monotonic(), itertools.cycle(jumps), []

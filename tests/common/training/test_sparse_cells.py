@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from common.callbacks import SPARSE_FIRST, SPARSE_STAGES
 from common.experiment import grid
 from common.experiment.knobs import SPARSE, WATCHED, changes
@@ -19,6 +21,7 @@ def tables(one, root):
     return parts.tables(one, stacks.seeds_of(one), root)[0]
 
 
+@pytest.mark.slow
 def test_a_sparse_cell_has_the_history_of_others_and_their_layers_after_few_epochs(tmp_path):
     dense = cell(epochs=EPOCHS)
     (sparse,) = grid.build_control_cells([cell(base_learning_rate=9.0, epochs=EPOCHS)], lambda _: [dense.settings])

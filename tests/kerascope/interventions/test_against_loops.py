@@ -190,6 +190,7 @@ assert worst < 1e-6, worst
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_monitors_and_the_norm_of_a_stack_measure_the_gradient_of_the_loss():
     fit(plain := stack_of(perceptron), epochs=1)
     fit(silenced := stack_of(perceptron), [ScaleGradient(0)], epochs=1)

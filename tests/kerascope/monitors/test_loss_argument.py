@@ -158,6 +158,7 @@ def test_weights_of_fit_that_the_probe_lacks_are_told(kind):
     assert len(without.frame()) and without.problems and not weighted.problems
 
 
+@pytest.mark.slow
 def test_classes_weigh_in_the_probe_as_in_fit():
     x, y = digits()
     model = small_classifier()

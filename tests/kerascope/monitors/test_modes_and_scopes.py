@@ -238,6 +238,7 @@ def test_outputs_of_recurrent_attention_and_normalising_layers_are_measured_from
         assert frame.loc[name, ["dead_fraction", "saturated_fraction"]].isna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["a recurrent layer", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("tf.map_fn", "tf.scan"))])
 def test_noise_of_a_model_with_loops_is_that_of_its_samples_without_an_attempt_to_vectorise(kind, monkeypatch):
     class Loop(layers.Layer):

@@ -30,6 +30,7 @@ def test_epoch_0_that_was_asked_for_and_cannot_be_measured_is_told():
     assert message.startswith("GradientMonitor does not measure before training") and asked.frame()["epoch"].unique().tolist() == [1]
 
 
+@pytest.mark.slow
 def test_histograms_name_layers_in_loops_and_a_frozen_model():
     inputs = keras.Input((4, 3))
     hidden = layers.Dense(3, "tanh", name="seen")(inputs)

@@ -73,6 +73,7 @@ def page():
     return (ROOT / "docs" / "site" / "stacking.md").read_text() if (ROOT / "docs").is_dir() else pytest.skip("the documents are not here")
 
 
+@pytest.mark.slow
 def test_a_regulariser_of_weight_0_makes_both_the_same(texts):
     stacked, told = trained_in_a_stack(texts, "adam", keras.regularizers.L2(0.0))
     np.testing.assert_allclose(stacked, trained_alone(texts, "adam", keras.regularizers.L2(0.0))[1], rtol=1e-5, atol=1e-6)

@@ -85,6 +85,7 @@ def test_members_that_stopped_together_go_on_as_alone():
     assert_same_weights(stack.member(2), model, before, tolerance=1e-3)
 
 
+@pytest.mark.slow
 def test_members_that_stopped_at_different_steps_do_not_go_on_together():
     stack = stack_of(build, optimizer=adam, seeds=SEEDS)
     fit(stack, [kerascope.EarlyStopping(patience=1)])
@@ -225,6 +226,7 @@ def test_an_ordinary_model_gets_keras_own_behaviour(name):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_does_not_forget_who_was_stopped(tmp_path):
     def begin(callbacks, epochs):
         stack = SeedStack(build, SEEDS)

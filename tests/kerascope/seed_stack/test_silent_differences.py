@@ -78,7 +78,12 @@ def with_table():
 
 
 @pytest.mark.parametrize(
-    "build", [lambda: Net(4), with_remembering, with_table], ids=["subclassed functional", "keeps tensors", "constants"]
+    "build",
+    [
+        pytest.param(lambda: Net(4), id="subclassed functional", marks=pytest.mark.slow),
+        pytest.param(with_remembering, id="keeps tensors", marks=pytest.mark.slow),
+        pytest.param(with_table, id="constants"),
+    ],
 )
 def test_models_that_are_the_same_are_not_taken_for_different_ones(build):
     assert_trains_as_alone(build, POINTS, LABELS)

@@ -59,6 +59,7 @@ def test_a_stack_that_is_used_again_trains_as_a_new_one_and_traces_nothing(sampl
     assert frames[0].equals(frames[2]) and len(frames[2]) == 6
 
 
+@pytest.mark.slow
 def test_a_constant_learning_rate_is_taken_over_by_a_stack_that_is_used_again(samples):
     pool = StackPool()
     for learning_rate in (0.5, decay(0.1), 0.01):
@@ -119,6 +120,7 @@ def test_xla_compiles_long_trainings_unasked_and_short_ones_not(samples, monkeyp
     assert not trained_stack(samples, SEEDS, keras.optimizers.SGD(0.1), jit=False).jit_compile
 
 
+@pytest.mark.slow
 def test_xla_compiles_unasked_where_the_optimizers_moments_repay_it_and_nothing_that_is_measured(samples, monkeypatch):
     moments = sum(np.prod(weight.shape) for weight in build().trainable_variables) * len(SEEDS) * EPOCHS * -(-len(samples[0]) // BATCH)
     monkeypatch.setattr(stack_module, "COMPILE_SECONDS", 1.5 * moments * stack_module.SAVED_PER_NUMBER)
