@@ -52,7 +52,7 @@ class Axis(NamedTuple):
     def place(self, value):
         """The place of a value from 0 to 1 on the axis, at most at its ends."""
         low, high, value = np.log([self.low, self.high, max(value, self.low)]) if self.log else (self.low, self.high, value)
-        return float(np.clip((value - low) / (high - low), 0, 1))
+        return float((np.clip(value, low, high) - low) / (high - low))
 
     def ticks(self):
         """The values that a row of the page names, list of float."""

@@ -19,14 +19,16 @@ class ControlRuns(Runs):
     Attributes:
         history: rows of history.csv, those of the arms of controls among them.
         base: the settings that an arm has where it names none, `{setting: value}`.
+        between: the measures between the runs of several arms, which need not have been taken of all seeds.
     """
 
     history: pd.DataFrame = None
     base: dict = field(default_factory=dict)
+    between: frozenset = frozenset()
 
     @classmethod
     def of(cls, runs, tables, dataset, base):
-        """The ControlRuns of a dataset, over the seeds that all its arms have.
+        """The ControlRuns of a dataset.
 
         Args:
             runs: the `Runs` of the arms that the flags ask for.
@@ -38,15 +40,26 @@ class ControlRuns(Runs):
         for name in ("summary", "history"):
             both = [tables[name].assign(control=UNCHANGED), *([tables[f"{CONTROL}{name}"]] if f"{CONTROL}{name}" in tables else [])]
             joined[name] = pd.concat([table[table["dataset"] == dataset] for table in both], ignore_index=True)
-        for table in [tables[BETWEEN]] if BETWEEN in tables else []:
-            joined["summary"] = joined["summary"].merge(table.assign(control=UNCHANGED), how="left")
-        # Not by the column `control`: an arm that only controls need may differ from the others in its own columns alone.
-        of_controls = tables.get(f"{CONTROL}summary", joined["summary"][:0])
-        seeds = of_controls.loc[of_controls["dataset"] == dataset, "seed"].unique()
-        joined = {name: rows[rows["seed"].isin(seeds)] if len(seeds) else rows for name, rows in joined.items()}
+        between = tables.get(BETWEEN)
+        if between is not None:
+            joined["summary"] = joined["summary"].merge(between.assign(control=UNCHANGED), how="left", indicator=BETWEEN)
+            joined["summary"][BETWEEN] = joined["summary"][BETWEEN] == "both"
         fields = {name: getattr(runs, name) for name in Runs.__dataclass_fields__}
         fields |= {"summary": joined["summary"], "arm_columns": (*runs.arm_columns, "control"), "correct": _without_control(runs.correct)}
-        return cls(**fields, history=joined["history"], base=base)
+        of_ends = set() if between is None else set(between) - set(both[0])
+        return cls(**fields, history=joined["history"], base=base, between=frozenset(of_ends))
+
+    def for_claim(self, claim):
+        """These runs, of the seeds alone that all arms of a claim have: controls may have been run with fewer."""
+        seeds = set(self.summary["seed"])
+        for part in claim.parts:
+            for measure, arm in part.arms:
+                try:
+                    rows, _ = self.of_arm(arm)
+                except CannotDecide:
+                    continue
+                seeds &= set(rows["seed"] if measure not in self.between else rows["seed"][rows[BETWEEN]])
+        return replace(self, summary=self.summary[self.summary["seed"].isin(seeds)])
 
     def of_arm(self, arm):
         columns = [name for name in self.arm_columns if name != "control"]

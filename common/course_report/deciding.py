@@ -111,6 +111,7 @@ class _Test:
 
 def _test(claim, dataset, runs):
     """The `_Test` of a claim, or the `Verdict` that it is not tested."""
+    runs = runs.for_claim(claim)
     try:
         _require(claim, runs)  # first: of too few epochs there may be nothing to measure
         effects = [effect_of(part, runs) for part in claim.parts]

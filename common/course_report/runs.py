@@ -74,6 +74,10 @@ class Runs:
             raise CannotDecide(f"needs {' '.join(str(value) for value in arm.values())}")
         return rows.sort_values("seed"), ""
 
+    def for_claim(self, claim):
+        """The runs that decide a claim: all."""
+        return self
+
     def _chosen(self, arm, column, best):
         """The runs whose value of a column is best, chosen for each seed on the other seeds; see `of_arm`.
 

@@ -8,7 +8,7 @@ import pytest
 
 import exp_c_optimizer
 from common.course_report import deciding
-from common.course_report.claims import Above
+from common.course_report.claims import Above, AtLeast
 from common.course_report.control_runs import ControlRuns
 from common.course_report.controls import SPOKEN, Apart, Control
 from common.course_report.runs import Runs
@@ -66,14 +66,28 @@ def test_an_arm_of_controls_that_differs_in_its_own_columns_alone_is_compared_on
     assert (found.verdict, found.n) == ("supported", 3)
 
 
-def test_all_arms_are_compared_on_the_seeds_that_the_controls_have():
+def test_each_control_is_decided_by_the_seeds_that_all_its_arms_have():
     tables = made_up(range(6), jumped=[1, 2, 4])
-    runs = runs_of(tables)
-    assert runs.of_arm(SGD)[0]["seed"].tolist() == [1, 2, 4] and runs.curve(SGD, "train_loss").shape == (3, 10)
+    runs, apart = runs_of(tables), Apart("train_loss", SGD, MOMENTUM, beyond=0.1)
+    few, all_seeds = runs.for_claim(JUMP), runs.for_claim(control("apart", "the curves lie apart", (apart,)))
+    assert few.of_arm(MOMENTUM)[0]["seed"].tolist() == [1, 2, 4] and few.curve(MOMENTUM, "train_loss").shape == (3, 10)
+    assert all_seeds.of_arm(SGD)[0]["seed"].tolist() == [*range(6)] and all_seeds.curve(SGD, "train_loss").shape == (6, 10)
     found = verdict(JUMP, tables)
     costs = tables["summary"].query("optimizer == 'momentum' and seed in [1, 2, 4]")["final_test_accuracy"].to_numpy()
     costs = costs - tables["control_summary"]["final_test_accuracy"].to_numpy()
     assert found.n == 3 and found.estimate == pytest.approx(costs.mean(), abs=1e-5) and SPOKEN[found.verdict] == "yes"
+
+
+def test_a_measure_between_runs_is_that_of_the_seeds_of_which_it_was_taken_and_one_that_is_missing_among_these_is_told():
+    tables = made_up(range(6), jumped=[])
+    ends = tables["summary"].query("seed in [0, 2, 3, 5]")[["dataset", *COLUMNS, "seed"]]
+    barriers = np.where(ends["optimizer"] == "sgd", np.nan, 0.3 + 0.01 * ends["seed"])
+    ridge = control("ridge", "a ridge lies between", (AtLeast("barrier", MOMENTUM, limit=0.1),))
+    found = verdict(ridge, tables | {"control_ends": ends.assign(barrier=barriers)})
+    assert (found.n, found.verdict) == (4, "supported") and found.estimate == pytest.approx(0.325)
+    lost = ends["optimizer"].eq("momentum") & ends["seed"].eq(3)
+    found = verdict(ridge, tables | {"control_ends": ends.assign(barrier=np.where(lost, np.nan, barriers))})
+    assert found.verdict == "undecided" and "1 of 4 runs" in found.remark
 
 
 @pytest.mark.parametrize(("distance", "word"), [(0.3, "supported"), (0.01, "contradicted"), (0.1, "undecided")])
