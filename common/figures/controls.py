@@ -26,9 +26,10 @@ def planned(results, styles, rate, gain, reference):
     Returns:
         List of `PlannedFigure`.
     """
+    matched = matched_rates(results, styles, gain)
     optimizers, results = replace(styles, shade=None, shades=None), results.on_control_seeds()
     return [
-        *matched_rates(results, styles, gain),
+        *matched,
         *sum_of_rates(results, optimizers, rate, gain),
         *interventions(results, optimizers, JUMPS, ("test_accuracy",), "recovery", ": one gradient, 1000 times as long"),
         *interventions(results, optimizers, LIMITS, ("test_accuracy", "train_loss"), "limit", ": the rate moved to multiples of 2/λ"),
@@ -37,7 +38,7 @@ def planned(results, styles, rate, gain, reference):
 
 
 def matched_rates(results, styles, gain):
-    """Momentum on SGD at the rate to which its steps add up.
+    """Momentum on SGD at the rate to which its steps add up; over all seeds, as the verdicts on it are, where all its arms have them.
 
     Args:
         results: the `DatasetResults`.
@@ -50,11 +51,16 @@ def matched_rates(results, styles, gain):
     history = _unchanged(results)
     history = history[history["schedule"] == results.tables["history"]["schedule"].iloc[-1]]
     history = history[history["base_learning_rate"].isin(styles.shades)]
-    there = set(zip(history["optimizer"], history["base_learning_rate"].round(9), strict=True))
-    pairs = [(rate, round(rate * gain, 9)) for name, rate in sorted(there, reverse=True) if name == "momentum"]
-    pairs = [(slow, fast) for slow, fast in pairs if {("sgd", slow), ("sgd", fast)} <= there][:2]
+    seeds = {(name, round(rate, 9)): set(of_arm) for (name, rate), of_arm in history.groupby(["optimizer", "base_learning_rate"])["seed"]}
+    pairs = [(rate, round(rate * gain, 9)) for name, rate in sorted(seeds, reverse=True) if name == "momentum"]
+    pairs = [(slow, fast) for slow, fast in pairs if {("sgd", slow), ("sgd", fast)} <= seeds.keys()][:2]
     if not pairs:
         return []
+    shown = [seeds[arm] for slow, fast in pairs for arm in (("momentum", slow), ("sgd", slow), ("sgd", fast))]
+    shared = set.intersection(*shown)
+    if any(of_arm != shared for of_arm in shown):
+        results = results.on_control_seeds()  # whose note says so
+    history = history[history["seed"].isin(shared)]
     content = history, pairs, replace(styles, dashes=()), results.panel("train_loss")
     return [results.figure(figures.matched_figure, "matched_rate", *content, title=": momentum and the rate that it amounts to")]
 

@@ -145,7 +145,7 @@ class Results:
         return figures.Panel.of(self.measures[name])
 
     def figure(self, function, kind, *content, title, **_):
-        return SimpleNamespace(kind=kind, draw=lambda: function(*content))
+        return SimpleNamespace(kind=kind, draw=lambda: function(*content), content=content)
 
 
 def planned(results):
@@ -156,6 +156,15 @@ def test_what_the_tables_lack_is_not_drawn():
     few = history(optimizer=["adam"], base_learning_rate=[0.01], schedule=["constant"])
     assert planned(Results(history=few)) == []
     assert [figure.kind for figure in planned(Results(history=history()))] == ["matched_rate", "sum_of_rates"]
+
+
+def test_matched_rates_are_shown_over_all_seeds_that_their_arms_have():
+    plain = history()
+    jumped = plain.query("optimizer == 'sgd' and seed < 3").assign(control="jump=1000")
+    lacking = {"history": plain.query("optimizer != 'sgd'"), "control_history": jumped.assign(control="none")}
+    for tables, seeds in (({"history": plain, "control_history": jumped}, {*range(5)}), (lacking, {0, 1, 2})):
+        rows = planned(Results(**tables))[0].content[0]
+        assert all(set(of_arm) == seeds for _, of_arm in rows.groupby("optimizer")["seed"])
 
 
 def test_an_intervention_stands_beside_the_same_arms_without_it_alone():
