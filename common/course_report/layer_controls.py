@@ -59,7 +59,7 @@ VANISHING = (
         cause="the factor φ' ≤ ¼ of each layer",
         done=SCALED,
         speaks_for="the gradient falls by less from layer to layer",
-        speaks_against="the gradient falls as before",
+        speaks_against="the gradient falls by hardly less",
         holds="4 W · ¼ = W: weights that make up for φ' = ¼ pass the gradient on. What must not be small is the product of W and φ'.",
         fails="Weights that make up for the factor do not let the gradient pass: it is not the factor that takes it away.",
     ),
@@ -104,7 +104,7 @@ VANISHING = (
         cause="a gradient that vanishes on its way down",
         done="networks have one, two or six hidden layers, from Glorot's weights",
         speaks_for="the deeper Sigmoid stays at chance, the deeper ReLU learns",
-        speaks_against="depth does both the same",
+        speaks_against="the deeper Sigmoid learns too, or the deeper ReLU learns less",
         holds=(
             "After n layers of φ' ≤ ¼ the first ones get (¼)ⁿ of the gradient. AdamW scales steps up again, m̂ / √v̂, but the layers "
             "above, which get theirs at once, have moved into saturation before the first layers have told the samples apart."

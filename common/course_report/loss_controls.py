@@ -19,7 +19,7 @@ SATURATION = (
         cause=CONFIDENT,
         done="the first logits are multiplied by 10 and by 100",
         speaks_for="MSE stalls from the surest start",
-        speaks_against="MSE learns as fast from there",
+        speaks_against="MSE does not stall",
         holds=f"MSE's gradient by the logits is {GRADIENT}: it vanishes at every corner of the softmax, the wrong ones too, and then "
         "nothing moves the sample from there. The initial weights of the report are far from that: there p ≈ 1/K.",
         fails="Some samples lie between the corners all the same; AdamW brings their gradient to the usual size, and it moves the rest.",
@@ -36,7 +36,7 @@ SATURATION = (
         done="the first logits are multiplied by 100, under SGD, which does not bring small gradients to the usual size; the loss is "
         "multiplied by K²/2, so that no step is too short at the usual start",
         speaks_for="MSE stalls",
-        speaks_against="MSE learns as fast from there",
+        speaks_against="MSE does not stall",
         holds="A step of SGD is as long as the gradient, and that is nearly 0 at a wrong corner, p_j → 0 or 1, whatever the loss is "
         "multiplied by.",
         fails="The gradient of the samples between the corners moves the rest along.",

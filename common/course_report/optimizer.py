@@ -221,7 +221,8 @@ HIGHLIGHTS = (
     ),
     Highlight(
         "decay",
-        "Exponential decay ends SGD where a stop would: the constant rate, stopped at the same sum of rates, has the same test loss",
+        "Exponential decay ends SGD hardly better than a stop would: the constant rate, stopped at the same sum of rates, has a hardly "
+        "higher test loss",
         {"C4-stopped-loss-sgd": "no"},
     ),
 )

@@ -45,9 +45,9 @@ def _decay_or_stop(name, rate=0.01):
     outcome = {
         "cause": "a lower rate late in training",
         "speaks_for": "decay ends better than the training that is stopped",
-        "speaks_against": "decay ends where the training that is stopped does",
+        "speaks_against": "decay ends hardly better than the training that is stopped",
         "holds": "At the same sum of rates small steps late end better than large ones: they settle where large ones jump about.",
-        "fails": "Falling by 5 % an epoch, all rates add up to those of 20 epochs at most: decay ends where the constant rate is by then.",
+        "fails": "Falling by 5 % an epoch, all rates add up to those of 20 epochs at most: decay gets as far as the constant rate by then.",
     }
     return (
         _stopped(
@@ -85,7 +85,7 @@ def _decay_late(name):
             reason=A_TENTH,
             cause="a lower rate late in training",
             speaks_for="the late test loss oscillates less",
-            speaks_against="the late test loss oscillates as before",
+            speaks_against="the late test loss oscillates hardly less",
             holds="The weights jump about in proportion to η: a rate that is low at the end alone calms them.",
             fails="The test loss does not jump about for a rate that is too high: lowering it late calms nothing.",
             **done,
@@ -122,7 +122,7 @@ OF_DECAY = (
         reason="0.2 points, the least difference of accuracy that counts elsewhere",
         cause="decay, which prevents overfitting",
         speaks_for="the gap is narrower under decay",
-        speaks_against="the gap is as wide where the training is stopped",
+        speaks_against="the gap is hardly wider where the training is stopped",
         holds="At the same sum of rates the gap is narrower under decay: it does more than stop the training.",
         fails="The gap depends on how far training goes, the sum of rates: stopping does for it what decay does.",
     ),
@@ -221,7 +221,7 @@ def _of_a_vanished_gradient(name):
             cause="a gradient that vanishes in a layer",
             done="the gradient of the first hidden layer is multiplied by 0.001 in every step",
             speaks_for="the training loss ends higher",
-            speaks_against="the training loss ends where it did",
+            speaks_against="the training loss ends hardly higher",
             holds="The layer hardly moves from its initial weights: its units are random features, on which the later layers learn alone.",
             fails=(
                 "Adam divides by √v, in which the factor stands too: m / √v is the same for c·g as for g, until c·g is as small as ε."
@@ -237,7 +237,7 @@ def _of_a_vanished_gradient(name):
             cause="a gradient that vanishes for a while",
             done="after the middle of training the gradient of the first hidden layer is 0 for a tenth of the epochs",
             speaks_for="the training loss ends higher",
-            speaks_against="the training loss ends where it did",
+            speaks_against="the training loss ends hardly higher",
             holds="The other layers move on while it stands still, and what was learnt together does not fit any more.",
             fails="A layer without a gradient stands still and goes on from there once it has one again: a pause costs its time alone.",
             **half_more,
@@ -265,7 +265,7 @@ OF_REMEDIES = tuple(
             cause=f"a training that lacks {words}",
             done=f"Adam at the constant rate 0.001 trains with {words}",
             speaks_for="the loss falls less in vain",
-            speaks_against="the loss falls in vain as before",
+            speaks_against="the loss falls hardly less in vain",
             holds="Cross-entropy of samples that are right falls for ever, since -log p → 0 as their logits grow; that is checked.",
             fails="Cross-entropy of samples that are right falls for ever, since -log p → 0 as their logits grow; nothing checks it.",
         ),

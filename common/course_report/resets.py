@@ -35,7 +35,7 @@ def reset(control, name, words, arm, layer, start="", reason=FIVE_POINTS):
         cause=f"the training of {layer} ({words})",
         done=f"after training{start} {layer} of {words} is set back to its initial weights, all else as trained",
         speaks_for="accuracy falls",
-        speaks_against="accuracy stays",
+        speaks_against="accuracy hardly falls",
         holds="The layers have learnt together: the others expect from this one what it has learnt, and not what it was.",
         fails="The layer does as well with the weights that it began with: its training was not needed (Zhang, Bengio & Singer 2022).",
         figure="rewinds",

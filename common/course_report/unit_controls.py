@@ -28,7 +28,7 @@ DEAD_UNITS = (
         cause="dead units",
         done="the first biases of the hidden layers are lowered by 0.005, so that more units of layer 2 die",
         speaks_for="accuracy falls as the dead units become more",
-        speaks_against="accuracy stays as it is",
+        speaks_against="accuracy hardly falls",
         holds=(
             "A dead unit has φ'(z) = 0 at every sample: it drops out of the layer's output and of the gradient, and those left are too few."
         ),
@@ -132,7 +132,7 @@ RELIEF = (
         cause="the slope of LeakyReLU",
         done="the slope is 0 and 0.3, and all else the same",
         speaks_for="fewer units are off with the slope",
-        speaks_against="the slope makes no difference",
+        speaks_against="hardly fewer units are off with it",
         holds=(
             "Below 0 the gradient of a unit is slope · δ instead of 0. It moves a unit that is off as long as that would lower the "
             "loss, and the steeper the slope, the sooner."
@@ -162,7 +162,7 @@ RELIEF = (
         cause="dead units",
         done="LeakyReLU in place of ReLU from the same weights, some of whose units die but not all",
         speaks_for="accuracy rises as the units are relieved",
-        speaks_against="fewer units are off, and accuracy stays",
+        speaks_against="fewer units are off, and accuracy hardly rises",
         holds="The units that a slope keeps on add what the living ReLUs lack.",
         fails="The slope relieves units, not the network: the living ReLUs had been enough.",
     ),
@@ -178,7 +178,7 @@ DISTRIBUTIONS = (
         cause="a drift of z away from 0",
         done="batch normalisation before each Sigmoid holds the mean and variance of z",
         speaks_for="fewer outputs are saturated",
-        speaks_against="as many outputs are saturated",
+        speaks_against="hardly fewer outputs are saturated",
         holds=(
             "AdamW moves all weights of a layer by steps of about the same size, whatever their gradient, and z drifts to where "
             "φ' is nearly 0. With z held at mean 0 and variance 1 it cannot."
@@ -194,7 +194,7 @@ DISTRIBUTIONS = (
         cause="a drift of z below 0",
         done="batch normalisation before each ReLU holds the mean and variance of z",
         speaks_for="the silence grows less",
-        speaks_against="the silence grows as much",
+        speaks_against="the silence grows hardly less",
         holds=(
             "Without it weights and biases move z below 0 for more samples with each epoch, as units come to answer to one part of the"
             " plane only. With z held at mean 0 about half of the samples are always above."
