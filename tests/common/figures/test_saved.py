@@ -79,6 +79,7 @@ def test_a_figure_is_drawn_the_same_each_time_and_its_svg_keeps_text_as_text(fil
     assert {"title", *NAMES} <= texts
 
 
+@pytest.mark.slow
 def test_an_svg_of_very_many_points_holds_them_as_a_picture():
     figure, axes = new_figure(1, 1)
     for _ in range(40):

@@ -54,7 +54,8 @@ def fit_alone(one, seed):
     return model, accuracies
 
 
-@pytest.mark.parametrize("vary", ["all", *(pytest.param(source, marks=pytest.mark.slow) for source in ("weights", "order", "data"))])
+@pytest.mark.slow
+@pytest.mark.parametrize("vary", ["all", "weights", "order", "data"])
 def test_each_run_ends_as_plain_keras_alone_on_the_samples_of_its_seed(vary, tmp_path):
     results, one = trained(tmp_path, (0, 3, 5), vary)
     tables, _ = parts.tables(one, results.stacks.seeds_of(one), tmp_path)

@@ -165,14 +165,15 @@ class OfMember(keras.callbacks.Callback):
         self.seen.append({path: layer.get_weights() for path, layer in with_weights(self.model.member(-1))} if due else {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "own", "jit"),
     [
         ("classes", True, False),
-        pytest.param("classes", False, True, marks=pytest.mark.slow),
-        pytest.param("one-hot", False, False, marks=pytest.mark.slow),
-        pytest.param("masked positions", False, False, marks=pytest.mark.slow),
-        pytest.param("two classes", True, False, marks=pytest.mark.slow),
+        ("classes", False, True),
+        ("one-hot", False, False),
+        ("masked positions", False, False),
+        ("two classes", True, False),
     ],
 )
 def test_a_member_is_measured_as_the_model_with_its_weights_alone(name, own, jit):

@@ -142,6 +142,7 @@ def with_a_sick_member(callbacks, **more):
     return stack, [str(warning.message) for warning in told if warning.category is StackWarning]
 
 
+@pytest.mark.slow
 def test_a_member_that_diverged_neither_ends_nor_blinds_the_callbacks_of_the_others(tmp_path):
     stop = kerascope.EarlyStopping(patience=3, restore_best_weights=True)
     checkpoint = keras.callbacks.ModelCheckpoint(

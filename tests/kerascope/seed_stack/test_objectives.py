@@ -144,6 +144,7 @@ def test_what_is_masked_counts_neither_in_losses_nor_in_metrics(build, x, weight
     assert_trains_as_alone(build, x, TAGS, weights, compiled=compiled, **validated(x, TAGS, weights))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.__version__.startswith("3.8."), reason="Keras 3.8 counts padding, and a stack does as Keras does")
 def test_accuracy_leaves_padding_out():
     stack = stack_of(tagged(), lambda: {"loss": cross_entropy(), "metrics": ["accuracy"]})

@@ -37,6 +37,7 @@ def built(model):
     return model
 
 
+@pytest.mark.slow
 def test_a_call_without_the_argument_training_is_called_without_it():
     assert_trains_as_alone(lambda: built(WithoutMode()), POINTS, LABELS)
 
@@ -186,6 +187,7 @@ def test_noise_that_is_drawn_to_predict_goes_on_as_alone():
         np.testing.assert_allclose(ours[:, 1], theirs, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_members_that_took_the_same_steps_train_on_after_some_were_stopped():
     stack = stack_of(plain)
     stack.fit(POINTS, LABELS, batch_size=BATCH, epochs=2, verbose=0)

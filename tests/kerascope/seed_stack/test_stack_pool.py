@@ -72,6 +72,7 @@ def test_a_constant_learning_rate_is_taken_over_by_a_stack_that_is_used_again(sa
     assert_same_weights(stack.member(0), alone)
 
 
+@pytest.mark.slow
 def test_what_would_need_other_graphs_gets_a_stack_of_its_own():
     pool = StackPool()
 
