@@ -47,7 +47,8 @@ def kinds(*fast):
     ]
 
 
-@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize(("kind", "model"), kinds(("set back", "model")))
 def test_a_training_that_is_resumed_ends_bit_for_bit_as_one_without_a_break(kind, model, jit_compile):
     def resumed(at):

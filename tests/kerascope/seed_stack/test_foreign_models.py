@@ -254,6 +254,7 @@ CONSTRAINED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("build", "x"), cases(["unit norm"], CONSTRAINED))
 def test_constraints_hold_for_each_members_weight(build, x):
     assert_trains_as_alone(build, x, LABELS)
