@@ -40,10 +40,10 @@ def deep(activation, layers, **changes):
     return usual(activation, hidden_layers=layers, **changes)
 
 
-DEEPEST, FOUR = 6, 4
+DEEPEST, FOUR, BETWEEN = 6, 4, (3, 5)
 DEPTHS = {  # {arm in words: {hidden layers: arm}}
     "ReLU": {2: usual(RELU), DEEPEST: deep(RELU, DEEPEST)},
-    "Sigmoid": {1: deep(SIGMOID, 1), 2: usual(SIGMOID), **{layers: deep(SIGMOID, layers) for layers in range(3, DEEPEST + 1)}},
+    "Sigmoid": {1: deep(SIGMOID, 1), 2: usual(SIGMOID), **{layers: deep(SIGMOID, layers) for layers in (*BETWEEN, FOUR, DEEPEST)}},
     "Sigmoid, 4 times the weights": {layers: deep(SIGMOID, layers, gain=4) for layers in (FOUR, DEEPEST)},
 }
 DEEP_SIGMOID, DEEP_RELU = DEPTHS["Sigmoid"][DEEPEST], DEPTHS["ReLU"][DEEPEST]

@@ -3,6 +3,7 @@
 from functools import partial
 
 from common.course_report.activation_arms import (
+    BETWEEN,
     BLOCKED,
     DEEP_RELU,
     DEEP_SIGMOID,
@@ -28,28 +29,40 @@ SCALED = (
     "product of weight and derivative is what it is with a derivative of 1"
 )
 of_b3, of_q4 = (partial(control, question=question, figure="attenuation") for question in ("B3", "Q4"))
+FACTOR = {
+    "reason": "¼ and some room; a half is twice as much",
+    "cause": "the factor φ' ≤ ¼ of each layer",
+    "done": "ReLU takes the place of Sigmoid, in networks of several hidden layers with the same initial weights, Glorot's",
+    "speaks_for": "the gradient falls by a factor of about ¼ a layer, and with ReLU by little",
+    "speaks_against": "the gradient falls by the same factor with both, or by little",
+    "holds": (
+        "Each layer multiplies the gradient by Wᵀ and by φ'(z): δ_l = φ'(z_l) ∘ Wᵀ δ_(l+1). Glorot's weights keep its length, and "
+        "φ'(z) = φ(1 - φ) is at most ¼. Over n layers that makes (¼)ⁿ: it vanishes towards the input, without any unit being "
+        "saturated."
+    ),
+    "fails": "The weights and the inputs of a layer make up for φ', or shrink the gradient under ReLU too.",
+}
 VANISHING = (
     of_b3(
         "B3-factor",
         (
-            "of three to six layers of Sigmoids each passes less than a third of the gradient on, early in training; of six of ReLUs "
-            "more than half"
+            "of four and of six layers of Sigmoids each passes less than a third of the gradient on, early in training; of ReLU more "
+            "than half"
         ),
         (
-            *(Below("early_passage", DEPTHS["Sigmoid"][layers], limit=1 / 3) for layers in range(3, DEEPEST + 1)),
+            *(Below("early_passage", DEPTHS["Sigmoid"][layers], limit=1 / 3) for layers in (FOUR, DEEPEST)),
             AtLeast("early_passage", DEEP_RELU, limit=0.5),
         ),
-        reason="¼ and some room; a half is twice as much",
-        cause="the factor φ' ≤ ¼ of each layer",
-        done="ReLU takes the place of Sigmoid, in networks of several hidden layers with the same initial weights, Glorot's",
-        speaks_for="the gradient falls by a factor of about ¼ a layer, and with ReLU by little",
-        speaks_against="the gradient falls by the same factor with both, or by little",
-        holds=(
-            "Each layer multiplies the gradient by Wᵀ and by φ'(z): δ_l = φ'(z_l) ∘ Wᵀ δ_(l+1). Glorot's weights keep its length, and "
-            "φ'(z) = φ(1 - φ) is at most ¼. Over n layers that makes (¼)ⁿ: it vanishes towards the input, without any unit being "
-            "saturated."
+        **FACTOR,
+    ),
+    of_b3(
+        "B3-factor-between",
+        "of three and of five layers of Sigmoids each passes less than a third of the gradient on too",
+        (
+            *(Below("early_passage", DEPTHS["Sigmoid"][layers], limit=1 / 3) for layers in BETWEEN),
+            AtLeast("early_passage", DEEP_RELU, limit=0.5),
         ),
-        fails="The weights and the inputs of a layer make up for φ', or shrink the gradient under ReLU too.",
+        **FACTOR,
     ),
     of_b3(
         "B3-undone",
