@@ -40,13 +40,14 @@ class ControlRuns(Runs):
         for name in ("summary", "history"):
             both = [tables[name].assign(control=UNCHANGED), *([tables[f"{CONTROL}{name}"]] if f"{CONTROL}{name}" in tables else [])]
             joined[name] = pd.concat([table[table["dataset"] == dataset] for table in both], ignore_index=True)
-        between = tables.get(BETWEEN)
-        if between is not None:
+        between = tables.get(BETWEEN, pd.DataFrame({"dataset": []}))
+        between = between[between["dataset"] == dataset]
+        if len(between):
             joined["summary"] = joined["summary"].merge(between.assign(control=UNCHANGED), how="left", indicator=BETWEEN)
             joined["summary"][BETWEEN] = joined["summary"][BETWEEN] == "both"
         fields = {name: getattr(runs, name) for name in Runs.__dataclass_fields__}
         fields |= {"summary": joined["summary"], "arm_columns": (*runs.arm_columns, "control"), "correct": _without_control(runs.correct)}
-        of_ends = set() if between is None else set(between) - set(both[0])
+        of_ends = set(between) - set(joined["history"]) if len(between) else set()
         return cls(**fields, history=joined["history"], base=base, between=frozenset(of_ends))
 
     def for_claim(self, claim):

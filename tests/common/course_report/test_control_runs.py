@@ -88,6 +88,8 @@ def test_a_measure_between_runs_is_that_of_the_seeds_of_which_it_was_taken_and_o
     lost = ends["optimizer"].eq("momentum") & ends["seed"].eq(3)
     found = verdict(ridge, tables | {"control_ends": ends.assign(barrier=np.where(lost, np.nan, barriers))})
     assert found.verdict == "undecided" and "1 of 4 runs" in found.remark
+    found = verdict(ridge, tables | {"control_ends": ends.assign(barrier=barriers, dataset="another")})
+    assert found.verdict == "not run" and found.note == "needs --controls"
 
 
 @pytest.mark.parametrize(("distance", "word"), [(0.3, "supported"), (0.01, "contradicted"), (0.1, "undecided")])
