@@ -47,7 +47,9 @@ def _decay_or_stop(name, rate=0.01):
         "speaks_for": "decay ends better than the training that is stopped",
         "speaks_against": "decay ends hardly better than the training that is stopped",
         "holds": "At the same sum of rates small steps late end better than large ones: they settle where large ones jump about.",
-        "fails": "Falling by 5 % an epoch, rates add up to those of 20 epochs at most: decay gets hardly farther than the constant rate by then.",
+        "fails": (
+            "Falling by 5 % an epoch, rates add up to those of 20 epochs at most: decay gets hardly farther than the constant rate by then."
+        ),
     }
     return (
         _stopped(
